@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0 */
+/*
+ * m3ipc.h - the C API of m3ipc, offered by libm3ipc.so.
+ *
+ * Calls return 0 (or a count where the call says so) or a negative M3_E...
+ * number of abi.h; m3_strerror() gives its name. No call sets errno. Unless a
+ * call says so it may be made from any thread, but an endpoint has one call in
+ * progress at a time: a second one gets -M3_EPROCRUN. Nothing here may be
+ * called from a signal handler.
+ */
+#ifndef M3IPC_H
+#define M3IPC_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include "abi.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define M3_API __attribute__((visibility("default")))
+
+/* A node's core, opened for management or for its proxies. */
+struct m3_node;
+/* This process's membership in one DC. It may own many endpoints. */
+struct m3_member;
+/* The proxy of one peer node. */
+struct m3_proxy;
+
+/* Name ("EDSTDIED") and cause of an error; never NULL. */
+M3_API const char *m3_strerror(int error);
+M3_API const char *m3_cause(int error);
+
+/* ------------------------------------------------------ management */
+
+struct m3_dvs_params {
+	uint32_t node; /* this node's id */
+	uint32_t max_nodes; /* 1..M3_MAX_NODES; ids are below it */
+	uint32_t max_dcs; /* 1..M3_MAX_DCS */
+	char cluster[M3_NAME_BYTES];
+};
+
+struct m3_dc_params {
+	uint32_t dc;
+	uint32_t tasks; /* endpoints -tasks..-1 */
+	uint32_t procs; /* endpoints 0..procs-1 */
+	uint32_t arena_bytes; /* for m3_alloc; multiple of 64 KiB */
+	uint32_t mode; /* of the DC's file: who may join; 0: 0660 */
+	uint32_t gid; /* group of the DC's file, or (uint32_t)-1 */
+	char name[M3_NAME_BYTES];
+};
+
+struct m3_dvs_info {
+	struct m3_dvs_params params;
+	uint64_t incarnation; /* start time (s) << 32 | random */
+	uint32_t abi_version;
+	uint32_t dcs; /* running */
+	uint32_t nodes; /* attached, this one included */
+	uint32_t runtime_pid; /* of the live proxy process, or 0 */
+};
+
+struct m3_node_info {
+	uint32_t node;
+	uint32_t flags; /* M3_NODE_* */
+	uint32_t dcs; /* how many DCs span it */
+	uint32_t proxy_pid; /* holder of its proxy, or 0 */
+	uint64_t frames_sent, frames_received;
+	uint64_t records_sent, records_received;
+	uint64_t send_time, receive_time; /* CLOCK_REALTIME ns, or 0 */
+	char name[M3_NAME_BYTES];
+};
+
+struct m3_dc_info {
+	struct m3_dc_params params;
+	uint64_t incarnation;
+	uint32_t bound; /* endpoints */
+	uint32_t members; /* handles of live processes */
+	uint32_t arena_used; /* bytes */
+	uint32_t warn2proc; /* M3_NONE */
+};
+
+struct m3_proc_info {
+	int32_t p_nr; /* slot number: -tasks..procs-1 */
+	int32_t endpoint;
+	int32_t pid; /* 0: remote */
+	int32_t node;
+	uint32_t rts_flags, misc_flags; /* M3_RTS_*, M3_MF_* */
+	int32_t getfrom, sendto, waitmigr, proxy; /* endpoint or M3_NONE */
+	uint64_t binding;
+	uint64_t local_sent, remote_sent, local_copies, remote_copies;
+	char name[M3_NAME_BYTES];
+};
+
+/* What was dropped or refused in a DC, and what happened on its links. */
+struct m3_dc_counters {
+	uint64_t delivered; /* records accepted and acted on */
+	uint64_t duplicates; /* records below the expected number */
+	uint64_t replayed; /* records taken again after a reconnect */
+	uint64_t voided; /* numbered records whose caller had gone */
+	uint64_t stale_answers; /* answers to calls that had ended */
+	uint64_t merged_notifies;
+	uint64_t bad_length, bad_kind, bad_node, bad_endpoint, bad_binding;
+	uint64_t refused; /* by a codec of the peer */
+	uint64_t rejected; /* answered with an error record */
+	uint64_t dropped; /* other records dropped */
+	uint64_t repairs; /* of the DC after a death inside the core */
+};
+
+/*
+ * Creates the core of a node in the empty or absent directory `dir`.
+ * EDVSBUSY: it holds a core already; EBADRANGE, EBADNODEID, ENAMESIZE: the
+ * parameters; EACCES, ENOENT, ENOSPC, EIO: the directory.
+ */
+M3_API int m3_dvs_init(const char *dir, const struct m3_dvs_params *params);
+
+/* Ends all DCs and removes the core's files; EDVSINIT: there is no core. */
+M3_API int m3_dvs_end(const char *dir);
+
+/*
+ * Opens a core for management and proxies. EDVSINIT: no core in `dir`; ENOENT:
+ * no such directory; EVERSION: made by another version; EACCES; EPIDNS.
+ */
+M3_API int m3_node_open(const char *dir, struct m3_node **node);
+M3_API void m3_node_close(struct m3_node *node);
+M3_API int m3_getdvsinfo(struct m3_node *node, struct m3_dvs_info *info);
+
+/*
+ * Starts a DC. ERSCBUSY: id or name taken; EBADRANGE, EBADDCID, ENAMESIZE;
+ * ENOSPC: the file system cannot hold it; EACCES.
+ */
+M3_API int m3_dc_init(struct m3_node *node, const struct m3_dc_params *params);
+/* Ends a DC: members' calls return EDCNOTRUN. EDCNOTRUN: it is not running. */
+M3_API int m3_dc_end(struct m3_node *node, int dc);
+M3_API int m3_getdcinfo(struct m3_node *node, int dc, struct m3_dc_info *info);
+M3_API int m3_dc_counters(struct m3_node *node, int dc,
+			  struct m3_dc_counters *counters);
+/* EDCNOTRUN, EBADPROC: p_nr outside the DC. Free slots too: SLOT_FREE. */
+M3_API int m3_getprocinfo(struct m3_node *node, int dc, int p_nr,
+			  struct m3_proc_info *info);
+
+/* Attaches a remote node. EBADNODEID, ENAMESIZE; idempotent. */
+M3_API int m3_node_up(struct m3_node *node, int id, const char *name);
+/* Detaches it; its remote endpoints are unbound in all DCs. */
+M3_API int m3_node_down(struct m3_node *node, int id);
+M3_API int m3_getnodeinfo(struct m3_node *node, int id,
+			  struct m3_node_info *info);
+/*
+ * Makes a DC span a node. ENODEFREE: not attached; EDCNODE: member already;
+ * ENOSPC.
+ */
+M3_API int m3_add_node(struct m3_node *node, int dc, int id);
+M3_API int m3_del_node(struct m3_node *node, int dc, int id);
+
+/* Declares a remote endpoint. EBADNODEID, ENODCNODE, ESLOTUSED, ERANGE. */
+M3_API int m3_rmtbind(struct m3_node *node, int dc, const char *name, int ep,
+		      int id);
+/* Unbinds any endpoint of a DC. ENOTBIND, ERANGE. */
+M3_API int m3_unbind_any(struct m3_node *node, int dc, int ep);
+
+/*
+ * Verifies every invariant of a DC's region under its lock. Returns 0, or the
+ * line of the first check that failed, as a positive number.
+ */
+M3_API int m3_check(struct m3_node *node, int dc);
+/* Unbinds what dead members left, in all DCs. Returns how many. */
+M3_API int m3_sweep(struct m3_node *node);
+
+/* ------------------------------------------------------ membership */
+
+/*
+ * Joins a DC of the core in `dir`. ENOENT, EDVSINIT, EDCNOTRUN, EVERSION,
+ * EACCES (not in the DC's group), EPIDNS, ENOSPC, EBUSY (too many members).
+ */
+M3_API int m3_join(const char *dir, int dc, struct m3_member **member);
+/* Unbinds its endpoints, frees their buffers, leaves. */
+M3_API void m3_leave(struct m3_member *member);
+
+/* Binds an endpoint of this member. ERANGE, ESLOTUSED, EDCNOTRUN, EFORKED. */
+M3_API int m3_bind(struct m3_member *member, int ep);
+/* ENOTBIND, EONCOPY. */
+M3_API int m3_unbind(struct m3_member *member, int ep);
+
+/*
+ * A descriptor that polls readable when an endpoint with a started call, or a
+ * watched endpoint, may have something. Owned by the member; never read it.
+ */
+M3_API int m3_bell(struct m3_member *member);
+/*
+ * Drains the bell and writes up to `max` endpoints that may have something.
+ * Returns how many; `max` means: call again. Then arms the bell.
+ */
+M3_API int m3_bell_serve(struct m3_member *member, int32_t *eps, int max);
+/* Rings this member's bell when a message or notification waits for `ep`. */
+M3_API int m3_watch(struct m3_member *member, int ep, int on);
+
+/* ---------------------------------------------------- synchronous calls */
+
+/*
+ * `self` is a bound endpoint of the member. `timeout` is in milliseconds for
+ * the whole call, M3_FOREVER or M3_NOWAIT. Errors of all: ENOTBIND, EPROCRUN,
+ * EDCNOTRUN, ERANGE, EENDPOINT (self, or not that endpoint), ETIMEDOUT, EAGAIN
+ * (M3_NOWAIT, or no notification block left), EINTR, ENODCNODE, ENOPROXY
+ * (no proxy serves the node), ENODEDOWN, EUNKNOWN.
+ */
+
+/* Waits until the message was taken. EDSTDIED. (reference 1.1, send) */
+M3_API int m3_send(struct m3_member *member, int self, int dst,
+		   struct m3_message *message, int timeout);
+/*
+ * Takes a notification or message from `src` or M3_ANY. ESRCDIED: the source
+ * awaited is gone. (reference 1.1, receive)
+ */
+M3_API int m3_receive(struct m3_member *member, int self, int src,
+		      struct m3_message *message, int timeout);
+/*
+ * Sends and waits for the reply of that endpoint, in the same buffer.
+ * EDEADSRCDST: not bound; EDSTDIED: died before it took the request, ESRCDIED:
+ * after. (reference 1.1, sendrec)
+ */
+M3_API int m3_sendrec(struct m3_member *member, int self, int dst,
+		      struct m3_message *message, int timeout);
+/*
+ * Answers the sendrec of `dst`. Never waits: it returns when the core has the
+ * reply. EPROCSTS: dst does not wait for `self`.
+ */
+M3_API int m3_reply(struct m3_member *member, int self, int dst,
+		    struct m3_message *message);
+/* Never waits; merged with one that `dst` has not taken. EAGAIN. */
+M3_API int m3_notify(struct m3_member *member, int self, int dst);
+
+/* A buffer in the DC's arena: what may be copied from and to. */
+struct m3_buffer {
+	void *data; /* in this process */
+	uint64_t address; /* what a message may carry to name it */
+	uint64_t bytes;
+};
+
+/* EALLOCMEM: no free range; ENOSPC: the file system is full; EINVAL. */
+M3_API int m3_alloc(struct m3_member *member, int self, uint64_t bytes,
+		    struct m3_buffer *buffer);
+/* EFAULT: not a buffer of `self`; EONCOPY. */
+M3_API int m3_free(struct m3_member *member, int self,
+		   const struct m3_buffer *buffer);
+
+/*
+ * Copies between two endpoints; one of them is `self` (M3_SELF works too). The
+ * other must be blocked in a sendrec to `self` (EPROCSTS), and the range must
+ * be in one of its buffers (EFAULT): being blocked in that call is what grants
+ * the access (protocol 19). An address of `self` is one of its buffers, or a
+ * pointer in this process. ERANGE: more than M3_MAX_COPY bytes. `*copied`, if
+ * given, gets the bytes known to be copied, also on error.
+ */
+M3_API int m3_vcopy(struct m3_member *member, int self, int src,
+		    uint64_t src_address, int dst, uint64_t dst_address,
+		    uint64_t bytes, int timeout, uint64_t *copied);
+
+/* --------------------------------------------------- asynchronous calls */
+
+enum m3_op {
+	M3_OP_SEND = 1,
+	M3_OP_RECEIVE = 2,
+	M3_OP_SENDREC = 3,
+	M3_OP_VCOPY = 4,
+};
+
+#define M3_PENDING 1
+
+struct m3_call {
+	uint32_t op; /* enum m3_op */
+	int32_t self;
+	int32_t peer; /* of a message; of a copy: source */
+	int32_t dst; /* of a copy */
+	struct m3_message message; /* in, and out */
+	uint64_t src_address, dst_address, bytes; /* of a copy */
+	uint64_t copied; /* out */
+	uint64_t scratch; /* the library's */
+};
+
+/*
+ * Starts a call without waiting. Returns 0: done; M3_PENDING: the bell rings
+ * when m3_finish() has something; a negative error otherwise.
+ */
+M3_API int m3_start(struct m3_member *member, struct m3_call *call);
+/* The result of a started call, or M3_PENDING. */
+M3_API int m3_finish(struct m3_member *member, struct m3_call *call);
+/*
+ * Ends a started call with `error` (ETIMEDOUT, ECANCELED), with the semantics
+ * of a time-out. Returns the result if it had finished before, -error if it
+ * was cancelled, M3_PENDING while a copy still touches its memory.
+ */
+M3_API int m3_cancel(struct m3_member *member, struct m3_call *call,
+		     int error);
+
+/* ------------------------------------------------------------- proxies */
+
+/*
+ * Becomes the proxy of a node. An older holder's calls fail with EPROXYRUN.
+ * EBADNODEID, ENODEFREE: not attached by m3_node_up.
+ */
+M3_API int m3_attach(struct m3_node *node, int id, struct m3_proxy **proxy);
+M3_API void m3_detach(struct m3_proxy *proxy);
+
+/* A descriptor that polls readable when a proxy of `node` may have work. */
+M3_API int m3_node_bell(struct m3_node *node);
+/*
+ * Drains the bell, arms it, and writes the ids of peers with something to
+ * take. Returns how many; `max` means: call again.
+ */
+M3_API int m3_node_serve(struct m3_node *node, int32_t *ids, int max);
+
+/* The DCs that span this node and the peer. Returns how many there are. */
+M3_API int m3_proxy_dcs(struct m3_proxy *proxy, uint16_t *dcs, int max);
+/* What to tell the peer of a DC. EDCNOTRUN, ENODCNODE, EPROXYRUN. */
+M3_API int m3_proxy_open(struct m3_proxy *proxy, int dc,
+			 struct m3_dc_open *open);
+/*
+ * What the peer told. Idempotent. EDCNOTRUN, ENODCNODE, EPROTO (expected
+ * number never given), EBADVALUE (name or size of the DC differ), EPROXYRUN.
+ */
+M3_API int m3_proxy_opened(struct m3_proxy *proxy,
+			   const struct m3_dc_open *open);
+/* The link is gone: nothing is taken until the next m3_proxy_opened(). */
+M3_API int m3_proxy_disconnected(struct m3_proxy *proxy);
+/* Queues that can be taken from: dc << 8 | lane. Returns how many. */
+M3_API int m3_proxy_queues(struct m3_proxy *proxy, uint32_t *out, int max);
+/*
+ * Fills `frame` (size bytes, at least 128) with the header and whole records.
+ * Returns the bytes, 0 if there is nothing to take or the first record does
+ * not fit; *count gets the number of records. EPROXYRUN, EDCNOTRUN.
+ */
+M3_API int m3_proxy_take(struct m3_proxy *proxy, int dc, int lane, void *frame,
+			 uint32_t size, uint32_t *count);
+/* A frame of 0 records, if the peer is owed acknowledgements; else 0. */
+M3_API int m3_proxy_acknowledge(struct m3_proxy *proxy, int dc, void *frame,
+				uint32_t size);
+/*
+ * Takes a DATA frame from the peer. Returns the number of records accepted.
+ * EPROTO: the frame breaks the protocol, close the link; EDCNOTRUN, ENODCNODE,
+ * EPROXYRUN.
+ */
+M3_API int m3_proxy_put(struct m3_proxy *proxy, const void *frame,
+			uint32_t size);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
