@@ -83,6 +83,7 @@ enum m3_record_kind {
 
 /* Record flags. */
 #define M3_RF_LAST 0x1u /* COPY_DATA: the transfer's last chunk */
+#define M3_RF_PULL 0x2u /* COPY_DATA: answers COPY_PULL */
 
 /*
  * A record: this header, then a body of `length` - 64 bytes. Messages carry

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0
+/* The requester's side of a copy (reference 1.1, vcopy). */
+#include "core.h"
+
+int m3_grants(const struct m3_slot *c, int32_t s, uint64_t call)
+{
+	return !(c->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE)) &&
+	       c->op == M3_OP_SENDREC && !(c->rts & M3_RTS_SENDING) &&
+	       c->rts & M3_RTS_RECEIVING && c->getfrom == s && c->call == call;
+}
+
+/* The local party must be blocked in a sendrec to the requester. */
+static int copy_local(struct m3_txn *t, uint32_t self, uint32_t other,
+		      struct m3_copy *copy)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *s = m3_slot(r, self), *o = m3_slot(r, other);
+	int e;
+
+	if (!m3_grants(o, m3_endpoint_of(r, self), o->call))
+		return -M3_EPROCSTS;
+	if (o->rts & M3_RTS_ONCOPY)
+		return -M3_EBUSY;
+	e = m3_arena_range(r, other, copy->other_address, copy->bytes,
+			   &copy->other_at);
+	if (e)
+		return e;
+	m3_set32(r, &o->rts, o->rts | M3_RTS_ONCOPY);
+	m3_set32(r, &o->copier, self);
+	m3_set32(r, &s->rts, s->rts | M3_RTS_ONCOPY);
+	m3_set32(r, &s->copier, self);
+	m3_commit(r);
+	return 0;
+}
+
+void m3_copy_end(struct m3_txn *t, uint32_t self, uint32_t other)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *s = m3_slot(r, self), *o = m3_slot(r, other);
+
+	if (o->copier == self) {
+		m3_set32(r, &o->rts, o->rts & ~M3_RTS_ONCOPY);
+		m3_set32(r, &o->copier, M3_NIL);
+	}
+	if (s->copier == self) {
+		m3_set32(r, &s->rts, s->rts & ~M3_RTS_ONCOPY);
+		m3_set32(r, &s->copier, M3_NIL);
+	}
+	s->local_copies++;
+	m3_commit(r);
+}
+
+/* The requester's end of a copy with a party on another node. */
+static int copy_remote(struct m3_txn *t, uint32_t self, uint32_t other,
+		       const struct m3_copy *copy)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *s = m3_slot(r, self), *o = m3_slot(r, other);
+	struct m3_transfer *x = m3_transfer(r, self);
+	struct m3_copy_body *body = &m3_block(r, self)->body.copy;
+	int e = m3_peer_reachable(r, o->node);
+
+	if (e)
+		return e;
+	/* The descriptor knows whether that client waits for us, and in
+	 * which call: the grant. */
+	if (!m3_willing(o, m3_endpoint_of(r, self)) ||
+	    o->getfrom != m3_endpoint_of(r, self))
+		return -M3_EPROCSTS;
+	m3_set64(r, &s->call, s->call + 1);
+	m3_set32(r, &s->op, M3_OP_VCOPY);
+	m3_set32(r, &x->kind, copy->push ? M3_TRANSFER_PUSH : M3_TRANSFER_SINK);
+	m3_set32(r, &x->peer, o->node);
+	m3_seti(r, &x->party, copy->other);
+	m3_set64(r, &x->id, s->call);
+	m3_set64(r, &x->call, o->call);
+	m3_set64(r, &x->party_binding, o->binding);
+	m3_set64(r, &x->address, copy->self_at);
+	m3_set64(r, &x->far_address, copy->other_address);
+	m3_set64(r, &x->bytes, copy->bytes);
+	m3_set64(r, &x->done, 0);
+	s->remote_copies++;
+	if (copy->push) {
+		m3_set32(r, &s->rts, s->rts | M3_RTS_SENDING | M3_RTS_RMTOPER);
+		m3_seti(r, &s->sendto, copy->other);
+		m3_transfer_queue_d(t, self, o->node);
+		return 0;
+	}
+	e = m3_call_queue_d(t, self, other, M3_REC_COPY_PULL, 0);
+	if (e)
+		return e;
+	m3_block(r, self)->record.length =
+		sizeof(struct m3_record) + sizeof(*body);
+	m3_block(r, self)->record.call = o->call;
+	m3_block(r, self)->record.transfer = s->call;
+	body->address = copy->other_address;
+	body->bytes = copy->bytes;
+	return 0;
+}
+
+int m3_copy_begin(struct m3_txn *t, uint32_t self, struct m3_copy *copy)
+{
+	struct m3_region *r = t->r;
+	uint32_t other = m3_slot_of(r, copy->other);
+	int e = m3_slot_ready(t, self);
+
+	if (e)
+		return e;
+	if (copy->bytes > M3_MAX_COPY || other == M3_NIL)
+		return -M3_ERANGE;
+	if (other == self)
+		return -M3_EENDPOINT;
+	if (m3_slot(r, other)->rts & M3_RTS_SLOT_FREE)
+		return copy->push ? -M3_EDSTDIED : -M3_ESRCDIED;
+	if (!(m3_slot(r, other)->rts & M3_RTS_REMOTE))
+		return copy_local(t, self, other, copy);
+	e = copy_remote(t, self, other, copy);
+	if (e) {
+		m3_undo(r);
+		return e;
+	}
+	m3_commit(r);
+	return M3_BLOCK;
+}

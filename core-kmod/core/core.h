@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0 */
+/*
+ * core.h - the state machine of M3-IPC. Pure transitions: each function is
+ * called with the DC's lock held, checks, changes state, and returns 0, a
+ * negative error, or M3_BLOCK where the caller has to wait. Waiting, waking,
+ * time and files are the platform's (embedded/, linux/).
+ *
+ * Locks: one per DC, nothing nested inside it. A critical section touches a
+ * few cache lines; with one lock every transition is a transaction (journal.h)
+ * and no order of locks can be wrong.
+ *
+ * Suffix _d: called while the caller is inside a larger transition, does not
+ * commit. The others commit before they return.
+ */
+#ifndef M3_CORE_H
+#define M3_CORE_H
+
+#include "journal.h"
+#include "../include/m3ipc/m3ipc.h"
+
+#define M3_BLOCK M3_PENDING
+
+/* ------------------------------------------------- layout: layout.c */
+
+/* Sizes and offsets of a region with these parameters; 0 or -EBADRANGE. */
+int m3_layout(struct m3_region *r, const struct m3_dc_params *params,
+	      uint32_t nodes);
+/* Fills a zeroed region whose layout is set. */
+void m3_region_init(struct m3_region *r);
+/* 0, or -EVERSION / -EIO if the header is not sane for `bytes`. */
+int m3_region_verify(const struct m3_region *r, uint64_t bytes);
+/* Verifies all invariants; 0 or the line of the first failure. */
+int m3_region_check(struct m3_region *r);
+
+/* -------------------------------------------------- slots: slot.c */
+
+int m3_slot_bind(struct m3_txn *t, int ep, uint32_t pid, const char *name);
+int m3_slot_rmtbind(struct m3_txn *t, int ep, uint32_t node, const char *name);
+void m3_slot_rmtbind_d(struct m3_txn *t, uint32_t i, uint32_t node,
+		       const char *name);
+/* Unbinds a slot; its partners get the death codes (reference 1.3). */
+int m3_slot_unbind(struct m3_txn *t, uint32_t i);
+/* Ends the call in progress of a local slot. */
+void m3_finish_d(struct m3_txn *t, uint32_t i, int result);
+void m3_slot_info(struct m3_region *r, uint32_t i, struct m3_proc_info *info);
+/* Takes the queued sender `i` out of the queue of slot `owner`. */
+void m3_unqueue_d(struct m3_txn *t, uint32_t owner, uint32_t i);
+/* 0, or why slot `i` cannot start a call. */
+int m3_slot_ready(struct m3_txn *t, uint32_t i);
+
+/* ------------------------------------------- messages: message.c */
+
+/* `wait` is 0 for M3_NOWAIT: -EAGAIN instead of M3_BLOCK. */
+int m3_msg_send(struct m3_txn *t, uint32_t self, int dst,
+		const struct m3_message *m, int wait);
+int m3_msg_sendrec(struct m3_txn *t, uint32_t self, int dst,
+		   const struct m3_message *m, int wait);
+int m3_msg_receive(struct m3_txn *t, uint32_t self, int src,
+		   struct m3_message *m, int wait);
+int m3_msg_reply(struct m3_txn *t, uint32_t self, int dst,
+		 const struct m3_message *m);
+int m3_msg_notify(struct m3_txn *t, uint32_t self, int dst);
+/* Something waits that receive(ANY) would take. */
+int m3_msg_waiting(struct m3_region *r, uint32_t self);
+/*
+ * Ends slot `self`'s call with -error as a time-out does. Returns the result
+ * if it had ended before, M3_BLOCK while a copy touches its memory.
+ */
+int m3_call_cancel(struct m3_txn *t, uint32_t self, int error);
+void m3_call_abort_d(struct m3_txn *t, uint32_t self, int result);
+/* A message arrives for local slot `d` from `src`: can it be taken now? */
+int m3_willing(const struct m3_slot *d, int src);
+void m3_deliver_d(struct m3_txn *t, uint32_t d, int src,
+		  const struct m3_message *m);
+void m3_enqueue_d(struct m3_txn *t, uint32_t d, uint32_t s);
+void m3_notify_d(struct m3_txn *t, uint32_t d, uint32_t source);
+
+/* --------------------------------------- outgoing records: queue.c */
+
+/* Queues slot i's call or answer block; its record is complete. */
+void m3_block_queue_d(struct m3_txn *t, uint32_t block, uint32_t peer,
+		      uint32_t lane);
+void m3_block_unqueue_d(struct m3_txn *t, uint32_t block);
+uint32_t *m3_block_state(struct m3_region *r, uint32_t block);
+/* Header common to all records from slot `s` to slot `d`. */
+void m3_record_fill(struct m3_region *r, struct m3_record *rec, uint32_t kind,
+		    uint32_t s, uint32_t d);
+/* Answers the call of remote slot `i` in the name of slot `s`. */
+void m3_answer_d(struct m3_txn *t, uint32_t s, uint32_t i, uint32_t kind,
+		 int status, const struct m3_message *m);
+/* Opens a call of local slot `s` to remote slot `d`; 0 or an error. */
+int m3_call_queue_d(struct m3_txn *t, uint32_t s, uint32_t d, uint32_t kind,
+		    const struct m3_message *m);
+int m3_notify_queue_d(struct m3_txn *t, uint32_t s, uint32_t d);
+/* The message lane of a pair: from (DC, source, destination) only. */
+uint32_t m3_pair_lane(struct m3_region *r, uint32_t s, uint32_t d);
+/* 0, or why no record can be queued for the node. */
+int m3_peer_reachable(struct m3_region *r, uint32_t node);
+
+/* -------------------------- copies: arena.c, copy.c, transfer.c */
+
+int m3_arena_alloc(struct m3_txn *t, uint32_t owner, uint64_t bytes,
+		   uint64_t *offset);
+int m3_arena_free(struct m3_txn *t, uint32_t owner, uint64_t offset);
+void m3_arena_free_all(struct m3_txn *t, uint32_t owner);
+/* Offset in the region of [address, +bytes), if in one buffer of `owner`. */
+int m3_arena_range(struct m3_region *r, uint32_t owner, uint64_t address,
+		   uint64_t bytes, uint64_t *offset);
+
+/* A copy, resolved: `self` is the requester and one of the parties. */
+struct m3_copy {
+	int32_t other; /* the other party's endpoint */
+	int push; /* from self to the other */
+	uint64_t self_at; /* remote copies: self's range, offset in region */
+	uint64_t other_address;
+	uint64_t bytes;
+	uint64_t other_at; /* out, local copies: offset of the other's range */
+};
+/*
+ * Local: pins the other party and returns 0; m3_copy_end() follows. Remote:
+ * starts the transfer and returns M3_BLOCK; m3_finish_d() ends it.
+ */
+int m3_copy_begin(struct m3_txn *t, uint32_t self, struct m3_copy *copy);
+void m3_copy_end(struct m3_txn *t, uint32_t self, uint32_t other);
+void m3_transfer_stop_d(struct m3_txn *t, uint32_t i);
+void m3_transfer_queue_d(struct m3_txn *t, uint32_t i, uint32_t peer);
+/* Is `c` blocked in a sendrec to endpoint `s` with that call id? */
+int m3_grants(const struct m3_slot *c, int32_t s, uint64_t call);
+void m3_transfer_unqueue_d(struct m3_txn *t, uint32_t i);
+/*
+ * Numbers the next chunk of the first queued transfer; returns its bytes, 0
+ * if no transfer is queued or it does not fit into `room`.
+ */
+uint32_t m3_chunk_number_d(struct m3_txn *t, uint32_t peer, uint32_t room);
+/* A record from a frame, copied before it is checked. */
+struct m3_incoming {
+	struct m3_record rec;
+	union {
+		struct m3_message message;
+		struct m3_copy_body copy;
+	} body;
+	const void *data; /* behind the copy body */
+};
+/* Incoming copy records from remote slot `s` to local slot `c`. */
+void m3_put_pull_d(struct m3_txn *t, uint32_t s, uint32_t c,
+		   const struct m3_incoming *in);
+void m3_put_chunk_d(struct m3_txn *t, uint32_t s, uint32_t c,
+		    const struct m3_incoming *in);
+
+/* -------------------------------------------- peers: peer.c, take.c, put.c */
+
+int m3_peer_add(struct m3_txn *t, uint32_t node);
+int m3_peer_del(struct m3_txn *t, uint32_t node);
+/* Fences the previous holder: returns the new token. */
+uint32_t m3_peer_attach(struct m3_txn *t, uint32_t node);
+void m3_peer_disconnect(struct m3_txn *t, uint32_t node);
+int m3_peer_open(struct m3_txn *t, uint32_t node, struct m3_dc_open *open);
+int m3_peer_opened(struct m3_txn *t, uint32_t node,
+		   const struct m3_dc_open *open);
+/* The peer's core is gone: completes every call aimed at it (protocol 6). */
+void m3_peer_lost(struct m3_txn *t, uint32_t node);
+/* Bit l is set if lane l can be taken from. */
+uint32_t m3_peer_queues(struct m3_region *r, uint32_t node);
+int m3_peer_take(struct m3_txn *t, uint32_t node, uint32_t lane, void *frame,
+		 uint32_t size, uint32_t *count);
+int m3_peer_acknowledge(struct m3_txn *t, uint32_t node, void *frame,
+			uint32_t size);
+int m3_peer_put(struct m3_txn *t, uint32_t node, const void *frame,
+		uint32_t size);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0 */
+/*
+ * journal.h - all or nothing for every transition of the core.
+ *
+ * A member may be killed between any two stores. Each change of shared state
+ * inside a critical section first notes the old value; m3_commit() forgets the
+ * notes with one store; whoever takes the lock of a dead holder puts the old
+ * values back (m3_repair). So a transition has happened or it has not, and put
+ * is exactly once because `expected` advances in the record's own transition
+ * (protocol 3).
+ *
+ * Not noted: bytes that nothing refers to before the commit (a message in a
+ * slot that still waits, a block not yet queued, a ring entry at `next`).
+ */
+#ifndef M3_JOURNAL_H
+#define M3_JOURNAL_H
+
+#include "region.h"
+
+#define M3_WAKES 64u
+
+/* One critical section: opened and closed by the platform. */
+struct m3_txn {
+	struct m3_region *r;
+	uint32_t handle; /* the caller's */
+	uint32_t wakes; /* slots to wake after the lock is released */
+	uint32_t wake[M3_WAKES];
+	uint32_t tag[M3_WAKES]; /* event tag of the call that ended */
+	uint32_t ring; /* node + 1 whose proxy has something to take */
+	uint32_t ring_all; /* more than one has */
+};
+
+#define m3_barrier() __asm__ volatile("" ::: "memory")
+
+/*
+ * Numbered crash points of test builds: m3_crash_point() may kill the process.
+ * Elsewhere they are nothing.
+ */
+#ifdef M3_CRASH_POINTS
+void m3_crash_point(void);
+#else
+#define m3_crash_point() ((void)0)
+#endif
+
+static inline void m3_note(struct m3_region *r, void *field, uint32_t size,
+			   uint64_t old)
+{
+	struct m3_journal *j = m3_journal(r);
+	uint32_t n = j->length;
+
+	/* Full: cannot happen in a checked build; refuse to corrupt memory. */
+	if (n >= M3_JOURNAL_ENTRIES)
+		__builtin_trap();
+	j->entry[n].offset = (uint32_t)((char *)field - (char *)r);
+	j->entry[n].size = size;
+	j->entry[n].old = old;
+	m3_barrier();
+	__atomic_store_n(&j->length, n + 1, __ATOMIC_RELEASE);
+	m3_crash_point();
+}
+
+static inline void m3_set32(struct m3_region *r, uint32_t *field, uint32_t v)
+{
+	if (*field == v)
+		return;
+	m3_note(r, field, 4, *field);
+	__atomic_store_n(field, v, __ATOMIC_RELEASE);
+	m3_crash_point();
+}
+
+static inline void m3_seti(struct m3_region *r, int32_t *field, int32_t v)
+{
+	m3_set32(r, (uint32_t *)field, (uint32_t)v);
+}
+
+static inline void m3_set64(struct m3_region *r, uint64_t *field, uint64_t v)
+{
+	if (*field == v)
+		return;
+	m3_note(r, field, 8, *field);
+	__atomic_store_n(field, v, __ATOMIC_RELEASE);
+	m3_crash_point();
+}
+
+static inline void m3_commit(struct m3_region *r)
+{
+	m3_barrier();
+	__atomic_store_n(&m3_journal(r)->length, 0, __ATOMIC_RELEASE);
+	m3_crash_point();
+}
+
+/* Undoes what has not been committed. */
+void m3_undo(struct m3_region *r);
+/* The same, because the lock's former holder is dead; counted. */
+void m3_repair(struct m3_region *r);
+
+/* Tag of a wake-up that ends no call: input for a watched endpoint. */
+#define M3_TAG_INPUT 3u
+
+/* The platform wakes slot `i` for the end of its call, after the lock. */
+void m3_wake_later(struct m3_txn *t, uint32_t i);
+/* The platform rings the bell of slot `i`, if it is watched. */
+void m3_input_later(struct m3_txn *t, uint32_t i);
+/* The platform rings the bell of a peer's proxy. */
+void m3_ring_later(struct m3_txn *t, uint32_t node);
+/* Called when a transaction has no room for another wake-up. */
+void m3_platform_flush(struct m3_txn *t);
+/* CLOCK_REALTIME in nanoseconds. */
+uint64_t m3_platform_now(void);
+
+#endif

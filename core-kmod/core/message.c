@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0
+/* Rendezvous: send, receive, sendrec, reply, notify (reference 1.1). */
+#include "core.h"
+
+int m3_willing(const struct m3_slot *d, int src)
+{
+	return (d->rts & (M3_RTS_RECEIVING | M3_RTS_SENDING)) ==
+		       M3_RTS_RECEIVING &&
+	       (d->getfrom == M3_ANY || d->getfrom == src);
+}
+
+void m3_deliver_d(struct m3_txn *t, uint32_t d, int src,
+		  const struct m3_message *m)
+{
+	struct m3_slot *s = m3_slot(t->r, d);
+
+	s->message = *m;
+	s->message.source = src;
+	m3_transfer_stop_d(t, d);
+	m3_finish_d(t, d, 0);
+}
+
+void m3_enqueue_d(struct m3_txn *t, uint32_t d, uint32_t s)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *o = m3_slot(r, d), *q = m3_slot(r, s);
+
+	m3_set32(r, &q->qnext, M3_NIL);
+	if (o->qhead == M3_NIL)
+		m3_set32(r, &o->qhead, s);
+	else
+		m3_set32(r, &m3_slot(r, o->qtail)->qnext, s);
+	m3_set32(r, &o->qtail, s);
+	m3_set32(r, &q->rts, q->rts | M3_RTS_SENDING);
+	m3_seti(r, &q->sendto, m3_endpoint_of(r, d));
+	m3_input_later(t, d);
+}
+
+/* The slot of a destination, or an error; `gone` if nobody is bound to it. */
+static int destination(struct m3_txn *t, uint32_t self, int dst, int gone,
+		       uint32_t *d)
+{
+	*d = m3_slot_of(t->r, dst);
+	if (*d == M3_NIL)
+		return -M3_ERANGE;
+	if (*d == self)
+		return -M3_EENDPOINT;
+	if (m3_slot(t->r, *d)->rts & M3_RTS_SLOT_FREE)
+		return gone;
+	return 0;
+}
+
+static void call_open_d(struct m3_txn *t, uint32_t self, uint32_t op,
+			uint32_t partner)
+{
+	struct m3_slot *s = m3_slot(t->r, self);
+
+	s->partner = partner;
+	m3_set64(t->r, &s->call, s->call + 1);
+	m3_set32(t->r, &s->op, op);
+}
+
+/* A send to a client that waits for our reply answers its call (protocol 7). */
+static void settle_debt_d(struct m3_txn *t, uint32_t self, uint32_t d)
+{
+	struct m3_slot *c = m3_slot(t->r, d);
+
+	if (c->rts & M3_RTS_REMOTE && c->rts & M3_RTS_RECEIVING &&
+	    !(c->rts & M3_RTS_SENDING) &&
+	    c->getfrom == m3_endpoint_of(t->r, self)) {
+		m3_block(t->r, self)->record.transfer = c->call;
+		m3_set32(t->r, &c->rts, c->rts & ~M3_RTS_RECEIVING);
+		m3_seti(t->r, &c->getfrom, M3_NONE);
+	}
+}
+
+int m3_msg_send(struct m3_txn *t, uint32_t self, int dst,
+		const struct m3_message *m, int wait)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *s, *d;
+	uint32_t to;
+	int e = m3_slot_ready(t, self);
+
+	if (!e)
+		e = destination(t, self, dst, -M3_EDSTDIED, &to);
+	if (e)
+		return e;
+	s = m3_slot(r, self);
+	d = m3_slot(r, to);
+	if (d->rts & M3_RTS_REMOTE) {
+		if (!wait)
+			return -M3_EAGAIN;
+		call_open_d(t, self, M3_OP_SEND, to);
+		e = m3_call_queue_d(t, self, to, M3_REC_SEND, m);
+		if (e) {
+			m3_undo(r);
+			return e;
+		}
+		settle_debt_d(t, self, to);
+		s->remote_sent++;
+		m3_commit(r);
+		return M3_BLOCK;
+	}
+	if (m3_willing(d, m3_endpoint_of(r, self))) {
+		d->partner = self;
+		s->partner = to;
+		m3_deliver_d(t, to, m3_endpoint_of(r, self), m);
+		s->local_sent++;
+		m3_commit(r);
+		return 0;
+	}
+	if (!wait)
+		return -M3_EAGAIN;
+	s->message = *m;
+	s->message.source = m3_endpoint_of(r, self);
+	call_open_d(t, self, M3_OP_SEND, to);
+	m3_enqueue_d(t, to, self);
+	s->local_sent++;
+	m3_commit(r);
+	return M3_BLOCK;
+}
+
+int m3_msg_sendrec(struct m3_txn *t, uint32_t self, int dst,
+		   const struct m3_message *m, int wait)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *s, *d;
+	uint32_t to;
+	int e = m3_slot_ready(t, self);
+
+	if (!e)
+		e = destination(t, self, dst, -M3_EDEADSRCDST, &to);
+	if (!e && !wait)
+		e = -M3_EAGAIN;
+	if (e)
+		return e;
+	s = m3_slot(r, self);
+	d = m3_slot(r, to);
+	call_open_d(t, self, M3_OP_SENDREC, to);
+	m3_set32(r, &s->rts, M3_RTS_RECEIVING);
+	m3_seti(r, &s->getfrom, dst);
+	if (d->rts & M3_RTS_REMOTE) {
+		e = m3_call_queue_d(t, self, to, M3_REC_SENDREC, m);
+		if (e) {
+			m3_undo(r);
+			return e;
+		}
+		s->remote_sent++;
+	} else if (m3_willing(d, m3_endpoint_of(r, self))) {
+		d->partner = self;
+		m3_deliver_d(t, to, m3_endpoint_of(r, self), m);
+		s->local_sent++;
+	} else {
+		s->message = *m;
+		s->message.source = m3_endpoint_of(r, self);
+		m3_enqueue_d(t, to, self);
+		s->local_sent++;
+	}
+	m3_commit(r);
+	return M3_BLOCK;
+}
+
+/* Reference 1.1, notify: layout of the message the core builds. */
+static void notification(struct m3_region *r, uint32_t source,
+			 struct m3_message *m)
+{
+	uint64_t now = m3_platform_now();
+
+	__builtin_memset(m, 0, sizeof(*m));
+	m->source = m3_endpoint_of(r, source);
+	m->type = M3_NOTIFY_MESSAGE | m3_endpoint_of(r, source);
+	__builtin_memcpy(m->data + 16, &now, sizeof(now));
+}
+
+static int take_notification(struct m3_txn *t, uint32_t self, uint32_t only,
+			     struct m3_message *m)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *s = m3_slot(r, self);
+	uint32_t *bits = m3_bits(r, self), w;
+
+	for (w = 0; s->notifies && w < r->bits_words; w++) {
+		uint32_t word = bits[w], bit;
+
+		if (only != M3_NIL)
+			word &= only / 32 == w ? 1u << (only & 31) : 0;
+		if (!word)
+			continue;
+		bit = (uint32_t)__builtin_ctz(word);
+		m3_set32(r, &bits[w], bits[w] & ~(1u << bit));
+		m3_set32(r, &s->notifies, s->notifies - 1);
+		notification(r, w * 32 + bit, m);
+		m3_commit(r);
+		return 1;
+	}
+	return 0;
+}
+
+/* Takes the message of queued sender `q`; a sendrec waits on for its reply. */
+static void take_message(struct m3_txn *t, uint32_t self, uint32_t q,
+			 struct m3_message *m)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *s = m3_slot(r, q);
+
+	*m = s->message;
+	m3_unqueue_d(t, self, q);
+	if (s->rts & M3_RTS_RECEIVING) {
+		m3_set32(r, &s->rts, s->rts & ~M3_RTS_SENDING);
+		m3_seti(r, &s->sendto, M3_NONE);
+	} else if (s->rts & M3_RTS_REMOTE) {
+		m3_answer_d(t, self, q, M3_REC_SEND_ACK, 0, 0);
+	} else {
+		m3_finish_d(t, q, 0);
+	}
+	m3_slot(r, self)->partner = q;
+	m3_commit(r);
+}
+
+static int source_check(struct m3_txn *t, uint32_t self, int src, uint32_t *only)
+{
+	*only = M3_NIL;
+	return src == M3_ANY ? 0 : destination(t, self, src, -M3_ESRCDIED, only);
+}
+
+int m3_msg_receive(struct m3_txn *t, uint32_t self, int src,
+		   struct m3_message *m, int wait)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *s;
+	uint32_t only, q, steps = 0;
+	int e = m3_slot_ready(t, self);
+
+	if (!e)
+		e = source_check(t, self, src, &only);
+	if (e)
+		return e;
+	s = m3_slot(r, self);
+	if (s->notifies && take_notification(t, self, only, m))
+		return 0;
+	for (q = s->qhead; q < r->slots && steps++ < r->slots;
+	     q = m3_slot(r, q)->qnext)
+		if (only == M3_NIL || only == q) {
+			take_message(t, self, q, m);
+			return 0;
+		}
+	if (!wait)
+		return -M3_EAGAIN;
+	call_open_d(t, self, M3_OP_RECEIVE,
+		    only == M3_NIL ? s->partner : only);
+	m3_seti(r, &s->getfrom, src);
+	m3_set32(r, &s->rts, M3_RTS_RECEIVING);
+	m3_commit(r);
+	return M3_BLOCK;
+}
+
+int m3_msg_waiting(struct m3_region *r, uint32_t self)
+{
+	struct m3_slot *s = m3_slot(r, self);
+
+	return s->notifies || s->qhead != M3_NIL;
+}
+
+int m3_msg_reply(struct m3_txn *t, uint32_t self, int dst,
+		 const struct m3_message *m)
+{
+	struct m3_region *r = t->r;
+	int e, me = m3_endpoint_of(r, self);
+	struct m3_slot *d;
+	uint32_t to;
+
+	e = m3_slot_ready(t, self);
+	if (!e)
+		e = destination(t, self, dst, -M3_EDSTDIED, &to);
+	if (e)
+		return e;
+	d = m3_slot(r, to);
+	if (!m3_willing(d, me) || d->getfrom != me)
+		return -M3_EPROCSTS;
+	if (d->rts & M3_RTS_REMOTE) {
+		m3_answer_d(t, self, to, M3_REC_REPLY, 0, m);
+		m3_slot(r, self)->remote_sent++;
+	} else {
+		m3_deliver_d(t, to, me, m);
+		m3_slot(r, self)->local_sent++;
+	}
+	m3_commit(r);
+	return 0;
+}
+
+void m3_notify_d(struct m3_txn *t, uint32_t d, uint32_t source)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *s = m3_slot(r, d);
+	uint32_t *word = m3_bits(r, d) + source / 32, bit = 1u << (source & 31);
+	struct m3_message m;
+
+	/* It completes a receive, never a sendrec (protocol 1). */
+	if (s->op == M3_OP_RECEIVE &&
+	    m3_willing(s, m3_endpoint_of(r, source))) {
+		notification(r, source, &m);
+		m3_deliver_d(t, d, m.source, &m);
+		return;
+	}
+	if (*word & bit) {
+		r->counts.merged_notifies++;
+		return;
+	}
+	m3_set32(r, word, *word | bit);
+	m3_set32(r, &s->notifies, s->notifies + 1);
+	m3_input_later(t, d);
+}
+
+int m3_msg_notify(struct m3_txn *t, uint32_t self, int dst)
+{
+	struct m3_region *r = t->r;
+	uint32_t to;
+	int e = m3_slot_ready(t, self);
+
+	if (!e)
+		e = destination(t, self, dst, -M3_EDSTDIED, &to);
+	if (e)
+		return e;
+	if (m3_slot(r, to)->rts & M3_RTS_REMOTE) {
+		e = m3_notify_queue_d(t, self, to);
+		if (e) {
+			m3_undo(r);
+			return e;
+		}
+	} else {
+		m3_notify_d(t, to, self);
+	}
+	m3_commit(r);
+	return 0;
+}
+
+/* A numbered call that ends early: its entry is void, a CANCEL follows. */
+static void cancel_numbered_d(struct m3_txn *t, uint32_t self)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *s = m3_slot(r, self);
+	struct m3_record *call = &m3_block(r, self)->record;
+	uint32_t node = call->dst_node, b = r->slots + self;
+	struct m3_peer *p;
+	struct m3_entry *e;
+
+	m3_set32(r, &s->block_state, M3_BLOCK_FREE);
+	if (node >= r->nodes || !*m3_spans(r, node))
+		return;
+	p = m3_peer(r, node);
+	e = m3_entry(p, s->call_lane, s->call_number);
+	if (s->call_number >= p->lane[s->call_lane].acked &&
+	    s->call_number < p->lane[s->call_lane].next) {
+		/* Kind and flags share a word; length and number stay. */
+		m3_set32(r, (uint32_t *)(void *)&e->record.kind, M3_REC_VOID);
+		r->counts.voided++;
+	}
+	/* A CANCEL to a node that is cut off still waits: use the call's block. */
+	if (*m3_block_state(r, b) != M3_BLOCK_FREE)
+		b = self;
+	m3_block(r, b)->record = *call;
+	m3_block(r, b)->record.kind = M3_REC_CANCEL;
+	m3_block(r, b)->record.call = s->call;
+	m3_block(r, b)->record.length = sizeof(struct m3_record);
+	m3_block_queue_d(t, b, node, s->call_lane);
+}
+
+void m3_call_abort_d(struct m3_txn *t, uint32_t self, int result)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *s = m3_slot(r, self);
+	uint32_t to;
+
+	if (s->op == M3_OP_NONE)
+		return;
+	/* What the far core has applied of a push is not known. */
+	if (m3_transfer(r, self)->kind == M3_TRANSFER_PUSH)
+		m3_set64(r, &m3_transfer(r, self)->done, 0);
+	m3_transfer_stop_d(t, self);
+	if (s->rts & M3_RTS_RMTOPER) {
+		if (s->block_state == M3_BLOCK_QUEUED)
+			m3_block_unqueue_d(t, self);
+		else if (s->block_state == M3_BLOCK_NUMBERED)
+			cancel_numbered_d(t, self);
+	} else if (s->rts & M3_RTS_SENDING) {
+		to = m3_slot_of(r, s->sendto);
+		if (to != M3_NIL)
+			m3_unqueue_d(t, to, self);
+	}
+	m3_finish_d(t, self, result);
+}
+
+int m3_call_cancel(struct m3_txn *t, uint32_t self, int error)
+{
+	struct m3_slot *s = m3_slot(t->r, self);
+
+	if (s->op == M3_OP_NONE)
+		return s->result;
+	if (s->rts & M3_RTS_ONCOPY)
+		return M3_BLOCK;
+	m3_call_abort_d(t, self, -error);
+	m3_commit(t->r);
+	return -error;
+}

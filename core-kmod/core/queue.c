@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0
+/* Records that wait for their number: one FIFO per (peer, lane). */
+#include "core.h"
+
+uint32_t *m3_block_state(struct m3_region *r, uint32_t block)
+{
+	return block < r->slots ? &m3_slot(r, block)->block_state :
+				  &m3_block(r, block)->state;
+}
+
+uint32_t m3_pair_lane(struct m3_region *r, uint32_t s, uint32_t d)
+{
+	/* The QoS table, when one is loaded, is indexed by exactly these. */
+	(void)r;
+	(void)s;
+	(void)d;
+	return M3_LANE_NORMAL;
+}
+
+int m3_peer_reachable(struct m3_region *r, uint32_t node)
+{
+	if (node >= r->nodes)
+		return -M3_EBADNODEID;
+	if (!*m3_spans(r, node))
+		return -M3_ENODCNODE;
+	return m3_peer(r, node)->served ? 0 : -M3_ENOPROXY;
+}
+
+void m3_block_queue_d(struct m3_txn *t, uint32_t block, uint32_t peer,
+		      uint32_t lane)
+{
+	struct m3_region *r = t->r;
+	struct m3_lane *l = &m3_peer(r, peer)->lane[lane];
+	struct m3_block *b = m3_block(r, block);
+
+	m3_set32(r, &b->next, M3_NIL);
+	m3_set32(r, &b->peer, peer);
+	m3_set32(r, &b->lane, lane);
+	if (l->qhead == M3_NIL)
+		m3_set32(r, &l->qhead, block);
+	else
+		m3_set32(r, &m3_block(r, l->qtail)->next, block);
+	m3_set32(r, &l->qtail, block);
+	m3_set32(r, &l->queued, l->queued + 1);
+	m3_set32(r, m3_block_state(r, block), M3_BLOCK_QUEUED);
+	m3_ring_later(t, peer);
+}
+
+void m3_block_unqueue_d(struct m3_txn *t, uint32_t block)
+{
+	struct m3_region *r = t->r;
+	struct m3_block *b = m3_block(r, block);
+	uint32_t before = M3_NIL, at, steps = 0;
+	struct m3_lane *l;
+
+	if (*m3_block_state(r, block) != M3_BLOCK_QUEUED)
+		return;
+	m3_set32(r, m3_block_state(r, block), M3_BLOCK_FREE);
+	if (b->peer >= r->nodes || b->lane >= M3_LANE_BULK)
+		return;
+	l = &m3_peer(r, b->peer)->lane[b->lane];
+	for (at = l->qhead; at < m3_blocks(r) && at != block &&
+			    steps++ < m3_blocks(r);
+	     at = m3_block(r, at)->next)
+		before = at;
+	if (at != block)
+		return;
+	if (before == M3_NIL)
+		m3_set32(r, &l->qhead, b->next);
+	else
+		m3_set32(r, &m3_block(r, before)->next, b->next);
+	if (l->qtail == block)
+		m3_set32(r, &l->qtail, before);
+	m3_set32(r, &l->queued, l->queued - 1);
+}
+
+void m3_record_fill(struct m3_region *r, struct m3_record *rec, uint32_t kind,
+		    uint32_t s, uint32_t d)
+{
+	__builtin_memset(rec, 0, sizeof(*rec));
+	rec->length = sizeof(*rec);
+	rec->kind = (uint16_t)kind;
+	rec->src = m3_endpoint_of(r, s);
+	rec->dst = m3_endpoint_of(r, d);
+	rec->src_binding = m3_slot(r, s)->binding;
+	rec->dst_binding = m3_slot(r, d)->binding;
+	rec->src_node = (uint16_t)r->node;
+	rec->dst_node = (uint16_t)m3_slot(r, d)->node;
+}
+
+static void block_message(struct m3_block *b, int src,
+			  const struct m3_message *m)
+{
+	b->body.message = *m;
+	b->body.message.source = src;
+	b->record.length = sizeof(struct m3_record) + sizeof(struct m3_message);
+}
+
+void m3_answer_d(struct m3_txn *t, uint32_t s, uint32_t i, uint32_t kind,
+		 int status, const struct m3_message *m)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *c = m3_slot(r, i);
+	struct m3_block *b = m3_block(r, i);
+
+	/* An answer that was not taken yet is to an older call: superseded. */
+	m3_block_unqueue_d(t, i);
+	m3_set32(r, &c->rts, c->rts & ~(M3_RTS_SENDING | M3_RTS_RECEIVING));
+	m3_seti(r, &c->getfrom, M3_NONE);
+	m3_seti(r, &c->sendto, M3_NONE);
+	if (c->node >= r->nodes || !*m3_spans(r, c->node))
+		return;
+	m3_record_fill(r, &b->record, kind, s, i);
+	b->record.call = c->call;
+	b->record.status = status;
+	if (m)
+		block_message(b, m3_endpoint_of(r, s), m);
+	m3_block_queue_d(t, i, c->node, m3_pair_lane(r, s, i));
+}
+
+int m3_call_queue_d(struct m3_txn *t, uint32_t s, uint32_t d, uint32_t kind,
+		    const struct m3_message *m)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *self = m3_slot(r, s);
+	uint32_t node = m3_slot(r, d)->node;
+	struct m3_block *b = m3_block(r, s);
+	int e = m3_peer_reachable(r, node);
+
+	if (e)
+		return e;
+	/* Both blocks hold CANCELs to nodes that are cut off. */
+	if (self->block_state != M3_BLOCK_FREE)
+		return -M3_EAGAIN;
+	m3_record_fill(r, &b->record, kind, s, d);
+	b->record.call = self->call;
+	if (m)
+		block_message(b, m3_endpoint_of(r, s), m);
+	m3_block_queue_d(t, s, node, m3_pair_lane(r, s, d));
+	m3_set32(r, &self->rts, self->rts | M3_RTS_SENDING | M3_RTS_RMTOPER);
+	m3_seti(r, &self->sendto, m3_endpoint_of(r, d));
+	return 0;
+}
+
+/* The un-taken notification of this pair, a free block, or M3_NIL. */
+static uint32_t notify_block(struct m3_region *r, uint32_t s, uint32_t d,
+			     int *merged)
+{
+	uint32_t first = 2 * r->slots, i, spare = M3_NIL;
+
+	for (i = first; i < first + M3_NOTIFY_BLOCKS; i++) {
+		struct m3_block *b = m3_block(r, i);
+
+		if (b->state == M3_BLOCK_FREE) {
+			spare = spare == M3_NIL ? i : spare;
+			continue;
+		}
+		if (b->record.src == m3_endpoint_of(r, s) &&
+		    b->record.dst == m3_endpoint_of(r, d) &&
+		    b->record.src_binding == m3_slot(r, s)->binding) {
+			*merged = 1;
+			return i;
+		}
+	}
+	return spare;
+}
+
+int m3_notify_queue_d(struct m3_txn *t, uint32_t s, uint32_t d)
+{
+	struct m3_region *r = t->r;
+	uint32_t node = m3_slot(r, d)->node, i;
+	struct m3_message m = { 0, 0, { 0 } };
+	int merged = 0, e = m3_peer_reachable(r, node);
+	struct m3_peer *p;
+
+	if (e)
+		return e;
+	p = m3_peer(r, node);
+	i = notify_block(r, s, d, &merged);
+	if (merged) {
+		r->counts.merged_notifies++;
+		return 0;
+	}
+	if (i == M3_NIL || p->notifies >= M3_NOTIFY_QUOTA)
+		return -M3_EAGAIN;
+	m3_record_fill(r, &m3_block(r, i)->record, M3_REC_NOTIFY, s, d);
+	m.type = M3_NOTIFY_MESSAGE | m3_endpoint_of(r, s);
+	block_message(m3_block(r, i), m3_endpoint_of(r, s), &m);
+	m3_set32(r, &p->notifies, p->notifies + 1);
+	m3_block_queue_d(t, i, node, m3_pair_lane(r, s, d));
+	m3_slot(r, s)->remote_sent++;
+	return 0;
+}

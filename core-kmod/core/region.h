@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT OR GPL-2.0 */
+/*
+ * region.h - what lies in a DC's region: shared by all members and the proxies
+ * of one DC on one node. Indices and offsets only, never a pointer. Nothing in
+ * it is trusted to be sane: every index is checked before use, every walk is
+ * bounded by a table's size (protocol 14).
+ *
+ * Protection: unless a field says otherwise it is protected by the DC's lock
+ * and changed through the journal (journal.h).
+ */
+#ifndef M3_REGION_H
+#define M3_REGION_H
+
+#include "../include/m3ipc/abi.h"
+
+#define M3_NIL 0xffffffffu
+#define M3_UNIT 4096u /* granularity of the arena */
+#define M3_EXTENT 65536u /* granularity of growth: build decision 16 */
+#define M3_WINDOW 1024u /* numbers in flight per message lane */
+#define M3_BULK_WINDOW 128u /* chunks in flight */
+#define M3_NOTIFY_BLOCKS 256u /* un-taken notifications to other nodes */
+#define M3_NOTIFY_QUOTA 64u /* of those, for one peer */
+#define M3_JOURNAL_ENTRIES 512u
+#define M3_ARENA_BIT (1ull << 63) /* marks an address in the arena */
+#define M3_RUNTIME 0u /* the handle of the node's runtime */
+
+/* What a sleeper wants of its waker (build decision 11). */
+enum m3_waits { M3_WAITS_NONE, M3_WAITS_FUTEX, M3_WAITS_DOORBELL };
+
+/* Low bits of m3_slot.event; the others are the low bits of the call id. */
+#define M3_EV_ARMED 0u
+#define M3_EV_DONE 1u
+#define M3_EV_ASLEEP 2u
+#define M3_EV_MASK 3u
+
+/* m3_slot.op beyond enum m3_op of m3ipc.h: no call. */
+#define M3_OP_NONE 0u
+
+/* One process, local or remote: four cache lines by writer. */
+struct m3_slot {
+	uint32_t rts; /* M3_RTS_* */
+	uint32_t misc; /* M3_MF_* */
+	int32_t getfrom; /* endpoint awaited, M3_ANY or M3_NONE */
+	int32_t sendto; /* endpoint aimed at, or M3_NONE */
+	uint32_t qhead, qtail; /* senders that wait for this process */
+	uint32_t qnext; /* next in the queue that this process is in */
+	int32_t result; /* of the call that ended last */
+	uint64_t binding; /* epoch << 32 | generation */
+	uint64_t call; /* local: last id given; remote: last id seen */
+	uint32_t node;
+	uint32_t handle; /* owner, M3_NIL if remote or free */
+	uint32_t op; /* call in progress (local), or M3_OP_NONE */
+	uint32_t copier; /* slot that copies from or to it: RTS_ONCOPY */
+
+	uint32_t event; /* atomic: what the sleeper polls */
+	uint32_t waits; /* enum m3_waits; written by the owner */
+	uint32_t cpu; /* where it last ran: a hint, racy by design */
+	uint32_t partner; /* slot it last dealt with: a hint */
+	uint32_t watch; /* ring the bell for input */
+	uint32_t notifies; /* pending notifications */
+	uint32_t block_state; /* of its call or answer block: enum below */
+	uint32_t call_lane; /* where its numbered record went */
+	uint64_t call_number;
+	uint64_t refused_transfer; /* remote: last transfer answered ERROR */
+	uint64_t reserved[2];
+
+	struct m3_message message; /* in transit; owner or lock holder */
+
+	uint64_t local_sent, remote_sent, local_copies, remote_copies;
+	char name[M3_NAME_BYTES];
+	uint32_t pid;
+	uint32_t buffers; /* arena buffers it owns */
+	uint64_t reserved2;
+};
+
+enum m3_block_state {
+	M3_BLOCK_FREE, /* answers: also once numbered */
+	M3_BLOCK_QUEUED,
+	M3_BLOCK_NUMBERED, /* calls: in flight or waiting for the answer */
+};
+
+/*
+ * A record that waits for its number. Slot i owns block i (its call if local,
+ * the answer to its call if remote) and block slots + i (CANCEL); the rest are
+ * notifications. The record is written before the block is queued.
+ */
+struct m3_block {
+	uint32_t next; /* in the lane's queue */
+	uint32_t state; /* enum m3_block_state, of blocks beyond the first */
+	uint32_t peer, lane; /* queue it is in */
+	uint32_t reserved[4];
+	struct m3_record record;
+	union {
+		struct m3_message message;
+		struct m3_copy_body copy;
+	} body;
+};
+
+/* A copy that crosses a link, at either end of it. */
+enum m3_transfer_kind {
+	M3_TRANSFER_NONE,
+	M3_TRANSFER_PUSH, /* owner is the requester and sends */
+	M3_TRANSFER_SOURCE, /* owner's memory is pulled by the requester */
+	M3_TRANSFER_SINK, /* owner is the requester and receives */
+};
+
+struct m3_transfer {
+	uint32_t kind;
+	uint32_t peer;
+	uint32_t next; /* in the peer's bulk queue */
+	uint32_t queued;
+	int32_t party; /* endpoint at the other end */
+	uint32_t last_lane;
+	uint64_t id; /* the requester's call */
+	uint64_t call; /* of the party whose grant is used */
+	uint64_t party_binding;
+	uint64_t address; /* local, offset in the region */
+	uint64_t far_address; /* PUSH */
+	uint64_t bytes;
+	uint64_t done; /* numbered (PUSH, SOURCE) or applied (SINK) */
+	uint64_t reserved[6];
+};
+
+/* A process that has joined; `ready` bits, one per slot, follow it. */
+struct m3_handle {
+	uint32_t pid; /* 0: free */
+	uint32_t generation; /* of this handle, for caches of its bell */
+	uint32_t armed; /* atomic: the owner sleeps, ring its bell */
+	uint32_t forked;
+	uint32_t reserved[12];
+};
+
+/* An in-flight record: a number once given is always sent (protocol 4). */
+struct m3_entry {
+	struct m3_record record;
+	union {
+		struct m3_message message;
+		struct {
+			struct m3_copy_body copy;
+			uint64_t local; /* offset of the chunk */
+			uint32_t owner; /* slot */
+		} chunk;
+	} body;
+};
+
+/* One (DC, peer, lane): numbers are first given as 1. */
+struct m3_lane {
+	uint64_t next; /* number of the next new record */
+	uint64_t acked; /* all below it were accepted by the peer's core */
+	uint64_t cursor; /* next number to (re)send on this link */
+	uint64_t grant; /* highest number the peer will take */
+	uint64_t expected; /* number of the peer's next record */
+	uint32_t qhead, qtail; /* blocks; bulk: slots with a transfer */
+	uint32_t queued;
+	uint32_t reserved[3];
+};
+
+struct m3_peer {
+	uint32_t served; /* a proxy attached once */
+	uint32_t open; /* a link is up and the DC is open on it */
+	uint32_t token; /* of the present proxy; grows */
+	uint32_t ack_owed;
+	uint32_t notifies; /* notification blocks in use */
+	uint32_t armed; /* atomic: the proxy sleeps, ring its bell */
+	uint32_t reserved0[2];
+	uint64_t incarnation; /* of the peer's DC, as last opened; 0: never */
+	uint64_t records_out, records_in, frames_out, frames_in;
+	uint64_t send_time, receive_time; /* ns */
+	uint64_t reserved[5];
+	struct m3_lane lane[M3_LANES];
+	/* entries: urgent, normal (M3_WINDOW each), bulk (M3_BULK_WINDOW) */
+};
+
+struct m3_journal_entry {
+	uint32_t offset;
+	uint32_t size; /* 4 or 8 */
+	uint64_t old;
+};
+
+/* A run of arena units; only its first unit's row is valid. */
+struct m3_unit {
+	uint32_t length; /* units, >= 1 */
+	uint32_t owner; /* slot + 1, or 0: free */
+	uint64_t bytes; /* asked for */
+};
+
+struct m3_counts { /* struct m3_dc_counters of m3ipc.h, same order */
+	uint64_t delivered, duplicates, replayed, voided, stale_answers;
+	uint64_t merged_notifies;
+	uint64_t bad_length, bad_kind, bad_node, bad_endpoint, bad_binding;
+	uint64_t refused, rejected, dropped, repairs;
+};
+
+/* The first bytes of a DC's region. */
+struct m3_region {
+	/* invariant after creation */
+	uint64_t magic;
+	uint32_t abi_version;
+	uint32_t dc;
+	uint64_t bytes; /* of the file */
+	uint64_t incarnation;
+	uint64_t pid_namespace;
+	uint32_t node; /* this node's id */
+	uint32_t nodes; /* ids are below it */
+	uint32_t tasks, procs, slots; /* slots = tasks + procs */
+	uint32_t handles, handle_bytes;
+	uint32_t units;
+	uint32_t mode, gid;
+	uint64_t slots_at, blocks_at, transfers_at, bits_at, handles_at;
+	uint64_t units_at, spans_at, peers_at, peer_bytes, arena_at;
+	uint32_t bits_words; /* of one slot's pending notifications */
+	char name[M3_NAME_BYTES];
+
+	uint32_t running; /* 0: ended; atomic */
+	uint32_t generation; /* counter for new bindings */
+	uint32_t bound;
+	uint32_t used_units;
+	uint64_t grown; /* bytes of the arena that have blocks */
+	struct m3_counts counts; /* statistics, not journalled */
+
+	uint32_t lock __attribute__((aligned(64)));
+} __attribute__((aligned(128)));
+
+/* What the holder of the lock has changed so far; behind the header. */
+struct m3_journal {
+	uint32_t length;
+	uint32_t reserved[31];
+	struct m3_journal_entry entry[M3_JOURNAL_ENTRIES];
+};
+
+#ifndef __KERNEL__
+M3_ASSERT_SIZE(struct m3_slot, 256);
+M3_ASSERT_SIZE(struct m3_block, 160);
+M3_ASSERT_SIZE(struct m3_transfer, 128);
+M3_ASSERT_SIZE(struct m3_handle, 64);
+M3_ASSERT_SIZE(struct m3_entry, 128);
+M3_ASSERT_SIZE(struct m3_lane, 64);
+M3_ASSERT_SIZE(struct m3_peer, 384);
+#endif
+
+static inline struct m3_journal *m3_journal(struct m3_region *r)
+{
+	return (struct m3_journal *)(r + 1);
+}
+
+static inline void *m3_at(struct m3_region *r, uint64_t offset)
+{
+	return (char *)r + offset;
+}
+
+static inline struct m3_slot *m3_slot(struct m3_region *r, uint32_t i)
+{
+	return (struct m3_slot *)m3_at(r, r->slots_at) + i;
+}
+
+static inline struct m3_block *m3_block(struct m3_region *r, uint32_t i)
+{
+	return (struct m3_block *)m3_at(r, r->blocks_at) + i;
+}
+
+static inline struct m3_transfer *m3_transfer(struct m3_region *r, uint32_t i)
+{
+	return (struct m3_transfer *)m3_at(r, r->transfers_at) + i;
+}
+
+static inline uint32_t *m3_bits(struct m3_region *r, uint32_t i)
+{
+	return (uint32_t *)m3_at(r, r->bits_at) + (uint64_t)i * r->bits_words;
+}
+
+static inline struct m3_handle *m3_handle(struct m3_region *r, uint32_t i)
+{
+	return m3_at(r, r->handles_at + (uint64_t)i * r->handle_bytes);
+}
+
+static inline uint32_t *m3_ready_bits(struct m3_region *r, uint32_t i)
+{
+	return (uint32_t *)(m3_handle(r, i) + 1);
+}
+
+static inline struct m3_unit *m3_unit(struct m3_region *r, uint32_t i)
+{
+	return (struct m3_unit *)m3_at(r, r->units_at) + i;
+}
+
+static inline struct m3_peer *m3_peer(struct m3_region *r, uint32_t i)
+{
+	return m3_at(r, r->peers_at + (uint64_t)i * r->peer_bytes);
+}
+
+/*
+ * Does the DC span node `i`? A table of its own: the area of a node that it
+ * does not span has no memory behind it and must not be touched.
+ */
+static inline uint32_t *m3_spans(struct m3_region *r, uint32_t i)
+{
+	return (uint32_t *)m3_at(r, r->spans_at) + i;
+}
+
+static inline uint32_t m3_window(uint32_t lane)
+{
+	return lane == M3_LANE_BULK ? M3_BULK_WINDOW : M3_WINDOW;
+}
+
+static inline struct m3_entry *m3_entry(struct m3_peer *p, uint32_t lane,
+					uint64_t number)
+{
+	struct m3_entry *first = (struct m3_entry *)(p + 1);
+
+	return first + (uint64_t)(lane - 1) * M3_WINDOW +
+	       number % m3_window(lane);
+}
+
+static inline uint32_t m3_blocks(const struct m3_region *r)
+{
+	return 2 * r->slots + M3_NOTIFY_BLOCKS;
+}
+
+/* Slot of an endpoint, or M3_NIL if the DC has no such endpoint. */
+static inline uint32_t m3_slot_of(const struct m3_region *r, int32_t ep)
+{
+	uint32_t i = (uint32_t)(ep + (int32_t)r->tasks);
+
+	return ep >= -(int32_t)r->tasks && i < r->slots ? i : M3_NIL;
+}
+
+static inline int32_t m3_endpoint_of(const struct m3_region *r, uint32_t i)
+{
+	return (int32_t)i - (int32_t)r->tasks;
+}
+
+#endif

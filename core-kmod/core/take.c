@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0
+/*
+ * take: records leave for a peer. The record enters the in-flight ring and
+ * gets its number in one transition; from then on it is sent until the peer's
+ * core has acknowledged it (protocol 3, 4).
+ */
+#include "core.h"
+
+/* A message's record leaves its block: what the block's owner becomes. */
+static void numbered_d(struct m3_txn *t, uint32_t block, uint32_t peer,
+		       uint32_t lane, uint64_t number)
+{
+	struct m3_region *r = t->r;
+	const struct m3_record *rec = &m3_block(r, block)->record;
+	struct m3_peer *p = m3_peer(r, peer);
+	struct m3_slot *s;
+
+	m3_set32(r, m3_block_state(r, block), M3_BLOCK_FREE);
+	if (block >= 2 * r->slots) {
+		if (p->notifies)
+			m3_set32(r, &p->notifies, p->notifies - 1);
+		return;
+	}
+	if (block >= r->slots || rec->kind == M3_REC_CANCEL)
+		return;
+	s = m3_slot(r, block);
+	if (s->rts & (M3_RTS_REMOTE | M3_RTS_SLOT_FREE))
+		return;
+	m3_set32(r, &s->block_state, M3_BLOCK_NUMBERED);
+	m3_set32(r, &s->call_lane, lane);
+	m3_set64(r, &s->call_number, number);
+	/* The request is out: now it waits for the reply (reference 1.1). */
+	if (rec->kind == M3_REC_SENDREC)
+		m3_set32(r, &s->rts, s->rts & ~M3_RTS_SENDING);
+}
+
+static int number_block(struct m3_txn *t, uint32_t peer, uint32_t lane,
+			uint32_t room)
+{
+	struct m3_region *r = t->r;
+	struct m3_peer *p = m3_peer(r, peer);
+	struct m3_lane *l = &p->lane[lane];
+	uint32_t b = l->qhead;
+	struct m3_entry *e = m3_entry(p, lane, l->next);
+
+	if (b >= m3_blocks(r) || m3_block(r, b)->record.length > room)
+		return 0;
+	e->record = m3_block(r, b)->record;
+	e->body.message = m3_block(r, b)->body.message;
+	m3_set32(r, &l->qhead, m3_block(r, b)->next);
+	if (l->qhead == M3_NIL)
+		m3_set32(r, &l->qtail, M3_NIL);
+	m3_set32(r, &l->queued, l->queued - 1);
+	numbered_d(t, b, peer, lane, l->next);
+	return 1;
+}
+
+/* Gives the next record its number; 0 if there is none or it does not fit. */
+static int number_next(struct m3_txn *t, uint32_t peer, uint32_t lane,
+		       uint32_t room)
+{
+	struct m3_region *r = t->r;
+	struct m3_lane *l = &m3_peer(r, peer)->lane[lane];
+
+	if (l->qhead == M3_NIL || l->next > l->grant ||
+	    l->next - l->acked >= m3_window(lane))
+		return 0;
+	if (lane == M3_LANE_BULK) {
+		if (!m3_chunk_number_d(t, peer, room))
+			return 0;
+	} else if (!number_block(t, peer, lane, room)) {
+		return 0;
+	}
+	m3_set64(r, &l->next, l->next + 1);
+	m3_commit(r);
+	return 1;
+}
+
+/* Writes one in-flight record; returns its length, 0 if it does not fit. */
+static uint32_t write_record(struct m3_region *r, const struct m3_entry *e,
+			     uint32_t lane, char *to, uint32_t room)
+{
+	struct m3_record *rec = (struct m3_record *)(void *)to;
+	uint32_t length = e->record.length, body;
+
+	if (length < sizeof(*rec) || length > room)
+		return 0;
+	body = length - (uint32_t)sizeof(*rec);
+	*rec = e->record;
+	if (rec->kind == M3_REC_VOID) {
+		/* Only its number is left to send. */
+		rec->flags = 0;
+		rec->length = sizeof(*rec);
+		return sizeof(*rec);
+	}
+	if (lane != M3_LANE_BULK) {
+		if (body > sizeof(e->body))
+			return 0;
+		__builtin_memcpy(rec + 1, &e->body, body);
+		return length;
+	}
+	__builtin_memcpy(rec + 1, &e->body.chunk.copy,
+			 sizeof(struct m3_copy_body));
+	if (e->body.chunk.local < r->arena_at ||
+	    e->body.chunk.local > r->bytes ||
+	    e->body.chunk.copy.bytes > r->bytes - e->body.chunk.local)
+		return 0;
+	__builtin_memcpy((char *)(rec + 1) + sizeof(struct m3_copy_body),
+			 m3_at(r, e->body.chunk.local),
+			 e->body.chunk.copy.bytes);
+	return length;
+}
+
+static void write_header(struct m3_region *r, struct m3_peer *p, uint32_t lane,
+			 struct m3_frame_header *h)
+{
+	uint32_t i;
+
+	__builtin_memset(h, 0, sizeof(*h));
+	h->type = M3_FRAME_DATA;
+	h->lane = (uint8_t)lane;
+	h->dc = (uint16_t)r->dc;
+	h->session = r->incarnation;
+	for (i = 0; i < M3_LANES; i++) {
+		h->ack[i] = p->lane[i].expected;
+		h->grant[i] = p->lane[i].expected + m3_window(i) - 1;
+	}
+	p->ack_owed = 0;
+	p->frames_out++;
+	p->send_time = m3_platform_now();
+}
+
+int m3_peer_take(struct m3_txn *t, uint32_t node, uint32_t lane, void *frame,
+		 uint32_t size, uint32_t *count)
+{
+	struct m3_region *r = t->r;
+	struct m3_peer *p = m3_peer(r, node);
+	struct m3_lane *l = &p->lane[lane];
+	uint32_t at = sizeof(struct m3_frame_header), n = 0, length;
+	struct m3_frame_header *h = frame;
+	uint64_t first;
+
+	*count = 0;
+	if (!*m3_spans(r, node) || !p->open)
+		return 0;
+	first = l->cursor;
+	while (size - at >= sizeof(struct m3_record)) {
+		int again = l->cursor < l->next;
+
+		if (!again && !number_next(t, node, lane, size - at))
+			break;
+		length = write_record(r, m3_entry(p, lane, l->cursor), lane,
+				      (char *)frame + at, size - at);
+		if (!length)
+			break;
+		at += length;
+		n++;
+		if (again)
+			r->counts.replayed++;
+		m3_set64(r, &l->cursor, l->cursor + 1);
+		m3_commit(r);
+	}
+	if (!n)
+		return 0;
+	write_header(r, p, lane, h);
+	h->first = first;
+	h->count = n;
+	p->records_out += n;
+	*count = n;
+	return (int)at;
+}
+
+int m3_peer_acknowledge(struct m3_txn *t, uint32_t node, void *frame,
+			uint32_t size)
+{
+	struct m3_region *r = t->r;
+	struct m3_peer *p = m3_peer(r, node);
+
+	if (size < sizeof(struct m3_frame_header))
+		return -M3_EMSGSIZE;
+	if (!*m3_spans(r, node) || !p->open || !p->ack_owed)
+		return 0;
+	write_header(r, p, M3_LANE_CONTROL, frame);
+	return sizeof(struct m3_frame_header);
+}

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: MIT
+/* Region files in a node's directory: `node`, `dc<id>`, and their bells. */
+#include "embedded.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+uint32_t m3_forks;
+
+static void forked(void)
+{
+	m3_forks++;
+}
+
+__attribute__((constructor)) static void watch_forks(void)
+{
+	pthread_atfork(NULL, NULL, forked);
+}
+
+int m3_errno(int e)
+{
+	switch (e) {
+	case EPERM:
+	case EACCES:
+	case EROFS:
+		return -M3_EACCES;
+	case ENOENT:
+	case ENOTDIR:
+		return -M3_ENOENT;
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+		return -M3_ENOSPC;
+	case ENOMEM:
+		return -M3_ENOMEM;
+	case EEXIST:
+		return -M3_EEXIST;
+	default:
+		return -M3_EIO;
+	}
+}
+
+uint64_t m3_pid_namespace(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) ? 0 : (uint64_t)st.st_ino;
+}
+
+uint64_t m3_new_incarnation(void)
+{
+	uint32_t chance = 0;
+
+	if (getrandom(&chance, sizeof(chance), 0) != sizeof(chance))
+		chance = (uint32_t)m3_clock_ns();
+	return (uint64_t)time(NULL) << 32 | chance;
+}
+
+int m3_file_create(const char *path, uint64_t bytes, uint64_t backed,
+		   uint32_t mode, uint32_t gid, int *fd)
+{
+	int e;
+
+	unlink(path);
+	*fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (*fd < 0)
+		return m3_errno(errno);
+	if (ftruncate(*fd, (off_t)bytes))
+		e = m3_errno(errno);
+	else if ((e = posix_fallocate(*fd, 0, (off_t)backed)))
+		e = m3_errno(e);
+	else if ((gid != (uint32_t)-1 && fchown(*fd, (uid_t)-1, gid)) ||
+		 fchmod(*fd, mode))
+		e = m3_errno(errno);
+	if (e) {
+		close(*fd);
+		unlink(path);
+	}
+	return e;
+}
+
+int m3_node_file_open(const char *dir, int write, int *fd,
+		      struct m3_node_region **region)
+{
+	char path[M3_PATH_BYTES];
+	struct stat st;
+	void *at;
+	int e = 0;
+
+	snprintf(path, sizeof(path), "%s/node", dir);
+	*fd = open(path, (write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+	if (*fd < 0)
+		return errno == ENOENT && access(dir, F_OK) == 0 ?
+			       -M3_EDVSINIT : m3_errno(errno);
+	if (fstat(*fd, &st) || st.st_size < 32)
+		e = -M3_EIO;
+	at = e ? MAP_FAILED : mmap(NULL, sizeof(struct m3_node_region),
+				   PROT_READ | (write ? PROT_WRITE : 0),
+				   MAP_SHARED, *fd, 0);
+	if (!e && at == MAP_FAILED)
+		e = m3_errno(errno);
+	if (e) {
+		close(*fd);
+		return e;
+	}
+	*region = at;
+	if ((*region)->magic != M3_REGION_MAGIC)
+		e = -M3_EIO;
+	else if ((*region)->abi_version != M3_ABI_VERSION)
+		e = -M3_EVERSION;
+	else if (st.st_size != sizeof(struct m3_node_region))
+		e = -M3_EIO;
+	else if ((*region)->pid_namespace != m3_pid_namespace())
+		e = -M3_EPIDNS;
+	if (e)
+		m3_node_file_close(*fd, *region);
+	return e;
+}
+
+void m3_node_file_close(int fd, struct m3_node_region *region)
+{
+	munmap(region, sizeof(*region));
+	close(fd);
+}
+
+void m3_dc_path(char *path, const char *dir, uint32_t dc, const char *suffix)
+{
+	snprintf(path, M3_PATH_BYTES, "%s/dc%u%s", dir, dc, suffix);
+}
+
+static int dc_fill(int fd, struct m3_region *layout,
+		   const struct m3_node_region *node,
+		   const struct m3_dc_params *params)
+{
+	struct m3_region *r = mmap(NULL, layout->peers_at,
+				   PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (r == MAP_FAILED)
+		return m3_errno(errno);
+	*r = *layout;
+	r->abi_version = M3_ABI_VERSION;
+	r->dc = params->dc;
+	r->incarnation = m3_new_incarnation();
+	r->pid_namespace = node->pid_namespace;
+	r->node = node->node;
+	r->mode = params->mode ? params->mode : 0660;
+	r->gid = params->gid;
+	memcpy(r->name, params->name, M3_NAME_BYTES);
+	r->generation = (uint32_t)r->incarnation & 0x3fffffu;
+	m3_region_init(r);
+	r->running = 1;
+	r->magic = M3_REGION_MAGIC;
+	munmap(r, layout->peers_at);
+	return 0;
+}
+
+int m3_dc_create(const char *dir, const struct m3_node_region *node,
+		 const struct m3_dc_params *params)
+{
+	char path[M3_PATH_BYTES], temporary[M3_PATH_BYTES];
+	struct m3_region layout;
+	int fd, e;
+
+	memset(&layout, 0, sizeof(layout));
+	e = m3_layout(&layout, params, node->max_nodes);
+	if (e)
+		return e;
+	m3_dc_path(path, dir, params->dc, "");
+	m3_dc_path(temporary, dir, params->dc, ".new");
+	e = m3_file_create(temporary, layout.bytes, layout.peers_at,
+			   params->mode ? params->mode : 0660, params->gid, &fd);
+	if (e)
+		return e;
+	e = dc_fill(fd, &layout, node, params);
+	close(fd);
+	/* Nobody ever sees a region that is not complete. */
+	if (!e && rename(temporary, path))
+		e = m3_errno(errno);
+	if (e)
+		unlink(temporary);
+	return e;
+}
+
+static int map_bells(struct m3_map *map)
+{
+	uint32_t n = map->r->handles + map->r->nodes, i;
+
+	map->bells = calloc(n, sizeof(*map->bells));
+	if (!map->bells)
+		return -M3_ENOMEM;
+	for (i = 0; i < n; i++)
+		map->bells[i].fd = -1;
+	return pthread_mutex_init(&map->bells_lock, NULL) ? -M3_ENOMEM : 0;
+}
+
+static int map_region(struct m3_map *map)
+{
+	struct stat st;
+	void *at;
+	int e;
+
+	/* A smaller file would raise SIGBUS where its header is read. */
+	if (fstat(map->fd, &st) ||
+	    st.st_size < (off_t)(sizeof(struct m3_region) +
+				 sizeof(struct m3_journal)))
+		return -M3_EIO;
+	at = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE,
+		  MAP_SHARED | MAP_NORESERVE, map->fd, 0);
+	if (at == MAP_FAILED)
+		return m3_errno(errno);
+	e = m3_region_verify(at, (uint64_t)st.st_size);
+	if (!e && ((struct m3_region *)at)->pid_namespace !=
+			  m3_pid_namespace())
+		e = -M3_EPIDNS;
+	if (e) {
+		munmap(at, (size_t)st.st_size);
+		return e;
+	}
+	/* A forked child is no member: it gets -EFORKED, not our lock. */
+	madvise(at, (size_t)st.st_size, MADV_DONTFORK);
+	map->r = at;
+	return 0;
+}
+
+int m3_map_open(const char *dir, uint32_t dc, uint32_t spin_ns,
+		struct m3_map **out)
+{
+	struct m3_map *map = calloc(1, sizeof(*map));
+	char path[M3_PATH_BYTES];
+	int e;
+
+	if (!map)
+		return -M3_ENOMEM;
+	if (strlen(dir) >= sizeof(map->dir)) {
+		free(map);
+		return -M3_ENOENT;
+	}
+	strcpy(map->dir, dir);
+	map->handle = M3_RUNTIME;
+	map->forks = m3_forks;
+	map->spin_ns = spin_ns;
+	m3_dc_path(path, dir, dc, "");
+	map->fd = open(path, O_RDWR | O_CLOEXEC);
+	e = map->fd < 0 ? m3_errno(errno) : map_region(map);
+	if (!e)
+		e = map_bells(map);
+	if (e) {
+		m3_map_close(map);
+		return e == -M3_ENOENT ? -M3_EDCNOTRUN : e;
+	}
+	*out = map;
+	return 0;
+}
+
+void m3_map_close(struct m3_map *map)
+{
+	uint32_t i;
+
+	if (map->bells) {
+		for (i = 0; i < map->r->handles + map->r->nodes; i++)
+			if (map->bells[i].fd >= 0)
+				close(map->bells[i].fd);
+		pthread_mutex_destroy(&map->bells_lock);
+		free(map->bells);
+	}
+	/* Not mapped in a forked child. */
+	if (map->r && map->forks == m3_forks)
+		munmap(map->r, map->r->bytes);
+	if (map->fd >= 0)
+		close(map->fd);
+	free(map);
+}
+
+int m3_map_back(struct m3_map *map, uint64_t offset, uint64_t bytes)
+{
+	int e = posix_fallocate(map->fd, (off_t)offset, (off_t)bytes);
+
+	return e ? m3_errno(e) : 0;
+}

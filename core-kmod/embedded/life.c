@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Who lives. Each member holds an open-file-description lock (fcntl(2),
+ * F_OFD_SETLK) on one byte of the region file, far behind its end, for as long
+ * as it is a member: the kernel drops it when the process dies, however it
+ * dies, and no pid is ever mistaken for another.
+ */
+#include "embedded.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LIFE_AT (1ll << 40)
+
+static int life_lock(int fd, int command, uint32_t handle, short type)
+{
+	struct flock l = {
+		.l_type = type,
+		.l_whence = SEEK_SET,
+		.l_start = LIFE_AT + handle,
+		.l_len = 1,
+	};
+
+	if (fcntl(fd, command, &l))
+		return -1;
+	return l.l_type;
+}
+
+int m3_life_alive(struct m3_map *map, uint32_t handle)
+{
+	uint32_t pid = m3_handle(map->r, handle)->pid;
+
+	if (handle == map->handle)
+		return 1;
+	if (pid == 0)
+		return 0;
+	/* A child forked without exec still holds the dead parent's lock. */
+	if (kill((pid_t)pid, 0) && errno == ESRCH)
+		return 0;
+	return life_lock(map->fd, F_OFD_GETLK, handle, F_WRLCK) != F_UNLCK;
+}
+
+int m3_life_bury(struct m3_map *map, uint32_t handle)
+{
+	struct m3_region *r = map->r;
+	struct m3_section s;
+	int n = 0, left = 0;
+	uint32_t i;
+
+	if (m3_begin(map, &s, M3_LOCK_PROXY_MS))
+		return 0;
+	/* Somebody else may have buried it and taken the handle. */
+	if (m3_life_alive(map, handle)) {
+		m3_end(&s);
+		return 0;
+	}
+	for (i = 0; i < r->slots; i++) {
+		struct m3_slot *slot = m3_slot(r, i);
+
+		if (slot->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE) ||
+		    slot->handle != handle)
+			continue;
+		if (m3_slot_unbind(&s.t, i) == 0)
+			n++;
+		else
+			left++;
+	}
+	/* A slot that is being copied from stays until the copy has ended. */
+	if (!left) {
+		m3_set32(r, &m3_handle(r, handle)->pid, 0);
+		m3_commit(r);
+	}
+	m3_end(&s);
+	return n;
+}
+
+static uint32_t find_handle(struct m3_map *map)
+{
+	struct m3_region *r = map->r;
+	uint32_t h;
+
+	for (h = M3_RUNTIME + 1; h < r->handles; h++)
+		if (m3_handle(r, h)->pid == 0 &&
+		    life_lock(map->fd, F_OFD_SETLK, h, F_WRLCK) != -1)
+			return h;
+	return M3_NIL;
+}
+
+static int claim(struct m3_map *map)
+{
+	struct m3_region *r = map->r;
+	struct m3_section s;
+	struct m3_handle *h;
+	int e = m3_begin(map, &s, M3_LOCK_FOREVER);
+
+	if (e)
+		return e;
+	map->handle = find_handle(map);
+	if (map->handle == M3_NIL) {
+		m3_end(&s);
+		return -M3_EBUSY;
+	}
+	h = m3_handle(r, map->handle);
+	h->armed = 0;
+	memset(h + 1, 0, r->bits_words * 4);
+	m3_set32(r, &h->generation, h->generation + 1);
+	m3_set32(r, &h->pid, (uint32_t)getpid());
+	m3_commit(r);
+	m3_end(&s);
+	return 0;
+}
+
+int m3_life_begin(struct m3_map *map)
+{
+	int e = claim(map);
+
+	if (e != -M3_EBUSY)
+		return e;
+	m3_life_sweep(map);
+	return claim(map);
+}
+
+void m3_life_end(struct m3_map *map)
+{
+	uint32_t h = map->handle;
+	char suffix[32], path[M3_PATH_BYTES];
+
+	if (h == M3_RUNTIME || h == M3_NIL || map->forks != m3_forks)
+		return;
+	snprintf(suffix, sizeof(suffix), ".bell%u", h);
+	m3_dc_path(path, map->dir, map->r->dc, suffix);
+	unlink(path);
+	/* Not ours any more, so that it can be buried like a dead one's. */
+	life_lock(map->fd, F_OFD_SETLK, h, F_UNLCK);
+	map->handle = M3_NIL;
+	m3_life_bury(map, h);
+}
+
+/* The slot that slot i's call waits for; M3_NIL if any will do. */
+static uint32_t partner_of(struct m3_region *r, uint32_t i)
+{
+	struct m3_slot *s = m3_slot(r, i);
+
+	if (s->copier < r->slots)
+		return s->copier;
+	if (s->op == M3_OP_NONE)
+		return M3_NIL;
+	if (s->rts & M3_RTS_SENDING)
+		return m3_slot_of(r, s->sendto);
+	return s->getfrom == M3_ANY ? M3_NIL : m3_slot_of(r, s->getfrom);
+}
+
+void m3_life_look(struct m3_map *map, uint32_t i)
+{
+	uint32_t p = partner_of(map->r, i), h;
+
+	if (p >= map->r->slots)
+		return;
+	if (m3_slot(map->r, p)->rts & (M3_RTS_REMOTE | M3_RTS_SLOT_FREE))
+		return;
+	h = m3_slot(map->r, p)->handle;
+	if (h < map->r->handles && !m3_life_alive(map, h))
+		m3_life_bury(map, h);
+}
+
+int m3_life_sweep(struct m3_map *map)
+{
+	uint32_t h;
+	int n = 0;
+
+	for (h = M3_RUNTIME + 1; h < map->r->handles; h++)
+		if (m3_handle(map->r, h)->pid && !m3_life_alive(map, h)) {
+			char suffix[32], path[M3_PATH_BYTES];
+
+			n += m3_life_bury(map, h);
+			snprintf(suffix, sizeof(suffix), ".bell%u", h);
+			m3_dc_path(path, map->dir, map->r->dc, suffix);
+			if (!m3_handle(map->r, h)->pid)
+				unlink(path);
+		}
+	return n;
+}

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Waiting: first where the partner was last seen decides. On this CPU: hand it
+ * over with sched_yield, guarded (a yield that took long means that a third
+ * process got the CPU: stop yielding for a while). On another CPU: spin for
+ * about one sleep and wake. Then the kernel. Measured: core.md, "Waiting".
+ */
+#include "embedded.h"
+#include <errno.h>
+#include <linux/futex.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define YIELDS 8
+#define YIELD_LONG_NS 100000u
+#define BACKOFF_MIN 64u
+#define BACKOFF_MAX 16384u
+
+static __thread uint32_t yield_skip, yield_backoff = BACKOFF_MIN;
+
+uint64_t m3_clock_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
+}
+
+uint64_t m3_platform_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME_COARSE, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
+}
+
+void m3_futex_wake(uint32_t *word, int count)
+{
+	syscall(SYS_futex, word, FUTEX_WAKE, count, NULL, NULL, 0);
+}
+
+int m3_futex_wait(uint32_t *word, uint32_t value, uint64_t ns)
+{
+	struct timespec ts = { (time_t)(ns / 1000000000ull),
+			       (long)(ns % 1000000000ull) };
+
+	if (syscall(SYS_futex, word, FUTEX_WAIT, value, &ts, NULL, 0))
+		return errno;
+	return 0;
+}
+
+void m3_arm(struct m3_region *r, uint32_t i, uint32_t waits)
+{
+	struct m3_slot *s = m3_slot(r, i);
+
+	s->waits = waits;
+	__atomic_store_n(&s->event, (uint32_t)(s->call << 2) | M3_EV_ARMED,
+			 __ATOMIC_RELEASE);
+}
+
+int m3_is_done(struct m3_region *r, uint32_t i, uint32_t tag)
+{
+	return __atomic_load_n(&m3_slot(r, i)->event, __ATOMIC_ACQUIRE) ==
+	       (tag | M3_EV_DONE);
+}
+
+/* The partner shares this CPU: let it run. */
+static int yield_to(struct m3_region *r, uint32_t i, uint32_t tag)
+{
+	uint64_t took;
+	int n;
+
+	if (yield_skip > 0) {
+		yield_skip--;
+		return 0;
+	}
+	for (n = 0; n < YIELDS; n++) {
+		if (m3_is_done(r, i, tag))
+			return 1;
+		took = m3_clock_ns();
+		sched_yield();
+		took = m3_clock_ns() - took;
+		if (took > YIELD_LONG_NS) {
+			yield_skip = yield_backoff;
+			if (yield_backoff < BACKOFF_MAX)
+				yield_backoff *= 2;
+			break;
+		}
+		if (yield_backoff > BACKOFF_MIN && !(took & 255))
+			yield_backoff /= 2;
+	}
+	return m3_is_done(r, i, tag);
+}
+
+static int spin_for(struct m3_map *map, uint32_t i, uint32_t tag,
+		    struct m3_slot *partner)
+{
+	uint64_t until = m3_clock_ns() + map->spin_ns;
+	int n;
+
+	for (n = 1;; n++) {
+		if (m3_is_done(map->r, i, tag))
+			return 1;
+		m3_cpu_relax();
+		if (n % 64)
+			continue;
+		if (m3_clock_ns() >= until ||
+		    partner->cpu == (uint32_t)sched_getcpu())
+			return 0;
+	}
+}
+
+/* 1: the call ended before there was a need to sleep. */
+static int wait_awake(struct m3_map *map, uint32_t i, uint32_t tag)
+{
+	struct m3_region *r = map->r;
+	struct m3_slot *s = m3_slot(r, i), *partner;
+	uint32_t cpu = (uint32_t)sched_getcpu(), p = s->partner;
+
+	if (s->cpu != cpu)
+		s->cpu = cpu;
+	if (p >= r->slots)
+		return m3_is_done(r, i, tag);
+	partner = m3_slot(r, p);
+	if (partner->rts & (M3_RTS_REMOTE | M3_RTS_SLOT_FREE) ||
+	    partner->waits == M3_WAITS_DOORBELL)
+		return m3_is_done(r, i, tag);
+	if (partner->cpu == cpu)
+		return yield_to(r, i, tag);
+	return spin_for(map, i, tag, partner);
+}
+
+static uint64_t slice(uint64_t now, uint64_t deadline)
+{
+	if (deadline && deadline - now < M3_SLICE_NS)
+		return deadline - now;
+	return M3_SLICE_NS;
+}
+
+int m3_wait(struct m3_map *map, uint32_t i, uint32_t tag, uint64_t deadline)
+{
+	uint32_t *event = &m3_slot(map->r, i)->event, armed;
+	uint64_t now;
+	int e;
+
+	if (wait_awake(map, i, tag))
+		return 0;
+	armed = tag | M3_EV_ARMED;
+	__atomic_compare_exchange_n(event, &armed, tag | M3_EV_ASLEEP, 0,
+				    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+	if (m3_is_done(map->r, i, tag))
+		return 0;
+	now = m3_clock_ns();
+	if (deadline && now >= deadline)
+		return -M3_ETIMEDOUT;
+	e = m3_futex_wait(event, tag | M3_EV_ASLEEP, slice(now, deadline));
+	if (m3_is_done(map->r, i, tag))
+		return 0;
+	if (e == EINTR)
+		return -M3_EINTR;
+	return deadline && m3_clock_ns() >= deadline ? -M3_ETIMEDOUT :
+						       -M3_EAGAIN;
+}
+
+static void set_ready(struct m3_map *map, uint32_t i, uint32_t handle)
+{
+	if (handle >= map->r->handles)
+		return;
+	__atomic_fetch_or(m3_ready_bits(map->r, handle) + i / 32,
+			  1u << (i & 31), __ATOMIC_SEQ_CST);
+	m3_ring_handle(map, handle);
+}
+
+void m3_wake(struct m3_map *map, uint32_t i, uint32_t tag)
+{
+	struct m3_slot *s = m3_slot(map->r, i);
+	uint32_t v;
+
+	if (tag == M3_TAG_INPUT) {
+		set_ready(map, i, s->handle);
+		return;
+	}
+	v = __atomic_load_n(&s->event, __ATOMIC_ACQUIRE);
+	do {
+		/* The call has been taken leave of: another one is on. */
+		if ((v & ~M3_EV_MASK) != tag || (v & M3_EV_MASK) == M3_EV_DONE)
+			return;
+	} while (!__atomic_compare_exchange_n(&s->event, &v, tag | M3_EV_DONE,
+					      0, __ATOMIC_ACQ_REL,
+					      __ATOMIC_ACQUIRE));
+	if ((v & M3_EV_MASK) == M3_EV_ASLEEP)
+		m3_futex_wake(&s->event, 1);
+	else if (s->waits == M3_WAITS_DOORBELL)
+		set_ready(map, i, s->handle);
+}
+
+#define ROUNDS 64
+
+struct pingpong {
+	uint32_t ping, pong;
+};
+
+static void *echo(void *arg)
+{
+	struct pingpong *p = arg;
+	uint32_t n;
+
+	for (n = 1; n <= ROUNDS; n++) {
+		while (__atomic_load_n(&p->ping, __ATOMIC_ACQUIRE) != n)
+			m3_futex_wait(&p->ping, n - 1, M3_SLICE_NS);
+		__atomic_store_n(&p->pong, n, __ATOMIC_RELEASE);
+		m3_futex_wake(&p->pong, 1);
+	}
+	return NULL;
+}
+
+/* Nanoseconds of one sleep and wake on this machine, 2-50 us. */
+uint32_t m3_calibrate(void)
+{
+	struct pingpong p = { 0, 0 };
+	uint64_t start;
+	pthread_t thread;
+	uint32_t n;
+
+	if (pthread_create(&thread, NULL, echo, &p))
+		return 20000;
+	start = m3_clock_ns();
+	for (n = 1; n <= ROUNDS; n++) {
+		__atomic_store_n(&p.ping, n, __ATOMIC_RELEASE);
+		m3_futex_wake(&p.ping, 1);
+		while (__atomic_load_n(&p.pong, __ATOMIC_ACQUIRE) != n)
+			m3_futex_wait(&p.pong, n - 1, M3_SLICE_NS);
+	}
+	start = (m3_clock_ns() - start) / (2 * ROUNDS);
+	pthread_join(thread, NULL);
+	return start < 2000 ? 2000 : start > 50000 ? 50000 : (uint32_t)start;
+}

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Calls: start, wait, finish. A synchronous call sleeps in m3_wait(), an
+ * asynchronous one leaves the waiting to its bell (build decision 11).
+ */
+#include "lib.h"
+#include <string.h>
+
+/* m3_call.scratch: offset of the arena copy of a private buffer, and ... */
+#define SCRATCH_NONE 0ull
+
+static uint32_t tag_of(struct m3_region *r, uint32_t i)
+{
+	return (uint32_t)(m3_slot(r, i)->call << 2);
+}
+
+static int self_slot(struct m3_member *m, int self, uint32_t *i)
+{
+	*i = m3_slot_of(m->map->r, self);
+	return *i == M3_NIL ? -M3_ERANGE : 0;
+}
+
+/* The parties of a copy: which one is `self`, and where its memory is. */
+static int resolve(struct m3_call *c, struct m3_copy *copy, uint64_t *mine)
+{
+	int src = c->peer == M3_SELF ? c->self : c->peer;
+	int dst = c->dst == M3_SELF ? c->self : c->dst;
+
+	if (src == dst || (src != c->self && dst != c->self))
+		return -M3_EENDPOINT;
+	copy->push = src == c->self;
+	copy->other = copy->push ? dst : src;
+	copy->other_address = copy->push ? c->dst_address : c->src_address;
+	copy->bytes = c->bytes;
+	*mine = copy->push ? c->src_address : c->dst_address;
+	return 0;
+}
+
+/* Memory of `self`: one of its buffers, or a private address. */
+static int own_memory(struct m3_member *m, uint32_t i, uint64_t address,
+		      uint64_t bytes, char **at)
+{
+	uint64_t offset;
+	int e;
+
+	if (!(address & M3_ARENA_BIT)) {
+		*at = (char *)(uintptr_t)address;
+		return address ? 0 : -M3_EFAULT;
+	}
+	e = m3_arena_range(m->map->r, i, address, bytes, &offset);
+	if (!e)
+		*at = m3_at(m->map->r, offset);
+	return e;
+}
+
+static void release_scratch(struct m3_member *m, struct m3_call *c)
+{
+	struct m3_buffer b = { NULL, c->scratch | M3_ARENA_BIT, 0 };
+
+	if (c->scratch != SCRATCH_NONE)
+		m3_free(m, c->self, &b);
+	c->scratch = SCRATCH_NONE;
+}
+
+/* A copy that crosses a link moves arena memory only (protocol 13). */
+static int stage(struct m3_member *m, struct m3_call *c, struct m3_copy *copy,
+		 uint64_t mine)
+{
+	struct m3_buffer b;
+	int e;
+
+	if (mine & M3_ARENA_BIT) {
+		copy->self_at = mine & ~M3_ARENA_BIT;
+		return 0;
+	}
+	e = m3_alloc(m, c->self, copy->bytes, &b);
+	if (e)
+		return e;
+	c->scratch = b.address & ~M3_ARENA_BIT;
+	copy->self_at = c->scratch;
+	if (copy->push)
+		memcpy(b.data, (void *)(uintptr_t)mine, copy->bytes);
+	return 0;
+}
+
+static int is_remote(struct m3_region *r, int ep)
+{
+	uint32_t i = m3_slot_of(r, ep);
+
+	return i != M3_NIL && m3_slot(r, i)->rts & M3_RTS_REMOTE;
+}
+
+/* The copy itself, by the requester, outside the lock: the other is pinned. */
+static int copy_here(struct m3_member *m, uint32_t i, struct m3_call *c,
+		     const struct m3_copy *copy, char *mine)
+{
+	struct m3_section s;
+	char *theirs = m3_at(m->map->r, copy->other_at);
+	int e;
+
+	if (copy->push)
+		memcpy(theirs, mine, copy->bytes);
+	else
+		memcpy(mine, theirs, copy->bytes);
+	e = m3_begin(m->map, &s, M3_LOCK_FOREVER);
+	if (e)
+		return e;
+	m3_copy_end(&s.t, i, m3_slot_of(m->map->r, copy->other));
+	m3_end(&s);
+	c->copied = copy->bytes;
+	return 0;
+}
+
+static int start_copy(struct m3_member *m, struct m3_call *c, uint32_t i,
+		      uint32_t waits)
+{
+	struct m3_copy copy = { 0 };
+	struct m3_section s;
+	uint64_t mine;
+	char *at;
+	int e = resolve(c, &copy, &mine);
+
+	c->copied = 0;
+	c->scratch = SCRATCH_NONE;
+	if (!e && c->bytes > M3_MAX_COPY)
+		e = -M3_ERANGE;
+	if (!e && c->bytes)
+		e = own_memory(m, i, mine, c->bytes, &at);
+	if (e || !c->bytes)
+		return e;
+	if (is_remote(m->map->r, copy.other))
+		e = stage(m, c, &copy, mine);
+	if (!e)
+		e = m3_begin(m->map, &s, M3_LOCK_FOREVER);
+	if (e)
+		return e;
+	e = m3_copy_begin(&s.t, i, &copy);
+	if (e == M3_PENDING)
+		m3_arm(m->map->r, i, waits);
+	m3_end(&s);
+	if (e == 0)
+		e = copy_here(m, i, c, &copy, at);
+	if (e < 0)
+		release_scratch(m, c);
+	return e;
+}
+
+static int start(struct m3_member *m, struct m3_call *c, uint32_t waits,
+		 int wait)
+{
+	struct m3_section s;
+	uint32_t i;
+	int e = self_slot(m, c->self, &i);
+
+	if (e)
+		return e;
+	if (c->op == M3_OP_VCOPY)
+		return start_copy(m, c, i, waits);
+	e = m3_begin(m->map, &s, M3_LOCK_FOREVER);
+	if (e)
+		return e;
+	c->message.source = c->self;
+	switch (c->op) {
+	case M3_OP_SEND:
+		e = m3_msg_send(&s.t, i, c->peer, &c->message, wait);
+		break;
+	case M3_OP_RECEIVE:
+		e = m3_msg_receive(&s.t, i, c->peer, &c->message, wait);
+		break;
+	case M3_OP_SENDREC:
+		e = m3_msg_sendrec(&s.t, i, c->peer, &c->message, wait);
+		break;
+	default:
+		e = -M3_EBADCALL;
+	}
+	if (e == M3_PENDING)
+		m3_arm(m->map->r, i, waits);
+	m3_end(&s);
+	return e;
+}
+
+/* The call has ended: its result, message and bytes. */
+static int collect(struct m3_member *m, struct m3_call *c, uint32_t i)
+{
+	struct m3_region *r = m->map->r;
+	struct m3_slot *s = m3_slot(r, i);
+	int result = s->result;
+
+	if (c->op == M3_OP_VCOPY) {
+		c->copied = m3_transfer(r, i)->done;
+		if (c->scratch != SCRATCH_NONE && c->dst == c->self &&
+		    c->copied <= c->bytes)
+			memcpy((void *)(uintptr_t)c->dst_address,
+			       m3_at(r, c->scratch), c->copied);
+		release_scratch(m, c);
+	} else if (result == 0 && c->op != M3_OP_SEND) {
+		c->message = s->message;
+	}
+	return result;
+}
+
+int m3_start(struct m3_member *m, struct m3_call *c)
+{
+	return start(m, c, M3_WAITS_DOORBELL, 1);
+}
+
+int m3_finish(struct m3_member *m, struct m3_call *c)
+{
+	uint32_t i;
+	int e = self_slot(m, c->self, &i);
+
+	if (!e && m->map->forks != m3_forks)
+		e = -M3_EFORKED;
+	if (e)
+		return e;
+	if (!m3_is_done(m->map->r, i, tag_of(m->map->r, i)))
+		m3_life_look(m->map, i);
+	if (!m3_is_done(m->map->r, i, tag_of(m->map->r, i)))
+		return M3_PENDING;
+	return collect(m, c, i);
+}
+
+int m3_cancel(struct m3_member *m, struct m3_call *c, int error)
+{
+	struct m3_section s;
+	uint32_t i;
+	int e = self_slot(m, c->self, &i);
+
+	if (!e)
+		e = m3_begin(m->map, &s, M3_LOCK_FOREVER);
+	if (e)
+		return e;
+	e = m3_call_cancel(&s.t, i, error);
+	m3_end(&s);
+	return e == M3_PENDING ? e : collect(m, c, i);
+}
+
+/* Cancels; a copy that touches this endpoint's memory ends first. */
+static int give_up(struct m3_member *m, struct m3_call *c, uint32_t i,
+		   uint32_t tag, int error)
+{
+	int e = m3_cancel(m, c, error);
+
+	while (e == M3_PENDING) {
+		m3_wait(m->map, i, tag, m3_clock_ns() + 1000000);
+		m3_life_look(m->map, i);
+		e = m3_cancel(m, c, error);
+	}
+	return e;
+}
+
+static int run(struct m3_member *m, struct m3_call *c, int timeout)
+{
+	uint64_t deadline = timeout > 0 ?
+		m3_clock_ns() + (uint64_t)timeout * 1000000ull : 0;
+	uint32_t i = m3_slot_of(m->map->r, c->self), tag;
+	int e = start(m, c, M3_WAITS_FUTEX, timeout != M3_NOWAIT);
+
+	if (e != M3_PENDING)
+		return e;
+	tag = tag_of(m->map->r, i);
+	for (;;) {
+		e = m3_wait(m->map, i, tag, deadline);
+		if (e == 0)
+			return collect(m, c, i);
+		if (e != -M3_EAGAIN)
+			return give_up(m, c, i, tag, -e);
+		m3_life_look(m->map, i);
+	}
+}
+
+static int run_message(struct m3_member *m, uint32_t op, int self, int peer,
+		       struct m3_message *message, int timeout)
+{
+	struct m3_call c;
+	int e;
+
+	c.op = op;
+	c.self = self;
+	c.peer = peer;
+	c.message = *message;
+	e = run(m, &c, timeout);
+	if (e == 0)
+		*message = c.message;
+	return e;
+}
+
+int m3_send(struct m3_member *m, int self, int dst, struct m3_message *message,
+	    int timeout)
+{
+	return run_message(m, M3_OP_SEND, self, dst, message, timeout);
+}
+
+int m3_receive(struct m3_member *m, int self, int src,
+	       struct m3_message *message, int timeout)
+{
+	return run_message(m, M3_OP_RECEIVE, self, src, message, timeout);
+}
+
+int m3_sendrec(struct m3_member *m, int self, int dst,
+	       struct m3_message *message, int timeout)
+{
+	return run_message(m, M3_OP_SENDREC, self, dst, message, timeout);
+}
+
+int m3_reply(struct m3_member *m, int self, int dst, struct m3_message *message)
+{
+	struct m3_section s;
+	uint32_t i;
+	int e = self_slot(m, self, &i);
+
+	if (!e)
+		e = m3_begin(m->map, &s, M3_LOCK_FOREVER);
+	if (e)
+		return e;
+	message->source = self;
+	e = m3_msg_reply(&s.t, i, dst, message);
+	m3_end(&s);
+	return e;
+}
+
+int m3_notify(struct m3_member *m, int self, int dst)
+{
+	struct m3_section s;
+	uint32_t i;
+	int e = self_slot(m, self, &i);
+
+	if (!e)
+		e = m3_begin(m->map, &s, M3_LOCK_FOREVER);
+	if (e)
+		return e;
+	e = m3_msg_notify(&s.t, i, dst);
+	m3_end(&s);
+	return e;
+}
+
+int m3_vcopy(struct m3_member *m, int self, int src, uint64_t src_address,
+	     int dst, uint64_t dst_address, uint64_t bytes, int timeout,
+	     uint64_t *copied)
+{
+	struct m3_call c = { 0 };
+	int e;
+
+	c.op = M3_OP_VCOPY;
+	c.self = self;
+	c.peer = src == M3_SELF ? self : src;
+	c.dst = dst == M3_SELF ? self : dst;
+	c.src_address = src_address;
+	c.dst_address = dst_address;
+	c.bytes = bytes;
+	if (timeout == M3_NOWAIT &&
+	    is_remote(m->map->r, c.peer == self ? c.dst : c.peer))
+		return -M3_EAGAIN;
+	e = run(m, &c, timeout);
+	if (copied)
+		*copied = c.copied;
+	return e;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* lib.h - what the files of libm3ipc share. */
+#ifndef M3_LIB_H
+#define M3_LIB_H
+
+#include "../embedded/embedded.h"
+
+struct m3_node {
+	char dir[PATH_MAX];
+	int fd;
+	struct m3_node_region *region;
+	struct m3_map *maps[M3_MAX_DCS]; /* opened on first use */
+	struct m3_proxy *proxies; /* list */
+	int epoll; /* of all bells of its proxies */
+};
+
+/* A proxy's hold on one DC. */
+struct m3_hold {
+	int bell; /* -1: not attached */
+	uint32_t token;
+};
+
+struct m3_proxy {
+	struct m3_node *node;
+	struct m3_proxy *next;
+	uint32_t peer;
+	struct m3_hold holds[M3_MAX_DCS];
+};
+
+struct m3_member {
+	struct m3_map *map;
+	int bell;
+	uint32_t slots_bound;
+};
+
+/* The DC's map, opened if need be. EBADDCID, EDCNOTRUN, ... */
+int m3_node_dc(struct m3_node *node, int dc, struct m3_map **map);
+
+#endif

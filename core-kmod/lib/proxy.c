@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: MIT
+/* The proxy's side of the core (build decision 5). */
+#include "lib.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+/* The bell of (DC, peer), readable through the node's epoll descriptor. */
+static int hold_bell(struct m3_proxy *p, struct m3_map *map,
+		     struct m3_hold *hold)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	char suffix[32];
+	int e;
+
+	snprintf(suffix, sizeof(suffix), ".peer%u", p->peer);
+	e = m3_bell_create(map, suffix, &hold->bell);
+	if (e)
+		return e;
+	event.data.u64 = (uint64_t)p->peer << 32 | map->r->dc;
+	if (epoll_ctl(p->node->epoll, EPOLL_CTL_ADD, hold->bell, &event)) {
+		close(hold->bell);
+		hold->bell = -1;
+		return -M3_EIO;
+	}
+	return 0;
+}
+
+static void hold_release(struct m3_hold *hold)
+{
+	if (hold->bell >= 0)
+		close(hold->bell);
+	hold->bell = -1;
+}
+
+/* Attaches to one DC that spans the peer. */
+static int hold_dc(struct m3_proxy *p, struct m3_map *map)
+{
+	struct m3_hold *hold = &p->holds[map->r->dc];
+	struct m3_section s;
+	int e;
+
+	e = hold_bell(p, map, hold);
+	if (e)
+		return e;
+	e = m3_begin(map, &s, M3_LOCK_PROXY_MS);
+	if (e) {
+		hold_release(hold);
+		return e;
+	}
+	hold->token = m3_peer_attach(&s.t, p->peer);
+	m3_end(&s);
+	return 0;
+}
+
+/* Attaches to every DC that spans the peer and is not held yet. */
+static int hold_all(struct m3_proxy *p)
+{
+	struct m3_node_region *n = p->node->region;
+	struct m3_map *map;
+	uint32_t dc;
+	int e;
+
+	for (dc = 0; dc < n->max_dcs; dc++) {
+		if (!n->dcs[dc].running) {
+			hold_release(&p->holds[dc]);
+			continue;
+		}
+		e = m3_node_dc(p->node, (int)dc, &map);
+		if (e)
+			return e;
+		if (!*m3_spans(map->r, p->peer) || p->holds[dc].bell >= 0)
+			continue;
+		e = hold_dc(p, map);
+		if (e)
+			return e;
+	}
+	return 0;
+}
+
+int m3_attach(struct m3_node *node, int id, struct m3_proxy **out)
+{
+	struct m3_node_region *n = node->region;
+	struct m3_proxy *p;
+	uint32_t dc;
+	int e;
+
+	if (id < 0 || (uint32_t)id >= n->max_nodes || (uint32_t)id == n->node)
+		return -M3_EBADNODEID;
+	if (!(n->nodes[id].flags & M3_NODE_ATTACHED))
+		return -M3_ENODEFREE;
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return -M3_ENOMEM;
+	p->node = node;
+	p->peer = (uint32_t)id;
+	for (dc = 0; dc < M3_MAX_DCS; dc++)
+		p->holds[dc].bell = -1;
+	p->next = node->proxies;
+	node->proxies = p;
+	e = hold_all(p);
+	if (e) {
+		m3_detach(p);
+		return e;
+	}
+	n->nodes[id].proxy_pid = (uint32_t)getpid();
+	n->runtime_pid = (uint32_t)getpid();
+	*out = p;
+	return 0;
+}
+
+void m3_detach(struct m3_proxy *p)
+{
+	struct m3_proxy **at = &p->node->proxies;
+	uint32_t dc;
+
+	m3_proxy_disconnected(p);
+	for (dc = 0; dc < M3_MAX_DCS; dc++)
+		hold_release(&p->holds[dc]);
+	while (*at && *at != p)
+		at = &(*at)->next;
+	if (*at)
+		*at = p->next;
+	free(p);
+}
+
+int m3_node_bell(struct m3_node *node)
+{
+	return node->epoll;
+}
+
+static struct m3_proxy *proxy_of(struct m3_node *node, uint32_t peer)
+{
+	struct m3_proxy *p;
+
+	for (p = node->proxies; p && p->peer != peer; p = p->next)
+		;
+	return p;
+}
+
+/* Drains a bell that rang and arms it again. */
+static int serve(struct m3_node *node, uint64_t which)
+{
+	uint32_t dc = (uint32_t)which, peer = (uint32_t)(which >> 32);
+	struct m3_proxy *p = proxy_of(node, peer);
+
+	if (!p || p->holds[dc].bell < 0 || !node->maps[dc])
+		return 0;
+	m3_bell_drain(p->holds[dc].bell);
+	return 1;
+}
+
+int m3_node_serve(struct m3_node *node, int32_t *ids, int max)
+{
+	struct epoll_event events[64];
+	int n, i, served = 0;
+
+	n = epoll_wait(node->epoll, events, max < 64 ? max : 64, 0);
+	for (i = 0; i < n; i++)
+		if (serve(node, events[i].data.u64))
+			ids[served++] = (int32_t)(events[i].data.u64 >> 32);
+	return n == max ? max : served;
+}
+
+int m3_proxy_dcs(struct m3_proxy *p, uint16_t *dcs, int max)
+{
+	uint32_t dc;
+	int n = 0, e = hold_all(p);
+
+	if (e)
+		return e;
+	for (dc = 0; dc < p->node->region->max_dcs; dc++)
+		if (p->holds[dc].bell >= 0) {
+			if (n < max)
+				dcs[n] = (uint16_t)dc;
+			n++;
+		}
+	return n;
+}
+
+/* Opens a critical section in which this proxy still is the proxy. */
+static int proxy_begin(struct m3_proxy *p, int dc, struct m3_section *s)
+{
+	struct m3_map *map;
+	int e = m3_node_dc(p->node, dc, &map);
+
+	if (e)
+		return e;
+	if (p->holds[dc].bell < 0)
+		return -M3_ENODCNODE;
+	e = m3_begin(map, s, M3_LOCK_PROXY_MS);
+	if (e)
+		return e;
+	e = !map->r->running ? -M3_EDCNOTRUN :
+	    !*m3_spans(map->r, p->peer) ? -M3_ENODCNODE :
+	    m3_peer(map->r, p->peer)->token != p->holds[dc].token ?
+		    -M3_EPROXYRUN : 0;
+	if (e)
+		m3_end(s);
+	return e;
+}
+
+int m3_proxy_open(struct m3_proxy *p, int dc, struct m3_dc_open *open)
+{
+	struct m3_section s;
+	int e = proxy_begin(p, dc, &s);
+
+	if (e)
+		return e;
+	e = m3_peer_open(&s.t, p->peer, open);
+	m3_end(&s);
+	return e;
+}
+
+int m3_proxy_opened(struct m3_proxy *p, const struct m3_dc_open *open)
+{
+	struct m3_section s;
+	int e;
+
+	if (open->dc >= p->node->region->max_dcs)
+		return -M3_EBADDCID;
+	e = proxy_begin(p, (int)open->dc, &s);
+	if (e)
+		return e;
+	e = m3_peer_opened(&s.t, p->peer, open);
+	m3_end(&s);
+	return e;
+}
+
+int m3_proxy_disconnected(struct m3_proxy *p)
+{
+	struct m3_section s;
+	uint32_t dc;
+
+	for (dc = 0; dc < p->node->region->max_dcs; dc++) {
+		if (p->holds[dc].bell < 0 || proxy_begin(p, (int)dc, &s))
+			continue;
+		m3_peer_disconnect(&s.t, p->peer);
+		m3_end(&s);
+	}
+	return 0;
+}
+
+int m3_proxy_queues(struct m3_proxy *p, uint32_t *out, int max)
+{
+	uint32_t dc, lane, lanes;
+	struct m3_map *map;
+	int n = 0;
+
+	for (dc = 0; dc < p->node->region->max_dcs; dc++) {
+		map = p->node->maps[dc];
+		if (p->holds[dc].bell < 0 || !map)
+			continue;
+		lanes = m3_peer_queues(map->r, p->peer);
+		if (!lanes) {
+			/* Nothing: arm the bell, then look again. */
+			__atomic_store_n(&m3_peer(map->r, p->peer)->armed, 1,
+					 __ATOMIC_SEQ_CST);
+			lanes = m3_peer_queues(map->r, p->peer);
+		}
+		for (lane = 0; lane < M3_LANES && n < max; lane++)
+			if (lanes & 1u << lane)
+				out[n++] = dc << 8 | lane;
+	}
+	return n;
+}
+
+int m3_proxy_take(struct m3_proxy *p, int dc, int lane, void *frame,
+		  uint32_t size, uint32_t *count)
+{
+	struct m3_section s;
+	int e;
+
+	*count = 0;
+	if (lane <= M3_LANE_CONTROL || lane >= M3_LANES)
+		return -M3_EINVAL;
+	if (size < sizeof(struct m3_frame_header))
+		return -M3_EMSGSIZE;
+	e = proxy_begin(p, dc, &s);
+	if (e)
+		return e;
+	e = m3_peer_take(&s.t, p->peer, (uint32_t)lane, frame, size, count);
+	m3_end(&s);
+	return e;
+}
+
+int m3_proxy_acknowledge(struct m3_proxy *p, int dc, void *frame, uint32_t size)
+{
+	struct m3_section s;
+	int e;
+
+	/* Without the lock first: most calls find nothing owed. */
+	if (dc >= 0 && (uint32_t)dc < p->node->region->max_dcs &&
+	    p->node->maps[dc] && p->holds[dc].bell >= 0 &&
+	    !m3_peer(p->node->maps[dc]->r, p->peer)->ack_owed)
+		return 0;
+	e = proxy_begin(p, dc, &s);
+	if (e)
+		return e;
+	e = m3_peer_acknowledge(&s.t, p->peer, frame, size);
+	m3_end(&s);
+	return e;
+}
+
+int m3_proxy_put(struct m3_proxy *p, const void *frame, uint32_t size)
+{
+	struct m3_frame_header h;
+	struct m3_section s;
+	int e;
+
+	if (size < sizeof(h))
+		return -M3_EPROTO;
+	memcpy(&h, frame, sizeof(h));
+	if (h.dc >= p->node->region->max_dcs)
+		return -M3_EPROTO;
+	e = proxy_begin(p, h.dc, &s);
+	if (e)
+		return e;
+	e = m3_peer_put(&s.t, p->peer, frame, size);
+	m3_end(&s);
+	return e;
+}
