@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { FRAME_BYTES, type Frame, WIRE_FRAME_BYTES } from '../../proxy-runtime/contract.ts';
 import { assertQuick } from '../../test/contract/codec-hostile.ts';
 import { type CodecLink, codecLink, collector, receive } from '../../test/contract/codec-link.ts';
-import { noise, seededRandom } from '../../test/testing/seeded-random.ts';
+import { seededRandom } from '../../test/testing/random.ts';
+import { noise } from '../../test/testing/seed.ts';
 import { compression } from './index.ts';
 
 const SEED = 20_240;

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { type Codec, WIRE_FRAME_BYTES } from '../../proxy-runtime/contract.ts';
 import { ProxyError } from '../../proxy-runtime/errors.ts';
+import { seededRandom } from '../testing/random.ts';
 import { fillFrame } from '../testing/record-frame.ts';
-import { noise, pick, seededRandom } from '../testing/seeded-random.ts';
+import { noise, pick } from '../testing/seed.ts';
 import { codecLink, collector, receive } from './codec-link.ts';
 
 /** A decoder that takes longer over one frame stalls every link of its node. The best of three. */

@@ -11,11 +11,14 @@ import {
   type Frame,
   type FramePool,
   LANE,
+  type Lane,
   type LinkContext,
   type Sink,
 } from '../../proxy-runtime/contract.ts';
 import { framePool } from '../../proxy-runtime/frame.ts';
-import { seededRandom } from '../testing/seeded-random.ts';
+import { composePipeline } from '../../proxy-runtime/pipeline.ts';
+import { HEADER } from '../../proxy-runtime/record.ts';
+import { seededRandom } from '../testing/random.ts';
 
 /** Every byte of a slab before it is used: what nobody may write keeps it. */
 export const GUARD = 0xa5;
@@ -164,4 +167,23 @@ export function pair(coder: Coder | Codec, slabs = 8): Pair {
     return arrived.seen.splice(0)[0] as Seen;
   };
   return { near, far, wire, send };
+}
+
+/** A whole pipeline, with the little of a session that records codecs need: dc and lane from the frame's header. */
+export function composed(codecs: readonly Codec[]): Coder {
+  return {
+    encode: (next, link) => {
+      const pipeline = composePipeline(codecs, link);
+      return pipeline.encodeRecords(pipeline.encodeBytes(next));
+    },
+    decode: (next, link) => {
+      const pipeline = composePipeline(codecs, link);
+      const records = pipeline.decodeRecords(next);
+      return pipeline.decodeBytes((frame) => {
+        frame.dc = frame.view.getUint16(frame.start + HEADER.dc, true);
+        frame.lane = frame.view.getUint8(frame.start + HEADER.lane) as Lane;
+        records(frame);
+      });
+    },
+  };
 }

@@ -10,13 +10,14 @@ import {
   type Lane,
   ROOM_BYTES,
 } from '../../proxy-runtime/contract.ts';
-import { checkPipeline, composePipeline } from '../../proxy-runtime/pipeline.ts';
-import { eachRecord, HEADER, KIND, RECORD } from '../../proxy-runtime/record.ts';
+import { checkPipeline } from '../../proxy-runtime/pipeline.ts';
+import { eachRecord, KIND, RECORD } from '../../proxy-runtime/record.ts';
+import { seededRandom } from '../testing/random.ts';
 import { fillFrame, type RecordFields } from '../testing/record-frame.ts';
-import { noise, pick, runSeed, seededRandom } from '../testing/seeded-random.ts';
+import { noise, pick, runSeed } from '../testing/seed.ts';
 import type { Clause } from './clause.ts';
 import { hostileClauses } from './codec-hostile.ts';
-import { type Coder, codecLink, collector, GUARD, pair, receive, type Seen } from './codec-link.ts';
+import { codecLink, collector, composed, GUARD, pair, receive, type Seen } from './codec-link.ts';
 import { envelope, stamp } from './codec-neighbour.ts';
 
 /** A shape of traffic: what one frame holds. */
@@ -269,23 +270,5 @@ function neighbourClauses(factory: () => Codec, seed: number): Record<string, ()
     'works behind a records codec': beside((codec) => [stamp(), codec]),
     'works before a bytes codec that takes all the room left': beside((codec) => [codec, envelope(codec)]),
     'works behind a bytes codec that takes all the room left': beside((codec) => [envelope(codec), codec]),
-  };
-}
-
-function composed(codecs: readonly Codec[]): Coder {
-  return {
-    encode: (next, link) => {
-      const pipeline = composePipeline(codecs, link);
-      return pipeline.encodeRecords(pipeline.encodeBytes(next));
-    },
-    decode: (next, link) => {
-      const pipeline = composePipeline(codecs, link);
-      const records = pipeline.decodeRecords(next);
-      return pipeline.decodeBytes((frame) => {
-        frame.dc = frame.view.getUint16(frame.start + HEADER.dc, true);
-        frame.lane = frame.view.getUint8(frame.start + HEADER.lane) as Lane;
-        records(frame);
-      });
-    },
   };
 }

@@ -1,22 +1,11 @@
 // SPDX-License-Identifier: MIT
-/** Chance that can be repeated: the same seed gives the same numbers on every machine. */
+/** What tests draw from chance that can be repeated. */
 import type { Random } from '../../proxy-runtime/contract.ts';
 
 /** A seed for this run; `M3IPC_SEED` repeats one that a failure has printed. */
 export function runSeed(): number {
   const given = Number(process.env.M3IPC_SEED);
   return Number.isInteger(given) && given > 0 ? given >>> 0 : (Date.now() ^ (process.pid << 16)) >>> 0;
-}
-
-/** Numbers in [0, 1), by xorshift32. */
-export function seededRandom(seed: number): Random {
-  let state = seed >>> 0 || 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
 }
 
 /** A whole number in [0, below). */
