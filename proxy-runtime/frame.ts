@@ -88,6 +88,6 @@ class Pool implements FramePool {
  * A pool of at most `limit` slabs of 66 KiB each.
  * @param soon defers a callback to a later turn of the event loop; the runtime passes its clock's.
  */
-export function framePool(limit: number, soon: (callback: () => void) => void = setImmediate): FramePool {
+export function framePool(limit: number, soon: (callback: () => void) => void): FramePool {
   return new Pool(limit, soon);
 }

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+/**
+ * The codecs of a link: checked once, when a configuration or a proxy is made; composed once per link.
+ *
+ * On the way to the wire a frame passes the codecs from left to right, on the way back from right to left. The session
+ * sits between the two levels (build decision 1), so each direction comes in two halves:
+ *
+ *     pump -> encodeRecords -> session -> encodeBytes -> link
+ *     pump <- decodeRecords <- session <- decodeBytes <- link
+ */
+import { type Codec, type LinkContext, ROOM_BYTES, type Sink } from './contract.ts';
+import { ProxyError } from './errors.ts';
+
+/** Each is called once per link. With no codec of its level it returns `next` itself. */
+export interface Pipeline {
+  encodeRecords(next: Sink): Sink;
+  encodeBytes(next: Sink): Sink;
+  decodeBytes(next: Sink): Sink;
+  decodeRecords(next: Sink): Sink;
+}
+
+/**
+ * Throws M3_CONFIG, naming the codecs, unless they can work together on a transport that puts `framing` bytes in front.
+ * @param codecs in the order of the configuration: from the core to the wire.
+ */
+export function checkPipeline(codecs: readonly Codec[], framing: number): void {
+  checkShapes(codecs);
+  checkIds(codecs);
+  checkLevels(codecs);
+  checkRoom(codecs, framing);
+  checkHandshakes(codecs);
+}
+
+/**
+ * Builds what one link needs. The codecs must have passed {@link checkPipeline}.
+ * @param contextOf what each codec sees; a caller may give each one its own logger and counters.
+ */
+export function composePipeline(
+  codecs: readonly Codec[],
+  link: LinkContext,
+  contextOf: (codec: Codec) => LinkContext = () => link,
+): Pipeline {
+  const stages = codecs.map((codec) => ({ codec, context: contextOf(codec) }));
+  const records = stages.filter(({ codec }) => codec.level === 'records');
+  const bytes = stages.filter(({ codec }) => codec.level === 'bytes');
+  return {
+    encodeRecords: (next) => records.reduceRight(encoded, next),
+    encodeBytes: (next) => bytes.reduceRight(encoded, next),
+    decodeBytes: (next) => bytes.reduce(decoded, next),
+    decodeRecords: (next) => records.reduce(decoded, next),
+  };
+}
+
+interface Stage {
+  readonly codec: Codec;
+  readonly context: LinkContext;
+}
+
+function encoded(next: Sink, { codec, context }: Stage): Sink {
+  return sinkOf(codec, 'encode', codec.encode(next, context));
+}
+
+function decoded(next: Sink, { codec, context }: Stage): Sink {
+  return sinkOf(codec, 'decode', codec.decode(next, context));
+}
+
+/** A forgotten `return` is found when the link is made, not with the first frame. */
+function sinkOf(codec: Codec, direction: 'encode' | 'decode', sink: unknown): Sink {
+  if (typeof sink === 'function') return sink as Sink;
+  throw new ProxyError('M3_BUG', `codec "${codec.id}": ${direction} returned ${typeof sink}, not a function`);
+}
+
+/** Codecs may come from outside authors' JavaScript, where no compiler has looked at them. */
+function checkShapes(codecs: readonly Codec[]): void {
+  for (const [at, codec] of codecs.entries()) {
+    const { id, level, room, encode, decode } = codec;
+    const wrong = (what: string) => new ProxyError('M3_CONFIG', `codec ${at + 1} ("${id}"): ${what}`);
+    if (typeof id !== 'string' || id === '') throw wrong('`id` must be a name');
+    if (level !== 'records' && level !== 'bytes') throw wrong("`level` must be 'records' or 'bytes'");
+    if (!Array.isArray(room) || room.length !== 2 || !room.every(isRoom)) {
+      throw wrong('`room` must be two whole numbers of bytes: [head, tail]');
+    }
+    if (typeof encode !== 'function' || typeof decode !== 'function') {
+      throw wrong('`encode` and `decode` must be functions');
+    }
+  }
+}
+
+function isRoom(bytes: unknown): boolean {
+  return Number.isInteger(bytes) && (bytes as number) >= 0;
+}
+
+function checkIds(codecs: readonly Codec[]): void {
+  const seen = new Set<string>();
+  for (const { id } of codecs) {
+    if (seen.has(id)) throw new ProxyError('M3_CONFIG', `codec "${id}" stands in the list twice`);
+    seen.add(id);
+  }
+}
+
+function checkLevels(codecs: readonly Codec[]): void {
+  let bytes: Codec | undefined;
+  for (const codec of codecs) {
+    if (codec.level === 'bytes') bytes ??= codec;
+    else if (bytes !== undefined) {
+      throw new ProxyError(
+        'M3_CONFIG',
+        `codec "${codec.id}" reads records and must stand before "${bytes.id}", which changes the bytes`,
+      );
+    }
+  }
+}
+
+function checkRoom(codecs: readonly Codec[], framing: number): void {
+  if (!isRoom(framing)) throw new ProxyError('M3_CONFIG', `framing is ${framing}, not a number of bytes`);
+  const total = codecs.reduce((sum, { room: [head, tail] }) => sum + head + tail, framing);
+  if (total <= ROOM_BYTES) return;
+  const rooms = codecs.map(({ id, room: [head, tail] }) => `"${id}" ${head} + ${tail}`);
+  throw new ProxyError(
+    'M3_CONFIG',
+    `the codecs need ${total} bytes of room and ${ROOM_BYTES} is all there is: ${rooms.join(', ')} (head + tail), framing ${framing}`,
+  );
+}
+
+function checkHandshakes(codecs: readonly Codec[]): void {
+  const [first, second] = codecs.filter(({ handshake }) => handshake !== undefined);
+  if (first === undefined || second === undefined) return;
+  throw new ProxyError(
+    'M3_CONFIG',
+    `codecs "${first.id}" and "${second.id}" both bring a handshake; a link can have one`,
+  );
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+import { describe, test } from 'vitest';
+import { codecFor, codecs } from '../../codecs/index.ts';
+import type { Codec } from '../../proxy-runtime/contract.ts';
+import { codecContract } from './codec.ts';
+
+/** Settings under which a codec takes another way through its code; the table's codecs run with their defaults too. */
+const settings: Record<string, () => Codec> = {
+  'logging with contents': () => codecFor('logging', { level: 'info', contentBytes: 48 }),
+  'compression of all but link frames': () => codecFor('compression', { minBytes: 129 }),
+};
+
+const subjects = {
+  ...Object.fromEntries(Object.keys(codecs).map((id) => [id, () => codecFor(id)])),
+  ...settings,
+};
+
+for (const [name, factory] of Object.entries(subjects)) {
+  describe(`codec ${name}`, () => {
+    for (const clause of codecContract(factory)) test(clause.name, () => clause.run());
+  });
+}
