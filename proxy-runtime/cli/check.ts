@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+import type { Command } from 'commander';
+import { type Config, coreText, inspectConfig, mistakesError } from '../config/index.ts';
+import { EXIT_FAILURE, failureOf, printFailure, printJson, printText } from './output.ts';
+import { plugIns } from './plug-ins.ts';
+import { tableText } from './table.ts';
+
+/** A configuration with every default filled in; what can be written as JSON. */
+export function configSummary(config: Config) {
+  const { cluster, node, name, core, listen, dcs, peers, pool, reconnect, liveness, log, metrics } = config;
+  return {
+    cluster,
+    node,
+    name,
+    core: coreText(core),
+    listen: listen?.url.href ?? null,
+    dcs: dcs.map(({ mode, ...dc }) => ({ ...dc, mode: modeText(mode) })),
+    peers: peers.map(({ dial, codecs, ...peer }) => ({
+      ...peer,
+      dial: dial?.url.href ?? null,
+      codecs: codecs.map(({ id, level }) => ({ id, level })),
+    })),
+    pool,
+    reconnect,
+    liveness,
+    log,
+    metrics: { listen: metrics.listen?.href ?? null },
+    warnings: warningsOf(config),
+  };
+}
+
+type Summary = ReturnType<typeof configSummary>;
+
+/** Right in itself, yet this machine cannot start it. */
+function warningsOf({ core, listen, peers }: Config): string[] {
+  const addresses = [listen, ...peers.map(({ dial }) => dial)].filter((address) => address !== undefined);
+  const transports = new Set(addresses.map(({ transport }) => transport));
+  const missing = [...transports].flatMap((transport) => {
+    const why = transport.missing();
+    return why === undefined ? [] : `transport ${transport.scheme}: ${why}`;
+  });
+  const kernel =
+    core.backend === 'kernel' ? [`core ${coreText(core)}: this version has no kernel backend`] : [];
+  return [...kernel, ...missing];
+}
+
+const modeText = (mode: number): string => `0${mode.toString(8).padStart(3, '0')}`;
+
+export function summaryText(summary: Summary): string {
+  const { cluster, node, name, core, listen, pool, reconnect, liveness } = summary;
+  const lines = [
+    'ok',
+    `node ${node} (${name}) of cluster ${cluster}`,
+    `core       ${core}`,
+    `listen     ${listen ?? 'none, this node only dials'}`,
+    `pool       ${pool.slabs} slabs`,
+    `reconnect  after ${reconnect.minMs} to ${reconnect.maxMs} ms`,
+    `liveness   ping after ${liveness.intervalMs} ms, closed after ${liveness.misses} misses`,
+    ...[dcsText(summary), peersText(summary)].filter((table) => table !== '').map((table) => `\n${table}`),
+    ...summary.warnings.map((warning) => `\nwarning: ${warning}`),
+  ];
+  return lines.join('\n');
+}
+
+function dcsText({ dcs }: Summary): string {
+  if (dcs.length === 0) return '';
+  return tableText({
+    head: ['DC', 'name', 'tasks', 'procs', 'arena', 'mode', 'group', 'nodes'],
+    left: ['name', 'nodes'],
+    rows: dcs.map((dc) => [
+      ...[dc.id, dc.name, dc.tasks, dc.procs, `${dc.arenaBytes / 1024} KiB`, dc.mode, dc.gid ?? '-'],
+      dc.nodes.join(', '),
+    ]),
+  });
+}
+
+function peersText({ peers }: Summary): string {
+  if (peers.length === 0) return '';
+  return tableText({
+    head: ['peer', 'name', 'link', 'codecs'],
+    left: ['name', 'link', 'codecs'],
+    rows: peers.map(({ node, name, dial, codecs }) => [
+      node,
+      name,
+      dial === null ? 'the peer dials' : `dials ${dial}`,
+      codecs.map(({ id }) => id).join(' > ') || 'none',
+    ]),
+  });
+}
+
+async function action(file: string, { json = false }: { json?: boolean }): Promise<void> {
+  const { config, mistakes } = await inspectConfig(file, plugIns);
+  if (config !== undefined) {
+    const summary = configSummary(config);
+    if (json) printJson({ ok: true, config: summary });
+    else printText(summaryText(summary));
+    return;
+  }
+  const failure = failureOf(mistakesError(file, mistakes));
+  if (json) printJson({ ok: false, error: failure, mistakes });
+  else printFailure({ ...failure, remedy: 'correct what each line names' }, false);
+  process.exitCode = EXIT_FAILURE;
+}
+
+export const registerCheck = (program: Command): void => {
+  program
+    .command('check')
+    .description("check a node's configuration; tells all mistakes at once, or what it comes to")
+    .argument('<config>', 'a YAML or JSON file')
+    .option('--json', 'print JSON')
+    .action(action);
+};

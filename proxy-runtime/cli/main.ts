@@ -1,0 +1,17 @@
+#!/usr/bin/env node
+// SPDX-License-Identifier: MIT
+/** The command line `m3ipc`. One file per command; this table is the only place that knows them all. */
+import { registerCheck } from './check.ts';
+import { registerDoctor } from './doctor.ts';
+import { registerExplain } from './explain.ts';
+import { type Register, run } from './program.ts';
+import { registerSchema } from './schema.ts';
+
+const COMMANDS: readonly Register[] = [registerCheck, registerExplain, registerDoctor, registerSchema];
+
+// A reader that has had enough (`m3ipc explain | head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
+process.exitCode = await run(COMMANDS, process.argv.slice(2));

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+/** Lists of codecs in a configuration, made and checked as the pipelines that they will be. */
+import type { Codec, CodecFactory } from '../contract.ts';
+import type { Report } from './draft.ts';
+import { didYouMean, type KeyPath } from './mistake.ts';
+import { loadCodecFactory } from './plug-in.ts';
+import type { CodecEntry } from './schema.ts';
+
+export type CodecTable = Readonly<Record<string, CodecFactory>>;
+
+/** Throws M3_CONFIG when these codecs cannot follow each other, or ask for more room than a frame has. */
+export type PipelineCheck = (codecs: readonly Codec[], framing: number) => void;
+
+export interface ChainTools {
+  readonly codecs: CodecTable;
+  readonly checkPipeline: PipelineCheck;
+  /** Directory at which module paths start. */
+  readonly base: string;
+  readonly report: Report;
+}
+
+/** Makes the codecs of one link. */
+export type Chain = () => readonly Codec[];
+
+/** `framing`: the largest of the transports that this list is used with. Undefined, and reported, if it is wrong. */
+export async function chainOf(
+  entries: readonly (CodecEntry | undefined)[],
+  path: KeyPath,
+  framing: number,
+  tools: ChainTools,
+): Promise<Chain | undefined> {
+  const makers: ((() => Codec) | undefined)[] = [];
+  for (const [at, entry] of entries.entries()) {
+    makers.push(entry === undefined ? undefined : await makerOf(entry, [...path, at], tools));
+  }
+  const complete = makers.filter((maker) => maker !== undefined);
+  if (complete.length < entries.length) return undefined;
+  const chain = () => complete.map((make) => make());
+  const codecs = chain();
+  try {
+    tools.checkPipeline(codecs, framing);
+    return chain;
+  } catch (error) {
+    tools.report(path, (error as Error).message, {
+      value: codecs.map(({ id }) => id),
+      allowed: 'records codecs first, then bytes codecs, each once, within the room of a frame',
+      remedy: 'change the order, the options or the choice; do the same on the peer',
+    });
+    return undefined;
+  }
+}
+
+async function makerOf(
+  entry: CodecEntry,
+  path: KeyPath,
+  tools: ChainTools,
+): Promise<(() => Codec) | undefined> {
+  const { id, module, ...options } = typeof entry === 'string' ? { id: entry, module: undefined } : entry;
+  try {
+    const factory =
+      module === undefined ? knownFactory(id ?? '', path, tools) : await loadCodecFactory(module, tools.base);
+    factory?.(options);
+    return factory === undefined ? undefined : () => factory(options);
+  } catch (error) {
+    const remedy = module === undefined ? `correct the options of "${id}"` : 'correct the path or the file';
+    tools.report(path, (error as Error).message, { value: entry, remedy });
+    return undefined;
+  }
+}
+
+function knownFactory(id: string, path: KeyPath, { codecs, report }: ChainTools): CodecFactory | undefined {
+  if (Object.hasOwn(codecs, id)) return codecs[id];
+  const known = Object.keys(codecs);
+  const meant = didYouMean(id, known);
+  const hint = meant === undefined ? '' : `; did you mean "${meant}"?`;
+  report(path, `unknown codec "${id}"${hint}`, {
+    value: id,
+    allowed: known.join(', '),
+    remedy: 'use a known codec, or name the file of yours: { module: ./my-codec.mjs }',
+  });
+  return undefined;
+}

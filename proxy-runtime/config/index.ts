@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+/** A node's configuration: read from a YAML or JSON file, checked as a whole, joined with its plug-ins. */
+import { dirname, resolve } from 'node:path';
+import type { Codec } from '../contract.ts';
+import { type Address, addressOf, type TransportTable, withOwnTransports } from './address.ts';
+import { type Chain, type ChainTools, type CodecTable, chainOf, type PipelineCheck } from './chain.ts';
+import { checkShape, type Draft, draftOf, type Report, reporter } from './draft.ts';
+import { groupId } from './group.ts';
+import { type CoreLocation, coreLocation, type Surroundings, surroundings } from './location.ts';
+import { type Mistake, mistakesError } from './mistake.ts';
+import { checkRules } from './rules.ts';
+import type { ConfigFile } from './schema.ts';
+import { readSource } from './source.ts';
+
+export type { Address } from './address.ts';
+export { type CoreLocation, coreText, defaultCoreDirectory, embeddedDirectory } from './location.ts';
+export { type Mistake, mistakesError, mistakeText } from './mistake.ts';
+
+/** The tables of this installation. */
+export interface PlugIns {
+  readonly transports: TransportTable;
+  readonly codecs: CodecTable;
+  readonly checkPipeline: PipelineCheck;
+}
+
+export interface DcConfig {
+  readonly id: number;
+  readonly name: string;
+  /** Every node that it spans, this one included. */
+  readonly nodes: readonly number[];
+  readonly tasks: number;
+  readonly procs: number;
+  readonly arenaBytes: number;
+  /** Of the DC's file. */
+  readonly mode: number;
+  /** Group of the DC's file; null: that of the process. */
+  readonly gid: number | null;
+}
+
+export interface PeerConfig {
+  readonly node: number;
+  readonly name: string;
+  /** This node dials the peer; undefined: it waits for the peer to dial. */
+  readonly dial: Address | undefined;
+  /** Fresh codecs of the link, in pipeline order. */
+  readonly codecs: readonly Codec[];
+}
+
+export interface Config {
+  readonly file: string;
+  readonly cluster: string;
+  readonly node: number;
+  readonly name: string;
+  readonly core: CoreLocation;
+  readonly listen: Address | undefined;
+  readonly dcs: readonly DcConfig[];
+  readonly peers: readonly PeerConfig[];
+  readonly pool: ConfigFile['pool'];
+  readonly reconnect: ConfigFile['reconnect'];
+  readonly liveness: ConfigFile['liveness'];
+  readonly log: ConfigFile['log'];
+  readonly metrics: { readonly listen: URL | undefined };
+}
+
+/** Either a configuration, or why there is none. */
+export type Inspection =
+  | { readonly config: Config; readonly mistakes: readonly [] }
+  | { readonly config: undefined; readonly mistakes: readonly Mistake[] };
+
+/** Reads and checks a file; all mistakes at once. Opens nothing but the file, the modules it names and /etc/group. */
+export async function inspectConfig(
+  file: string,
+  plugIns: PlugIns,
+  around: Surroundings = surroundings(),
+): Promise<Inspection> {
+  const source = readSource(file);
+  const mistakes: Mistake[] = [...source.mistakes];
+  if (source.content === undefined) return { config: undefined, mistakes };
+  const report = reporter(source, mistakes);
+  checkShape(source.content, report);
+  const draft = draftOf(source.content);
+  checkRules(draft, report);
+  const base = dirname(resolve(file));
+  const parts = await partsOf(draft, plugIns, base, report);
+  if (mistakes.length > 0) return { config: undefined, mistakes: mistakes.sort(byPlace) };
+  // Without a mistake every value was accepted, so the draft is whole.
+  return { config: assemble(file, draft.top as ConfigFile, parts, base, around), mistakes: [] };
+}
+
+/** {@link inspectConfig}, or M3_CONFIG with all mistakes in its message. */
+export async function loadConfig(
+  file: string,
+  plugIns: PlugIns,
+  around: Surroundings = surroundings(),
+): Promise<Config> {
+  const { config, mistakes } = await inspectConfig(file, plugIns, around);
+  if (config === undefined) throw mistakesError(file, mistakes);
+  return config;
+}
+
+const byPlace = (a: Mistake, b: Mistake): number =>
+  (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
+
+/** What needs the tables, the modules or the system; each entry is undefined where there was a mistake. */
+interface Parts {
+  readonly listen: Address | undefined;
+  readonly dials: readonly (Address | undefined)[];
+  readonly chains: readonly (Chain | undefined)[];
+  readonly gids: readonly (number | null)[];
+}
+
+async function partsOf(draft: Draft, plugIns: PlugIns, base: string, report: Report): Promise<Parts> {
+  const transports = await withOwnTransports(draft, plugIns.transports, base, report);
+  const listen = addressOf(draft.top.listen, ['listen'], transports, report);
+  const dials = draft.peers.map(({ fields }, at) =>
+    addressOf(fields.dial, ['peers', at, 'dial'], transports, report),
+  );
+  const framings = dials.map((dial) => (dial ?? listen)?.transport.framing ?? 0);
+  const chains = await chainsOf(draft, framings, { ...plugIns, base, report });
+  const gids = draft.dcs.map(({ group }, at) => gidOf(group ?? null, at, report));
+  return { listen, dials, chains, gids };
+}
+
+/** One chain per peer. The common list is checked once, even if no peer uses it. */
+async function chainsOf(
+  draft: Draft,
+  framings: readonly number[],
+  tools: ChainTools,
+): Promise<(Chain | undefined)[]> {
+  const common = await chainOf(draft.codecs, ['codecs'], Math.max(0, ...framings), tools);
+  return Promise.all(
+    draft.peers.map(({ codecs }, at) =>
+      codecs === undefined ? common : chainOf(codecs, ['peers', at, 'codecs'], framings[at] ?? 0, tools),
+    ),
+  );
+}
+
+function gidOf(group: string | number | null, at: number, report: Report): number | null {
+  if (typeof group !== 'string') return group;
+  const gid = groupId(group);
+  if (gid !== undefined) return gid;
+  const remedy = 'create the group, or give the number of one that a directory service knows';
+  report(['dcs', at, 'group'], `/etc/group has no group "${group}"`, { value: group, remedy });
+  return null;
+}
+
+function assemble(file: string, top: ConfigFile, parts: Parts, base: string, around: Surroundings): Config {
+  const { cluster, node, pool, reconnect, liveness, log, metrics } = top;
+  return {
+    file,
+    cluster,
+    node,
+    name: top.name ?? `node${node}`,
+    core: coreLocation(top.core, node, base, around),
+    listen: parts.listen,
+    dcs: top.dcs.map(({ group: _, arena, ...dc }, at) => ({
+      ...dc,
+      arenaBytes: arena,
+      gid: parts.gids[at] ?? null,
+    })),
+    peers: top.peers.map((peer, at) => ({
+      node: peer.node,
+      name: peer.name ?? `node${peer.node}`,
+      dial: parts.dials[at],
+      codecs: parts.chains[at]?.() ?? [],
+    })),
+    pool,
+    reconnect,
+    liveness,
+    log,
+    metrics: { listen: metrics.listen === null ? undefined : new URL(metrics.listen) },
+  };
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+/**
+ * What a node tells about itself: the object of `m3ipc status --json`. Names follow the reference (sections 2.4 to 2.6
+ * and 6) where it has one. Numbers are counts unless their name says otherwise; 64-bit counters above 2^53 lose their last
+ * digits, identities are text.
+ */
+
+export interface NodeStatus {
+  readonly info: InfoStatus;
+  /** Nodes attached to the core, this one included. */
+  readonly nodes: readonly NodeRow[];
+  readonly dcs: readonly DcStatus[];
+  /** One for each peer of the configuration; empty when no runtime answers. */
+  readonly links: readonly LinkStatus[];
+  /** Of the runtime, by name (`frames_sent`). */
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+export interface InfoStatus {
+  /** The cluster (DVS). */
+  readonly cluster: string;
+  readonly node: number;
+  readonly name: string;
+  /** `embedded:<directory>`. */
+  readonly core: string;
+  /** Hexadecimal. */
+  readonly incarnation: string;
+  readonly abiVersion: number;
+  readonly maxNodes: number;
+  readonly maxDcs: number;
+  /** 0: no runtime is alive. */
+  readonly runtimePid: number;
+}
+
+export interface NodeRow {
+  readonly node: number;
+  readonly name: string;
+  /** `NODE_FLAGS` bits. */
+  readonly flags: number;
+  /** How many DCs span it. */
+  readonly dcs: number;
+  /** Process that holds its proxy, or 0. */
+  readonly proxyPid: number;
+  readonly recordsSent: number;
+  readonly recordsReceived: number;
+}
+
+export interface DcStatus {
+  readonly id: number;
+  readonly name: string;
+  readonly tasks: number;
+  readonly procs: number;
+  readonly nodes: readonly number[];
+  /** Bound endpoints, and live handles. */
+  readonly bound: number;
+  readonly members: number;
+  readonly arenaBytes: number;
+  readonly arenaUsed: number;
+  /** Of the DC's file. */
+  readonly mode: number;
+  readonly warn2proc: number;
+  /** Free slots are left out. */
+  readonly processes: readonly ProcStatus[];
+  /** `struct m3_dc_counters`, by name. */
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+export interface ProcStatus {
+  readonly slot: number;
+  readonly endpoint: number;
+  /** 0: it is remote. */
+  readonly pid: number;
+  readonly node: number;
+  /** `RTS_FLAGS` and `MISC_FLAGS` bits. */
+  readonly rtsFlags: number;
+  readonly miscFlags: number;
+  /** Endpoints; NONE where there is none. */
+  readonly getfrom: number;
+  readonly sendto: number;
+  readonly waitmigr: number;
+  readonly proxy: number;
+  readonly localSent: number;
+  readonly remoteSent: number;
+  readonly localCopies: number;
+  readonly remoteCopies: number;
+  readonly name: string;
+}
+
+export interface LinkStatus {
+  readonly peer: number;
+  readonly name: string;
+  readonly state: 'connected' | 'handshake' | 'dialling' | 'waiting' | 'draining' | 'closed';
+  /** Of the address dialled, or from which the peer came; empty before the first link. */
+  readonly url: string;
+  /** Ids, in pipeline order. */
+  readonly codecs: readonly string[];
+  /** No codec of the link encrypts. */
+  readonly plaintext: boolean;
+  /** ISO 8601; null: not connected. */
+  readonly connectedSince: string | null;
+  readonly reconnects: number;
+  /** Of the last ping; null: none was needed yet. */
+  readonly roundTripMs: number | null;
+  /** Why the last link ended. */
+  readonly lastError?: string;
+}
+
+/** Node flags under the reference's names (2.4). */
+export const NODE_FLAGS = { ATTACHED: 0x2, SCONNECTED: 0x4, RCONNECTED: 0x8 } as const;

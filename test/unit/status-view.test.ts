@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+import { expect, it } from 'vitest';
+import { ANY, MISC_FLAGS, NONE, RTS_FLAGS } from '../../core-kmod/binding/abi.ts';
+import { flagNames, statusText } from '../../proxy-runtime/cli/status-view.ts';
+import { tableText } from '../../proxy-runtime/cli/table.ts';
+import type { NodeStatus, ProcStatus } from '../../proxy-runtime/status.ts';
+
+const idle: ProcStatus = {
+  slot: 10,
+  endpoint: 10,
+  pid: 4711,
+  node: 1,
+  rtsFlags: RTS_FLAGS.RECEIVING,
+  miscFlags: MISC_FLAGS.GRPLEADER,
+  getfrom: ANY,
+  sendto: NONE,
+  waitmigr: NONE,
+  proxy: NONE,
+  localSent: 5,
+  remoteSent: 1200,
+  localCopies: 0,
+  remoteCopies: 65_536,
+  name: 'server',
+};
+const remote: ProcStatus = {
+  ...idle,
+  slot: 20,
+  endpoint: 20,
+  pid: 0,
+  node: 2,
+  rtsFlags: 0x1000,
+  miscFlags: 0,
+  getfrom: NONE,
+  name: 'client',
+};
+
+const status: NodeStatus = {
+  info: {
+    cluster: 'demo',
+    node: 1,
+    name: 'alpha',
+    core: 'embedded:/run/m3ipc/1',
+    incarnation: '6921e0f2deadbeef',
+    abiVersion: 1,
+    maxNodes: 32,
+    maxDcs: 16,
+    runtimePid: 99,
+  },
+  nodes: [
+    { node: 1, name: 'alpha', flags: 6, dcs: 1, proxyPid: 0, recordsSent: 0, recordsReceived: 0 },
+    { node: 2, name: 'beta', flags: 14, dcs: 1, proxyPid: 99, recordsSent: 1200, recordsReceived: 31 },
+  ],
+  dcs: [
+    {
+      id: 7,
+      name: 'shop',
+      tasks: 35,
+      procs: 221,
+      nodes: [1, 2],
+      bound: 2,
+      members: 1,
+      arenaBytes: 1 << 26,
+      arenaUsed: 4096,
+      mode: 0o660,
+      warn2proc: NONE,
+      processes: [idle, remote],
+      counters: { delivered: 31, duplicates: 0 },
+    },
+  ],
+  links: [
+    {
+      peer: 2,
+      name: 'beta',
+      state: 'connected',
+      url: 'tcp://127.0.0.1:7102',
+      codecs: ['logging', 'compression'],
+      plaintext: true,
+      connectedSince: '2026-01-02T03:04:05.000Z',
+      reconnects: 3,
+      roundTripMs: 0.128,
+    },
+  ],
+  counters: { frames_sent: 17, frames_corrupt: 0 },
+};
+
+const PLAIN = `name=demo
+nodeid=1
+node_name=alpha
+nr_dcs=1
+nr_nodes=2
+max_dcs=16
+max_nodes=32
+version=1
+incarnation=6921e0f2deadbeef
+core=embedded:/run/m3ipc/1
+runtime_pid=99
+
+nodes
+ID  Flags  Proxies  -pxsent-  -pxrcvd-  DCs  Name   flags
+ 1      6        -         0         0    1  alpha  ATTACHED|SCONNECTED
+ 2      e       99      1200        31    1  beta   ATTACHED|SCONNECTED|RCONNECTED
+
+links
+peer  name  state      transport             codecs                 connected since           reconnects  round trip
+   2  beta  connected  tcp://127.0.0.1:7102  logging > compression  2026-01-02T03:04:05.000Z           3     0.13 ms
+PLAINTEXT: nothing is encrypted on the link to 2
+
+DC shop
+dcid=7
+dc_name=shop
+nr_procs=221
+nr_tasks=35
+nr_nodes=2
+dc_nodes=1,2
+warn2proc=NONE
+bound=2
+members=1
+arena=4096/67108864
+mode=0660
+
+DC shop: procs
+DC  p_nr  -endp-  -lpid-  node  flag  misc  -getf-  -sndt-  -wmig-  -prxy-  name    flags
+ 7    10      10    4711     1     8    20     ANY    NONE    NONE    NONE  server  RECEIVING / GRPLEADER
+ 7    20      20       -     2  1000     0    NONE    NONE    NONE    NONE  client  REMOTE
+
+DC shop: stats
+DC  pnr  -endp  -lpid-  nd  --lsnt--  --rsnt--  -lcopy--  -rcopy--  name
+ 7   10     10    4711   1         5      1200         0     65536  server
+ 7   20     20       -   2         5      1200         0     65536  client
+
+DC shop: counters
+delivered=31
+
+counters
+frames_sent=17
+`;
+
+it('shows the node, its nodes, links, DCs and counters under the names of the reference', () => {
+  expect(statusText(status, { color: false })).toBe(PLAIN);
+});
+
+it('warns of plaintext in red on a terminal only, and not of an encrypted link', () => {
+  expect(statusText(status, { color: true })).toContain(
+    '\u001b[31mPLAINTEXT: nothing is encrypted on the link to 2\u001b[39m',
+  );
+  const sealed = { ...status, links: status.links.map((link) => ({ ...link, plaintext: false })) };
+  expect(statusText(sealed, { color: true })).not.toContain('PLAINTEXT');
+});
+
+it('shows a node without runtime, peers or DCs, and why a link broke', () => {
+  const empty = {
+    ...status,
+    info: { ...status.info, runtimePid: 0 },
+    nodes: [],
+    dcs: [],
+    links: [],
+    counters: {},
+  };
+  const text = statusText(empty, { color: false });
+  expect(text).toContain('nr_dcs=0');
+  expect(text).toMatch(/runtime_pid=none\n$/);
+  const down = status.links.map((link) => ({
+    ...link,
+    state: 'dialling' as const,
+    connectedSince: null,
+    roundTripMs: null,
+    codecs: [],
+    lastError: 'M3_REFUSED: nobody listens',
+  }));
+  expect(statusText({ ...empty, links: down }, { color: false })).toMatch(
+    /dialling +tcp:\S+ +none +- +3 +-\npeer 2: last error: M3_REFUSED: nobody listens\n/,
+  );
+});
+
+it('names flags, and keeps bits that have no name', () => {
+  expect(flagNames(0, RTS_FLAGS)).toBe('');
+  expect(flagNames(RTS_FLAGS.ONCOPY | RTS_FLAGS.RECEIVING | 0x2, RTS_FLAGS)).toBe('RECEIVING|ONCOPY|0x2');
+});
+
+it('aligns to the right but for the columns named, without trailing blanks', () => {
+  const table = tableText({
+    head: ['n', 'name'],
+    rows: [
+      [1000, 'a'],
+      [7, 'longer'],
+    ],
+    left: ['name'],
+  });
+  expect(table).toBe('   n  name\n1000  a\n   7  longer');
+});
