@@ -13,7 +13,7 @@
 export function skipReason(
   name: string,
   missing: string | undefined,
-  required: string | undefined = process.env['M3IPC_REQUIRE'],
+  required: string | undefined = process.env.M3IPC_REQUIRE,
 ): string | undefined {
   if (missing === undefined) return undefined;
   const names = (required ?? '').split(',').map((entry) => entry.trim());

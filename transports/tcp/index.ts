@@ -22,7 +22,8 @@ function mistake(url: URL): string | undefined {
 
 function check(url: URL): void {
   const wrong = mistake(url);
-  if (wrong !== undefined) throw new ProxyError('M3_CONFIG', `${url.href}: ${wrong}; write ${SHAPE}`);
+  const shown = `${url.protocol}//${url.host}`;
+  if (wrong !== undefined) throw new ProxyError('M3_CONFIG', `${shown}: ${wrong}; write ${SHAPE}`);
 }
 
 /** What Node's resolver understands: an IPv6 address without its brackets. */
