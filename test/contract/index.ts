@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: MIT
+/** The contract suites, for whoever writes a plug-in: `m3ipc/contract`. */
+export type { Clause } from './clause.ts';
+export { skipReason } from './requirement.ts';
+export { transportContract } from './transport.ts';

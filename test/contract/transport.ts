@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+/** What every transport promises, built-in or from outside. */
+import type { Transport } from '../../proxy-runtime/contract.ts';
+import { type Clause, within } from './clause.ts';
+import { carry } from './transport-carry.ts';
+import { ending } from './transport-end.ts';
+import { reach } from './transport-reach.ts';
+import { type Act, stage } from './transport-stage.ts';
+
+/** For a whole clause, its end included. */
+const DEADLINE_MS = 15_000;
+
+async function play(transport: Transport, act: Act): Promise<void> {
+  const scene = stage(transport);
+  try {
+    await act(scene);
+  } catch (error) {
+    await scene.finish().catch(() => undefined);
+    throw error;
+  }
+  await scene.finish();
+}
+
+/**
+ * The transport contract. Each clause makes its own listener and links on `transport.loopback()`, with a pool for each
+ * side, and fails if at its end a frame was not released, a timer is left, or `closed` was not called once and last.
+ */
+export function transportContract(transport: Transport): Clause[] {
+  return Object.entries({ ...reach, ...carry, ...ending }).map(([name, act]) => ({
+    name,
+    run: () => within(DEADLINE_MS, name, play(transport, act)),
+  }));
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+/** What is TCP's own; the rest is in the transport contract. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { describe, test } from 'vitest';
+import type { LinkEvents } from '../../proxy-runtime/contract.ts';
+import { ProxyError } from '../../proxy-runtime/errors.ts';
+import { testContext, virtualClock } from '../../test/testing/index.ts';
+import { tcp } from './index.ts';
+
+const ignore = (): LinkEvents => ({
+  frame: (frame) => frame.release(),
+  drain: () => undefined,
+  closed: () => undefined,
+});
+
+describe('addresses', () => {
+  test.each(['tcp://127.0.0.1:7000', 'tcp://[::1]:7000', 'tcp://node-b.example:0', 'tcp://host:7000/'])(
+    '%s is good',
+    (url) => {
+      tcp.check(new URL(url));
+    },
+  );
+
+  test.each([
+    ['tcp://host', /port is missing/],
+    ['tcp:7000', /host is missing/],
+    ['tcp://host:7000/path', /path, \/path/],
+    ['tcp://host:7000?x=1', /options, \?x=1/],
+    ['tcp://host:7000#a', /options, #a/],
+    ['tcp://me:secret@host:7000', /user or a password/],
+    ['udp://host:7000', /scheme is udp/],
+  ])('%s is refused with its reason', (url, message) => {
+    assert.throws(() => tcp.check(new URL(url)), { code: 'M3_CONFIG', message });
+  });
+
+  test('a password is not repeated in the message', () => {
+    assert.throws(
+      () => tcp.check(new URL('tcp://me:secret@host:7000')),
+      (error: Error) => !error.message.includes('secret'),
+    );
+  });
+
+  test('port 0 cannot be dialled', async () => {
+    const dialled = tcp.dial(
+      new URL('tcp://127.0.0.1:0'),
+      ignore,
+      testContext(),
+      new AbortController().signal,
+    );
+    await assert.rejects(dialled, { code: 'M3_CONFIG', message: /only for listening/ });
+  });
+});
+
+test('IPv6 listens, says so in brackets, and is dialled', async () => {
+  const context = testContext();
+  const listener = await tcp.listen(new URL('tcp://[::1]:0'), ignore, context);
+  assert.match(listener.url, /^tcp:\/\/\[::1\]:[1-9]\d*$/);
+  const link = await tcp.dial(new URL(listener.url), ignore, context, new AbortController().signal);
+  await Promise.all([link.close(), listener.close()]);
+});
+
+test('a port that another program holds is M3_ADDR_IN_USE, with its address and the cause', async () => {
+  const other = createServer();
+  other.listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const address = other.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const listening = tcp.listen(new URL(`tcp://127.0.0.1:${port}`), ignore, testContext());
+  const failure: unknown = await listening.catch((error: unknown) => error);
+  assert.ok(failure instanceof ProxyError);
+  assert.equal(failure.code, 'M3_ADDR_IN_USE');
+  assert.ok(failure.message.includes(`127.0.0.1:${port}`));
+  assert.ok(failure.cause instanceof Error && 'code' in failure.cause);
+  assert.equal(failure.cause.code, 'EADDRINUSE');
+  other.close();
+  await once(other, 'close');
+});
+
+test('an address that is not of this machine is M3_UNAVAILABLE', async () => {
+  const listening = tcp.listen(new URL('tcp://192.0.2.1:0'), ignore, testContext());
+  await assert.rejects(listening, { code: 'M3_UNAVAILABLE', message: /192\.0\.2\.1/ });
+});
+
+test('a host that cannot be is M3_LINK_LOST with the cause', async () => {
+  const dialled = tcp.dial(
+    new URL(`tcp://${'label'.repeat(20)}.invalid:7000`),
+    ignore,
+    testContext(),
+    new AbortController().signal,
+  );
+  const failure: unknown = await dialled.catch((error: unknown) => error);
+  assert.ok(failure instanceof ProxyError);
+  assert.equal(failure.code, 'M3_LINK_LOST');
+  assert.ok(failure.cause instanceof Error);
+});
+
+test('close gives up on a peer that never reads, after 5 s', async () => {
+  const clock = virtualClock();
+  const server = createServer({ pauseOnConnect: true });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const accepted = once(server, 'connection');
+  const ends: (Error | undefined)[] = [];
+  const link = await tcp.dial(
+    new URL(`tcp://127.0.0.1:${port}`),
+    () => ({
+      ...ignore(),
+      closed: (error) => {
+        ends.push(error);
+      },
+    }),
+    testContext({ clock }),
+    new AbortController().signal,
+  );
+  const [peer] = await accepted;
+  const closing = link.close();
+  clock.advance(4999);
+  assert.equal(ends.length, 0);
+  clock.advance(1);
+  await closing;
+  const [failure] = ends;
+  assert.ok(failure instanceof ProxyError);
+  assert.equal(failure.code, 'M3_TIMEOUT');
+  peer.destroy();
+  server.close();
+  await once(server, 'close');
+});
