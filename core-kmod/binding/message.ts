@@ -7,7 +7,7 @@ export const BODY_BYTES = 56;
 const BODY = MESSAGE_BYTES - BODY_BYTES;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**
  * A message. Offsets are bytes from the start of the body, numbers are little-endian, setters return the message.
