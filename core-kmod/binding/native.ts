@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+/**
+ * The addon: where it is found, and its complete typed declaration. Only the files of this folder call it.
+ *
+ * Every function returns what the core answered: 0 or a count, or a negative error number. An argument of the wrong type
+ * throws a TypeError that names it. A closed member answers ENOTBIND, a closed node EDVSINIT, a closed proxy EBADPROXY.
+ */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ProxyError } from '../../proxy-runtime/errors.ts';
+
+declare const kind: unique symbol;
+export interface MemberHandle {
+  readonly [kind]: 'member';
+}
+export interface NodeHandle {
+  readonly [kind]: 'node';
+}
+export interface ProxyHandle {
+  readonly [kind]: 'proxy';
+}
+export interface WatchHandle {
+  readonly [kind]: 'watch';
+}
+
+/** `enum m3_op`: calls that {@link Native.start} takes. */
+export const OP = { SEND: 1, RECEIVE: 2, SENDREC: 3 } as const;
+/** What start, finish and cancel answer while the call goes on. */
+export const PENDING = 1;
+
+/** struct m3_dvs_info. */
+export interface NodeState {
+  readonly node: number;
+  readonly maxNodes: number;
+  readonly maxDcs: number;
+  readonly cluster: string;
+  /** Start time in seconds << 32 | random. */
+  readonly incarnation: bigint;
+  readonly abiVersion: number;
+  /** Running DCs, and attached nodes with this one. */
+  readonly dcs: number;
+  readonly nodes: number;
+  /** Pid of the live proxy process, or 0. */
+  readonly runtimePid: number;
+}
+
+/** struct m3_dc_info. */
+export interface DcState {
+  readonly dc: number;
+  readonly tasks: number;
+  readonly procs: number;
+  readonly arenaBytes: number;
+  readonly mode: number;
+  readonly gid: number;
+  readonly name: string;
+  readonly incarnation: bigint;
+  readonly bound: number;
+  readonly members: number;
+  readonly arenaUsed: number;
+  readonly warn2proc: number;
+}
+
+/** struct m3_dc_counters, which says what each counts. */
+export type DcCounters = Readonly<
+  Record<
+    | 'delivered'
+    | 'duplicates'
+    | 'replayed'
+    | 'voided'
+    | 'staleAnswers'
+    | 'mergedNotifies'
+    | 'badLength'
+    | 'badKind'
+    | 'badNode'
+    | 'badEndpoint'
+    | 'badBinding'
+    | 'refused'
+    | 'rejected'
+    | 'dropped'
+    | 'repairs',
+    number
+  >
+>;
+
+/** struct m3_proc_info: a slot of a DC. Endpoints, or {@link NONE}. */
+export interface ProcState {
+  readonly slot: number;
+  readonly endpoint: number;
+  /** 0: remote. */
+  readonly pid: number;
+  readonly node: number;
+  readonly rtsFlags: number;
+  readonly miscFlags: number;
+  readonly getfrom: number;
+  readonly sendto: number;
+  readonly waitmigr: number;
+  readonly proxy: number;
+  readonly binding: bigint;
+  readonly localSent: number;
+  readonly remoteSent: number;
+  readonly localCopies: number;
+  readonly remoteCopies: number;
+  readonly name: string;
+}
+
+/** struct m3_node_info: a node as this one sees it. Times in ms since 1970, or 0. */
+export interface PeerState {
+  readonly node: number;
+  readonly flags: number;
+  readonly dcs: number;
+  readonly proxyPid: number;
+  readonly framesSent: number;
+  readonly framesReceived: number;
+  readonly recordsSent: number;
+  readonly recordsReceived: number;
+  readonly sendTimeMs: number;
+  readonly receiveTimeMs: number;
+  readonly name: string;
+}
+
+/** Memory of a copy: an address in the arena of the endpoint that is named with it, or memory of this process. */
+export type Address = bigint | Uint8Array;
+
+type Bytes = Uint8Array;
+
+export interface Native {
+  readonly abiVersion: number;
+  /** Size of struct m3_call, and where in it the copied bytes are. */
+  readonly callBytes: number;
+  readonly callCopied: number;
+
+  join(dir: string, dc: number): MemberHandle | number;
+  leave(member: MemberHandle): number;
+  bind(member: MemberHandle, endpoint: number): number;
+  unbind(member: MemberHandle, endpoint: number): number;
+  bell(member: MemberHandle): number;
+  bellServe(member: MemberHandle, endpoints: Int32Array): number;
+  watchEndpoint(member: MemberHandle, endpoint: number, on: 0 | 1): number;
+  alloc(member: MemberHandle, self: number, bytes: number): { data: ArrayBuffer; address: bigint } | number;
+  free(member: MemberHandle, self: number, address: bigint): number;
+
+  send(member: MemberHandle, self: number, dst: number, message: Bytes, timeout: number): number;
+  receive(member: MemberHandle, self: number, src: number, message: Bytes, timeout: number): number;
+  sendrec(member: MemberHandle, self: number, dst: number, message: Bytes, timeout: number): number;
+  reply(member: MemberHandle, self: number, dst: number, message: Bytes): number;
+  notify(member: MemberHandle, self: number, dst: number): number;
+  /** `call` holds the number of bytes copied afterwards, also on error. */
+  vcopy(
+    member: MemberHandle,
+    call: Bytes,
+    self: number,
+    src: number,
+    srcAddress: Address,
+    dst: number,
+    dstAddress: Address,
+    bytes: number,
+    timeout: number,
+  ): number;
+
+  start(member: MemberHandle, call: Bytes, op: number, self: number, peer: number, message: Bytes): number;
+  startCopy(
+    member: MemberHandle,
+    call: Bytes,
+    self: number,
+    src: number,
+    srcAddress: Address,
+    dst: number,
+    dstAddress: Address,
+    bytes: number,
+  ): number;
+  finish(member: MemberHandle, call: Bytes, message: Bytes | null): number;
+  cancel(member: MemberHandle, call: Bytes, message: Bytes | null, error: number): number;
+
+  dvsInit(dir: string, node: number, maxNodes: number, maxDcs: number, cluster: string): number;
+  dvsEnd(dir: string): number;
+  nodeOpen(dir: string): NodeHandle | number;
+  nodeClose(node: NodeHandle): number;
+  dcInit(
+    node: NodeHandle,
+    dc: number,
+    tasks: number,
+    procs: number,
+    arenaBytes: number,
+    mode: number,
+    gid: number,
+    name: string,
+  ): number;
+  dcEnd(node: NodeHandle, dc: number): number;
+  nodeUp(node: NodeHandle, id: number, name: string): number;
+  nodeDown(node: NodeHandle, id: number): number;
+  addNode(node: NodeHandle, dc: number, id: number): number;
+  delNode(node: NodeHandle, dc: number, id: number): number;
+  rmtbind(node: NodeHandle, dc: number, name: string, endpoint: number, id: number): number;
+  unbindAny(node: NodeHandle, dc: number, endpoint: number): number;
+  check(node: NodeHandle, dc: number): number;
+  sweep(node: NodeHandle): number;
+  dvsInfo(node: NodeHandle): NodeState | number;
+  dcInfo(node: NodeHandle, dc: number): DcState | number;
+  dcCounters(node: NodeHandle, dc: number): DcCounters | number;
+  procInfo(node: NodeHandle, dc: number, slot: number): ProcState | number;
+  nodeInfo(node: NodeHandle, id: number): PeerState | number;
+
+  attach(node: NodeHandle, peer: number): ProxyHandle | number;
+  detach(proxy: ProxyHandle): number;
+  nodeBell(node: NodeHandle): number;
+  nodeServe(node: NodeHandle, peers: Int32Array): number;
+  proxyDcs(proxy: ProxyHandle, dcs: Uint16Array): number;
+  proxyOpen(proxy: ProxyHandle, dc: number, bytes: Bytes, at: number): number;
+  proxyOpened(proxy: ProxyHandle, bytes: Bytes, at: number): number;
+  proxyDisconnected(proxy: ProxyHandle): number;
+  proxyQueues(proxy: ProxyHandle, out: Uint32Array): number;
+  /** Bytes written; the frame's header has the number of records. */
+  proxyTake(proxy: ProxyHandle, dc: number, lane: number, bytes: Bytes, at: number, size: number): number;
+  proxyAcknowledge(proxy: ProxyHandle, dc: number, bytes: Bytes, at: number, size: number): number;
+  proxyPut(proxy: ProxyHandle, bytes: Bytes, at: number, size: number): number;
+
+  watch(fd: number, onReadable: (status: number) => void): WatchHandle | number;
+  watchRef(watch: WatchHandle, on: 0 | 1): number;
+  watchClose(watch: WatchHandle): number;
+}
+
+/** The package's folder, from the sources as well as from dist/. */
+export function packageRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json'))) {
+    const parent = dirname(folder);
+    if (parent === folder) throw new ProxyError('M3_UNAVAILABLE', 'm3ipc is not inside its package');
+    folder = parent;
+  }
+  return folder;
+}
+
+/** Where an addon may be, the first that exists wins: built here, or delivered with the package. */
+export function addonPaths(root: string = packageRoot()): readonly string[] {
+  return [
+    join(root, 'core-kmod', 'build', 'm3ipc.node'),
+    join(root, 'prebuilds', `${process.platform}-${process.arch}`, 'm3ipc.node'),
+  ];
+}
+
+/**
+ * The addon. Node loads it once for each thread; later calls are look-ups.
+ * @throws ProxyError M3_UNAVAILABLE if it is missing or does not load; the message says what to install.
+ */
+export function loadNative(paths: readonly string[] = addonPaths()): Native {
+  const path = paths.find((candidate) => existsSync(candidate));
+  if (path === undefined) {
+    throw new ProxyError(
+      'M3_UNAVAILABLE',
+      "the addon has not been built: install a C compiler and make ('apt-get install build-essential'), " +
+        `then run 'npm rebuild m3ipc', or 'npm ci' in a clone (looked for ${paths.join(', ')})`,
+    );
+  }
+  try {
+    return createRequire(import.meta.url)(path) as Native;
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new ProxyError(
+      'M3_UNAVAILABLE',
+      `the addon does not load (${why}): build it on this machine with build-essential and 'npm rebuild m3ipc'`,
+      { cause },
+    );
+  }
+}

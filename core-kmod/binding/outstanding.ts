@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: MIT
+/**
+ * The one blocking call that an endpoint may have in progress, awaited instead of slept through.
+ *
+ * send, sendrec and vcopy are started in the core and finished when the bell rings. A receive stays in this process: it
+ * watches the endpoint and takes without waiting, so that the core still lets the endpoint reply and notify.
+ */
+import { CORE_ERRORS } from './abi.ts';
+import type { Bell } from './bell.ts';
+import type { Message } from './message.ts';
+import { type Address, type MemberHandle, type Native, OP, PENDING } from './native.ts';
+import { coreError } from './outcome.ts';
+
+const AGAIN = -CORE_ERRORS.EAGAIN.errno;
+const FOREVER = -1;
+const NO_WAIT = 0;
+const MAX_TIMEOUT_MS = 0x7fff_ffff;
+
+export interface CallOptions {
+  /** A deadline for the whole call, in milliseconds. 0: do not wait (EAGAIN). Absent or Infinity: for ever. */
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface AsyncCallOptions extends CallOptions {
+  /** Aborting ends the call with ECANCELED; for the partner it is like a deadline that has passed. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What the addon takes: whole milliseconds, -1 for ever. */
+export function timeoutOf(options: CallOptions | undefined): number {
+  const timeoutMs = options?.timeoutMs ?? Number.POSITIVE_INFINITY;
+  if (!(timeoutMs >= 0)) throw new RangeError(`timeoutMs must be 0 or more, not ${timeoutMs}`);
+  return timeoutMs > MAX_TIMEOUT_MS ? FOREVER : Math.ceil(timeoutMs);
+}
+
+/** What an endpoint shares with the others of its member. */
+export interface Membership {
+  readonly native: Native;
+  readonly handle: MemberHandle;
+  readonly bell: Bell;
+}
+
+type Name = 'send' | 'sendrec' | 'receive' | 'vcopy';
+
+interface Waiting {
+  readonly name: Name;
+  readonly peer: number;
+  /** Undefined for a copy. */
+  readonly message: Message | undefined;
+  /** Memory that the core touches while the copy goes on. */
+  readonly lent: readonly Address[];
+  readonly done: (value: number) => void;
+  readonly failed: (error: Error) => void;
+  timer: NodeJS.Timeout | undefined;
+  unlisten: (() => void) | undefined;
+}
+
+export class Outstanding {
+  readonly #self: number;
+  readonly #shared: Membership;
+  /** struct m3_call: the core's memory of the started call, at the same place until it has ended. */
+  readonly #call: Uint8Array;
+  readonly #copied: DataView;
+  readonly #ring = () => this.#look();
+  #waiting: Waiting | undefined;
+  #watched = false;
+
+  constructor(self: number, shared: Membership) {
+    this.#self = self;
+    this.#shared = shared;
+    this.#call = new Uint8Array(new ArrayBuffer(shared.native.callBytes));
+    this.#copied = new DataView(this.#call.buffer, shared.native.callCopied, 8);
+  }
+
+  /** @throws CoreError EPROCRUN while a call is in progress. */
+  assertIdle(name: string): void {
+    if (this.#waiting !== undefined) throw coreError(-CORE_ERRORS.EPROCRUN.errno, name, this.#self);
+  }
+
+  /** Sends, or sends and awaits the reply in the same message. Resolves with 0. */
+  start(
+    name: 'send' | 'sendrec',
+    peer: number,
+    message: Message,
+    options?: AsyncCallOptions,
+  ): Promise<number> {
+    return this.#run(name, peer, message, [], options, (timeout) => {
+      const { native, handle } = this.#shared;
+      if (timeout === NO_WAIT) return native[name](handle, this.#self, peer, message.bytes, NO_WAIT);
+      const op = name === 'send' ? OP.SEND : OP.SENDREC;
+      return native.start(handle, this.#call, op, this.#self, peer, message.bytes);
+    });
+  }
+
+  /** Resolves with 0 when the message has been filled. */
+  receive(peer: number, message: Message, options?: AsyncCallOptions): Promise<number> {
+    return this.#run('receive', peer, message, [], options, (timeout) => {
+      const answer = this.#take(peer, message);
+      if (answer !== AGAIN || timeout === NO_WAIT) return answer;
+      if (this.#watched) return PENDING;
+      const error = this.#shared.native.watchEndpoint(this.#shared.handle, this.#self, 1);
+      if (error < 0) return error;
+      this.#watched = true;
+      // What came between the first look and the watch has rung nobody.
+      const again = this.#take(peer, message);
+      return again === AGAIN ? PENDING : again;
+    });
+  }
+
+  /** Resolves with the bytes copied. */
+  copy(
+    src: number,
+    from: Address,
+    dst: number,
+    to: Address,
+    bytes: number,
+    options?: AsyncCallOptions,
+  ): Promise<number> {
+    return this.#run('vcopy', src, undefined, [from, to], options, (timeout) => {
+      const { native, handle } = this.#shared;
+      return timeout === NO_WAIT
+        ? native.vcopy(handle, this.#call, this.#self, src, from, dst, to, bytes, NO_WAIT)
+        : native.startCopy(handle, this.#call, this.#self, src, from, dst, to, bytes);
+    });
+  }
+
+  /** The same, asleep. Returns the bytes copied. */
+  copySync(
+    src: number,
+    from: Address,
+    dst: number,
+    to: Address,
+    bytes: number,
+    options?: CallOptions,
+  ): number {
+    this.assertIdle('vcopy');
+    const { native, handle } = this.#shared;
+    const timeout = timeoutOf(options);
+    const answer = native.vcopy(handle, this.#call, this.#self, src, from, dst, to, bytes, timeout);
+    if (answer < 0) throw this.#error('vcopy', src, answer);
+    return this.#copiedBytes();
+  }
+
+  /**
+   * Ends what is in progress: a receive with ENOTBIND, anything else with ECANCELED. Returns false if a copy still touches
+   * memory.
+   */
+  abandon(): boolean {
+    const waiting = this.#waiting;
+    if (waiting?.name === 'receive') this.#settle(waiting, -CORE_ERRORS.ENOTBIND.errno);
+    else if (waiting !== undefined) this.#end(waiting, CORE_ERRORS.ECANCELED.errno);
+    return this.#waiting === undefined;
+  }
+
+  #run(
+    name: Name,
+    peer: number,
+    message: Message | undefined,
+    lent: readonly Address[],
+    options: AsyncCallOptions | undefined,
+    begin: (timeout: number) => number,
+  ): Promise<number> {
+    try {
+      this.assertIdle(name);
+      const timeout = timeoutOf(options);
+      const signal = options?.signal;
+      const answer = signal?.aborted ? -CORE_ERRORS.ECANCELED.errno : begin(timeout);
+      if (answer === PENDING) return this.#wait(name, peer, message, lent, timeout, signal);
+      return this.#ended(name, peer, answer);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** A call that did not have to wait. Now and then it lets the event loop have its turn first. */
+  #ended(name: Name, peer: number, answer: number): Promise<number> {
+    if (answer < 0) return Promise.reject(this.#error(name, peer, answer));
+    const value = name === 'vcopy' ? this.#copiedBytes() : answer;
+    if (!this.#shared.bell.isTired()) return Promise.resolve(value);
+    return new Promise((resolve) => setImmediate(resolve, value));
+  }
+
+  #wait(
+    name: Name,
+    peer: number,
+    message: Message | undefined,
+    lent: readonly Address[],
+    timeout: number,
+    signal: AbortSignal | undefined,
+  ): Promise<number> {
+    return new Promise((done, failed) => {
+      const waiting: Waiting = {
+        name,
+        peer,
+        message,
+        lent,
+        done,
+        failed,
+        timer: undefined,
+        unlisten: undefined,
+      };
+      this.#waiting = waiting;
+      if (timeout !== FOREVER) {
+        waiting.timer = setTimeout(() => this.#end(waiting, CORE_ERRORS.ETIMEDOUT.errno), timeout);
+      }
+      if (signal !== undefined) {
+        const abort = () => this.#end(waiting, CORE_ERRORS.ECANCELED.errno);
+        signal.addEventListener('abort', abort);
+        waiting.unlisten = () => signal.removeEventListener('abort', abort);
+      }
+      this.#shared.bell.add(this.#self, this.#ring);
+    });
+  }
+
+  #look(): void {
+    const waiting = this.#waiting;
+    if (waiting === undefined) return;
+    const answer = this.#answerOf(waiting);
+    if (answer !== PENDING) this.#settle(waiting, answer);
+  }
+
+  #answerOf(waiting: Waiting): number {
+    const { native, handle } = this.#shared;
+    if (waiting.name !== 'receive') {
+      return native.finish(handle, this.#call, waiting.message?.bytes ?? null);
+    }
+    if (waiting.message === undefined) return PENDING;
+    const answer = this.#take(waiting.peer, waiting.message);
+    return answer === AGAIN ? PENDING : answer;
+  }
+
+  #take(peer: number, message: Message): number {
+    return this.#shared.native.receive(this.#shared.handle, this.#self, peer, message.bytes, NO_WAIT);
+  }
+
+  /** A copy that still touches memory goes on, and is looked at until it has let go. */
+  #end(waiting: Waiting, errno: number): void {
+    if (waiting !== this.#waiting) return;
+    const { native, handle } = this.#shared;
+    const answer =
+      waiting.name === 'receive'
+        ? -errno
+        : native.cancel(handle, this.#call, waiting.message?.bytes ?? null, errno);
+    if (answer !== PENDING) this.#settle(waiting, answer);
+  }
+
+  #settle(waiting: Waiting, answer: number): void {
+    this.#waiting = undefined;
+    this.#shared.bell.remove(this.#self);
+    clearTimeout(waiting.timer);
+    waiting.unlisten?.();
+    if (answer < 0) waiting.failed(this.#error(waiting.name, waiting.peer, answer));
+    else waiting.done(waiting.name === 'vcopy' ? this.#copiedBytes() : answer);
+  }
+
+  #copiedBytes(): number {
+    return Number(this.#copied.getBigUint64(0, true));
+  }
+
+  #error(name: Name, peer: number, errno: number): Error {
+    const copied = name === 'vcopy' ? this.#copiedBytes() : 0;
+    return coreError(errno, name, peer, copied > 0 ? `${copied} bytes were copied` : undefined);
+  }
+}
