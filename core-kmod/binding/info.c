@@ -19,39 +19,40 @@ static struct object start_object(napi_env env)
 }
 
 static void put(struct object *object, const char *key, napi_status status,
-		napi_value value)
+		const napi_value *value)
 {
 	if (status || object->failed ||
-	    napi_set_named_property(object->env, object->value, key, value))
+	    napi_set_named_property(object->env, object->value, key, *value))
 		object->failed = true;
 }
 
 /* Counts and times: exact to 2^53. */
 static void put_number(struct object *object, const char *key, double number)
 {
-	napi_value value = NULL;
+	napi_value value;
 
 	put(object, key, napi_create_double(object->env, number, &value),
-	    value);
+	    &value);
 }
 
 /* Identities, which use all 64 bits. */
 static void put_u64(struct object *object, const char *key, uint64_t number)
 {
-	napi_value value = NULL;
+	napi_value value;
 
 	put(object, key,
-	    napi_create_bigint_uint64(object->env, number, &value), value);
+	    napi_create_bigint_uint64(object->env, number, &value), &value);
 }
 
 static void put_name(struct object *object, const char *key,
 		     const char name[M3_NAME_BYTES])
 {
 	size_t length = strnlen(name, M3_NAME_BYTES);
-	napi_value value = NULL;
+	napi_value value;
 
 	put(object, key,
-	    napi_create_string_utf8(object->env, name, length, &value), value);
+	    napi_create_string_utf8(object->env, name, length, &value),
+	    &value);
 }
 
 static napi_value finish_object(struct object *object)
