@@ -104,7 +104,8 @@ static int claim(struct m3_map *map)
 		return -M3_EBUSY;
 	}
 	h = m3_handle(r, map->handle);
-	h->armed = 0;
+	/* The first call may be an asynchronous one: nobody has served yet. */
+	h->armed = 1;
 	memset(h + 1, 0, r->bits_words * 4);
 	m3_set32(r, &h->generation, h->generation + 1);
 	m3_set32(r, &h->pid, (uint32_t)getpid());
