@@ -193,6 +193,7 @@ static int map_bells(struct m3_map *map)
 	uint32_t n = map->r->handles + map->r->nodes, i;
 
 	map->bells = calloc(n, sizeof(*map->bells));
+	map->bells_count = n;
 	if (!map->bells)
 		return -M3_ENOMEM;
 	for (i = 0; i < n; i++)
@@ -264,7 +265,7 @@ void m3_map_close(struct m3_map *map)
 	uint32_t i;
 
 	if (map->bells) {
-		for (i = 0; i < map->r->handles + map->r->nodes; i++)
+		for (i = 0; i < map->bells_count; i++)
 			if (map->bells[i].fd >= 0)
 				close(map->bells[i].fd);
 		pthread_mutex_destroy(&map->bells_lock);

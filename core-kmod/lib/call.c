@@ -14,8 +14,11 @@ static uint32_t tag_of(struct m3_region *r, uint32_t i)
 	return (uint32_t)(m3_slot(r, i)->call << 2);
 }
 
+/* The region is not mapped in a forked child: nothing may touch it there. */
 static int self_slot(struct m3_member *m, int self, uint32_t *i)
 {
+	if (m->map->forks != m3_forks)
+		return -M3_EFORKED;
 	*i = m3_slot_of(m->map->r, self);
 	return *i == M3_NIL ? -M3_ERANGE : 0;
 }
@@ -32,6 +35,9 @@ static int resolve(struct m3_call *c, struct m3_copy *copy, uint64_t *mine)
 	copy->other = copy->push ? dst : src;
 	copy->other_address = copy->push ? c->dst_address : c->src_address;
 	copy->bytes = c->bytes;
+	/* Who asks at the end who `self` is must not meet M3_SELF. */
+	c->peer = src;
+	c->dst = dst;
 	*mine = copy->push ? c->src_address : c->dst_address;
 	return 0;
 }
@@ -209,8 +215,6 @@ int m3_finish(struct m3_member *m, struct m3_call *c)
 	uint32_t i;
 	int e = self_slot(m, c->self, &i);
 
-	if (!e && m->map->forks != m3_forks)
-		e = -M3_EFORKED;
 	if (e)
 		return e;
 	if (!m3_is_done(m->map->r, i, tag_of(m->map->r, i)))
@@ -253,11 +257,12 @@ static int run(struct m3_member *m, struct m3_call *c, int timeout)
 {
 	uint64_t deadline = timeout > 0 ?
 		m3_clock_ns() + (uint64_t)timeout * 1000000ull : 0;
-	uint32_t i = m3_slot_of(m->map->r, c->self), tag;
 	int e = start(m, c, M3_WAITS_FUTEX, timeout != M3_NOWAIT);
+	uint32_t i, tag;
 
 	if (e != M3_PENDING)
 		return e;
+	i = m3_slot_of(m->map->r, c->self);
 	tag = tag_of(m->map->r, i);
 	for (;;) {
 		e = m3_wait(m->map, i, tag, deadline);
@@ -343,13 +348,15 @@ int m3_vcopy(struct m3_member *m, int self, int src, uint64_t src_address,
 
 	c.op = M3_OP_VCOPY;
 	c.self = self;
-	c.peer = src == M3_SELF ? self : src;
-	c.dst = dst == M3_SELF ? self : dst;
+	c.peer = src;
+	c.dst = dst;
 	c.src_address = src_address;
 	c.dst_address = dst_address;
 	c.bytes = bytes;
+	if (m->map->forks != m3_forks)
+		return -M3_EFORKED;
 	if (timeout == M3_NOWAIT &&
-	    is_remote(m->map->r, c.peer == self ? c.dst : c.peer))
+	    (is_remote(m->map->r, src) || is_remote(m->map->r, dst)))
 		return -M3_EAGAIN;
 	e = run(m, &c, timeout);
 	if (copied)
