@@ -161,7 +161,7 @@ int m3_node_serve(struct m3_node *node, int32_t *ids, int max)
 	for (i = 0; i < n; i++)
 		if (serve(node, events[i].data.u64))
 			ids[served++] = (int32_t)(events[i].data.u64 >> 32);
-	return n == max ? max : served;
+	return served;
 }
 
 int m3_proxy_dcs(struct m3_proxy *p, uint16_t *dcs, int max)
