@@ -5,6 +5,8 @@ import { ProxyError, type ProxyErrorCode } from '../proxy-runtime/errors.ts';
 const CODES: ReadonlyMap<string, ProxyErrorCode> = new Map([
   ['EADDRINUSE', 'M3_ADDR_IN_USE'],
   ['ECONNREFUSED', 'M3_REFUSED'],
+  // Of a socket file that is dialled; for listening libuv says EACCES instead.
+  ['ENOENT', 'M3_REFUSED'],
   ['ETIMEDOUT', 'M3_TIMEOUT'],
   ['EACCES', 'M3_UNAVAILABLE'],
   ['EPERM', 'M3_UNAVAILABLE'],

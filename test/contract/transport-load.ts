@@ -35,7 +35,7 @@ export function assertContent(range: Uint8Array, index: number, length: number):
 
 /** Checks frames against {@link content} in place as they come; resolves when `count` have come. */
 export function expectFrames(end: End, count: number, lengthOf: (index: number) => number): Promise<void> {
-  return new Promise((resolve, reject) => {
+  const arrived = new Promise<void>((resolve, reject) => {
     let index = 0;
     end.onFrame = (frame) => {
       try {
@@ -51,6 +51,9 @@ export function expectFrames(end: End, count: number, lengthOf: (index: number) 
       if (index < count) reject(new Error(`closed after ${index} of ${count} frames`, { cause: error }));
     });
   });
+  // A clause that fails before it waits for this must fail alone.
+  arrived.catch(() => undefined);
+  return arrived;
 }
 
 /**
