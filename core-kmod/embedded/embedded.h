@@ -56,6 +56,7 @@ struct m3_bell_cache {
 struct m3_map {
 	struct m3_region *r;
 	int fd; /* also holds the life lock of `handle` */
+	uint64_t bytes; /* mapped */
 	uint32_t handle; /* M3_RUNTIME, or this member's */
 	uint32_t forks; /* value of m3_forks when it was opened */
 	uint32_t spin_ns;
@@ -73,7 +74,14 @@ struct m3_section {
 
 /* -------------------------------------------------- files: file.c */
 
-extern uint32_t m3_forks; /* this process's ancestors since a fork */
+extern uint32_t m3_forks; /* forks between this process and the first */
+
+/* The region is not mapped in a forked child: ask before touching it. */
+static inline int m3_map_forked(const struct m3_map *map)
+{
+	return map->forks != m3_forks;
+}
+
 
 int m3_errno(int e); /* -M3_E... for an errno */
 uint64_t m3_pid_namespace(void);
@@ -106,6 +114,8 @@ int m3_begin(struct m3_map *map, struct m3_section *s, uint32_t bound_ms);
 /* Releases the lock, then wakes and rings. */
 void m3_end(struct m3_section *s);
 uint32_t m3_tid(void);
+/* In a forked child: its thread id is another one. */
+void m3_thread_forget(void);
 
 /* ------------------------------------------------ waiting: wait.c */
 

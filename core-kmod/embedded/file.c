@@ -17,6 +17,7 @@ uint32_t m3_forks;
 static void forked(void)
 {
 	m3_forks++;
+	m3_thread_forget();
 }
 
 __attribute__((constructor)) static void watch_forks(void)
@@ -227,6 +228,7 @@ static int map_region(struct m3_map *map)
 	/* A forked child is no member: it gets -EFORKED, not our lock. */
 	madvise(at, (size_t)st.st_size, MADV_DONTFORK);
 	map->r = at;
+	map->bytes = (uint64_t)st.st_size;
 	return 0;
 }
 
@@ -271,9 +273,8 @@ void m3_map_close(struct m3_map *map)
 		pthread_mutex_destroy(&map->bells_lock);
 		free(map->bells);
 	}
-	/* Not mapped in a forked child. */
-	if (map->r && map->forks == m3_forks)
-		munmap(map->r, map->r->bytes);
+	if (map->r && !m3_map_forked(map))
+		munmap(map->r, map->bytes);
 	if (map->fd >= 0)
 		close(map->fd);
 	free(map);

@@ -129,7 +129,7 @@ void m3_life_end(struct m3_map *map)
 	uint32_t h = map->handle;
 	char suffix[32], path[M3_PATH_BYTES];
 
-	if (h == M3_RUNTIME || h == M3_NIL || map->forks != m3_forks)
+	if (h == M3_RUNTIME || h == M3_NIL || m3_map_forked(map))
 		return;
 	snprintf(suffix, sizeof(suffix), ".bell%u", h);
 	m3_dc_path(path, map->dir, map->r->dc, suffix);

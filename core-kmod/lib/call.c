@@ -17,7 +17,7 @@ static uint32_t tag_of(struct m3_region *r, uint32_t i)
 /* The region is not mapped in a forked child: nothing may touch it there. */
 static int self_slot(struct m3_member *m, int self, uint32_t *i)
 {
-	if (m->map->forks != m3_forks)
+	if (m3_map_forked(m->map))
 		return -M3_EFORKED;
 	*i = m3_slot_of(m->map->r, self);
 	return *i == M3_NIL ? -M3_ERANGE : 0;
@@ -353,7 +353,7 @@ int m3_vcopy(struct m3_member *m, int self, int src, uint64_t src_address,
 	c.src_address = src_address;
 	c.dst_address = dst_address;
 	c.bytes = bytes;
-	if (m->map->forks != m3_forks)
+	if (m3_map_forked(m->map))
 		return -M3_EFORKED;
 	if (timeout == M3_NOWAIT &&
 	    (is_remote(m->map->r, src) || is_remote(m->map->r, dst)))

@@ -74,7 +74,7 @@ int m3_bind(struct m3_member *m, int ep)
 	struct m3_section s;
 	int e;
 
-	if (m->map->forks != m3_forks)
+	if (m3_map_forked(m->map))
 		return -M3_EFORKED;
 	bury_owner(m->map, ep);
 	prctl(PR_GET_NAME, name, 0, 0, 0);
@@ -134,7 +134,7 @@ int m3_bell_serve(struct m3_member *m, int32_t *eps, int max)
 	struct m3_handle *h;
 	int n;
 
-	if (m->map->forks != m3_forks)
+	if (m3_map_forked(m->map))
 		return -M3_EFORKED;
 	h = m3_handle(r, m->map->handle);
 	m3_bell_drain(m->bell);

@@ -151,6 +151,8 @@ int m3_node_dc(struct m3_node *node, int dc, struct m3_map **map)
 
 	if (dc < 0 || (uint32_t)dc >= node->region->max_dcs)
 		return -M3_EBADDCID;
+	if (node->maps[dc] && m3_map_forked(node->maps[dc]))
+		return -M3_EFORKED;
 	/* Ended and started again by somebody: the old map is a dead file. */
 	if (node->maps[dc] && !node->maps[dc]->r->running) {
 		m3_map_close(node->maps[dc]);

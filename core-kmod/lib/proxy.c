@@ -253,6 +253,8 @@ int m3_proxy_queues(struct m3_proxy *p, uint32_t *out, int max)
 		map = p->node->maps[dc];
 		if (p->holds[dc].bell < 0 || !map)
 			continue;
+		if (m3_map_forked(map))
+			return -M3_EFORKED;
 		lanes = m3_peer_queues(map->r, p->peer);
 		if (!lanes) {
 			/* Nothing: arm the bell, then look again. */
@@ -294,6 +296,7 @@ int m3_proxy_acknowledge(struct m3_proxy *p, int dc, void *frame, uint32_t size)
 	/* Without the lock first: most calls find nothing owed. */
 	if (dc >= 0 && (uint32_t)dc < p->node->region->max_dcs &&
 	    p->node->maps[dc] && p->holds[dc].bell >= 0 &&
+	    !m3_map_forked(p->node->maps[dc]) &&
 	    !m3_peer(p->node->maps[dc]->r, p->peer)->ack_owed)
 		return 0;
 	e = proxy_begin(p, dc, &s);
