@@ -37,14 +37,22 @@ void m3_bell_drain(int fd)
 		;
 }
 
+void m3_bell_arm(uint32_t *armed, uint32_t *ticket)
+{
+	*ticket += *ticket == UINT32_MAX ? 2 : 1;
+	__atomic_store_n(armed, *ticket, __ATOMIC_SEQ_CST);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
 /*
- * A full FIFO is a rung bell. Opened for reading too, so that a bell whose
- * owner has died raises no SIGPIPE here.
+ * 1: rung. A full FIFO is a rung bell. Opened for reading too, so that a bell
+ * whose owner has died raises no SIGPIPE here.
  */
-static void ring(struct m3_map *map, struct m3_bell_cache *bell,
-		 uint32_t generation, const char *suffix)
+static int ring(struct m3_map *map, struct m3_bell_cache *bell,
+		uint32_t generation, const char *suffix)
 {
 	char path[M3_PATH_BYTES];
+	int rung;
 
 	pthread_mutex_lock(&map->bells_lock);
 	if (bell->fd >= 0 && bell->generation != generation) {
@@ -58,27 +66,50 @@ static void ring(struct m3_map *map, struct m3_bell_cache *bell,
 	}
 	while (bell->fd >= 0 && write(bell->fd, "", 1) < 0 && errno == EINTR)
 		;
+	rung = bell->fd >= 0;
 	pthread_mutex_unlock(&map->bells_lock);
+	return rung;
+}
+
+/* The ticket to ring for, or 0. What it is rung for was stored before. */
+static uint32_t armed_ticket(const uint32_t *armed)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return __atomic_load_n(armed, __ATOMIC_RELAXED);
+}
+
+/*
+ * The ticket is taken after the ring: who is killed in between leaves a bell
+ * rung twice, not a sleeper that nobody rings any more.
+ */
+static void disarm(uint32_t *armed, uint32_t ticket)
+{
+	__atomic_compare_exchange_n(armed, &ticket, 0, 0, __ATOMIC_SEQ_CST,
+				    __ATOMIC_RELAXED);
 }
 
 void m3_ring_handle(struct m3_map *map, uint32_t handle)
 {
 	struct m3_handle *h = m3_handle(map->r, handle);
+	uint32_t ticket = armed_ticket(&h->armed);
 	char suffix[32];
 
-	if (!__atomic_exchange_n(&h->armed, 0, __ATOMIC_SEQ_CST))
+	if (!ticket)
 		return;
 	snprintf(suffix, sizeof(suffix), ".bell%u", handle);
-	ring(map, &map->bells[handle], h->generation, suffix);
+	if (ring(map, &map->bells[handle], h->generation, suffix))
+		disarm(&h->armed, ticket);
 }
 
 void m3_ring_peer(struct m3_map *map, uint32_t node)
 {
 	struct m3_peer *p = m3_peer(map->r, node);
+	uint32_t ticket = armed_ticket(&p->armed);
 	char suffix[32];
 
-	if (!__atomic_exchange_n(&p->armed, 0, __ATOMIC_SEQ_CST))
+	if (!ticket)
 		return;
 	snprintf(suffix, sizeof(suffix), ".peer%u", node);
-	ring(map, &map->bells[map->r->handles + node], p->token, suffix);
+	if (ring(map, &map->bells[map->r->handles + node], p->token, suffix))
+		disarm(&p->armed, ticket);
 }

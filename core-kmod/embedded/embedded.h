@@ -125,6 +125,8 @@ int m3_futex_wait(uint32_t *word, uint32_t value, uint64_t ns);
 /* Makes slot i's new call one that is waited for in this way. */
 void m3_arm(struct m3_region *r, uint32_t i, uint32_t waits);
 int m3_is_done(struct m3_region *r, uint32_t i, uint32_t tag);
+/* The same without a wake-up, for who knows that the call has ended. */
+void m3_mark_done(struct m3_region *r, uint32_t i, uint32_t tag);
 /*
  * Waits for the end of slot i's call. 0: it ended; -M3_EAGAIN: a slice has
  * passed, look around; -M3_EINTR; -M3_ETIMEDOUT at `deadline` (ns, 0: never).
@@ -148,6 +150,16 @@ int m3_bell_create(struct m3_map *map, const char *suffix, int *fd);
 void m3_ring_handle(struct m3_map *map, uint32_t handle);
 void m3_ring_peer(struct m3_map *map, uint32_t node);
 void m3_bell_drain(int fd);
+/*
+ * Asks for one ring, of whatever happens from now on; look again afterwards.
+ * `ticket` is the owner's own, different each time.
+ */
+void m3_bell_arm(uint32_t *armed, uint32_t *ticket);
+/* The first ticket of life `generation` of a bell. */
+static inline uint32_t m3_bell_ticket(uint32_t generation)
+{
+	return generation << 16 | 1;
+}
 
 /* ---------------------------------------------------- life: life.c */
 
@@ -160,5 +172,10 @@ int m3_life_bury(struct m3_map *map, uint32_t handle);
 /* Looks at the process that slot i's call depends on. */
 void m3_life_look(struct m3_map *map, uint32_t i);
 int m3_life_sweep(struct m3_map *map);
+/*
+ * Repeats every wake-up that may be owed: a process can be killed between its
+ * commit and its wake-ups. Inside a critical section.
+ */
+void m3_life_rouse(struct m3_txn *t);
 
 #endif

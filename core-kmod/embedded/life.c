@@ -43,6 +43,25 @@ int m3_life_alive(struct m3_map *map, uint32_t handle)
 	return life_lock(map->fd, F_OFD_GETLK, handle, F_WRLCK) != F_UNLCK;
 }
 
+void m3_life_rouse(struct m3_txn *t)
+{
+	struct m3_region *r = t->r;
+	uint32_t i;
+
+	for (i = 0; i < r->slots; i++) {
+		struct m3_slot *s = m3_slot(r, i);
+
+		if (s->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE))
+			continue;
+		if (s->op == M3_OP_NONE && s->waits != M3_WAITS_NONE &&
+		    !m3_is_done(r, i, (uint32_t)(s->call << 2)))
+			m3_wake_later(t, i);
+		if (m3_msg_waiting(r, i))
+			m3_input_later(t, i);
+	}
+	t->ring_all = 1;
+}
+
 int m3_life_bury(struct m3_map *map, uint32_t handle)
 {
 	struct m3_region *r = map->r;
@@ -73,6 +92,7 @@ int m3_life_bury(struct m3_map *map, uint32_t handle)
 		m3_set32(r, &m3_handle(r, handle)->pid, 0);
 		m3_commit(r);
 	}
+	m3_life_rouse(&s.t);
 	m3_end(&s);
 	return n;
 }
@@ -105,7 +125,7 @@ static int claim(struct m3_map *map)
 	}
 	h = m3_handle(r, map->handle);
 	/* The first call may be an asynchronous one: nobody has served yet. */
-	h->armed = 1;
+	h->armed = m3_bell_ticket(h->generation + 1);
 	memset(h + 1, 0, r->bits_words * 4);
 	m3_set32(r, &h->generation, h->generation + 1);
 	m3_set32(r, &h->pid, (uint32_t)getpid());

@@ -33,8 +33,11 @@ int m3_join(const char *dir, int dc, struct m3_member **out)
 	}
 	m->bell = -1;
 	m->map->handle = M3_NIL;
-	e = m3_life_begin(m->map);
+	m->busy = calloc(m->map->r->slots, 1);
+	e = m->busy ? m3_life_begin(m->map) : -M3_ENOMEM;
 	if (!e) {
+		m->ticket = m3_bell_ticket(
+			m3_handle(m->map->r, m->map->handle)->generation);
 		snprintf(suffix, sizeof(suffix), ".bell%u", m->map->handle);
 		e = m3_bell_create(m->map, suffix, &m->bell);
 	}
@@ -52,6 +55,7 @@ void m3_leave(struct m3_member *m)
 		close(m->bell);
 	m3_life_end(m->map);
 	m3_map_close(m->map);
+	free(m->busy);
 	free(m);
 }
 
@@ -84,6 +88,10 @@ int m3_bind(struct m3_member *m, int ep)
 	e = m->map->r->running ? m3_slot_bind(&s.t, ep, (uint32_t)getpid(),
 					      name) : -M3_EDCNOTRUN;
 	m3_end(&s);
+	/* A call of its former life that nobody collected is no obstacle. */
+	if (!e)
+		__atomic_store_n(&m->busy[m3_slot_of(m->map->r, ep)], 0,
+				 __ATOMIC_RELEASE);
 	return e;
 }
 
@@ -142,7 +150,7 @@ int m3_bell_serve(struct m3_member *m, int32_t *eps, int max)
 	if (n == max)
 		return n;
 	/* Arm, then look again: a wake-up in between must not be lost. */
-	__atomic_store_n(&h->armed, 1, __ATOMIC_SEQ_CST);
+	m3_bell_arm(&h->armed, &m->ticket);
 	return n + collect(r, m->map->handle, eps + n, max - n);
 }
 

@@ -51,6 +51,9 @@ static int hold_dc(struct m3_proxy *p, struct m3_map *map)
 		return e;
 	}
 	hold->token = m3_peer_attach(&s.t, p->peer);
+	hold->ticket = m3_bell_ticket(hold->token);
+	/* The proxy before us may have been killed inside a put. */
+	m3_life_rouse(&s.t);
 	m3_end(&s);
 	return 0;
 }
@@ -258,8 +261,8 @@ int m3_proxy_queues(struct m3_proxy *p, uint32_t *out, int max)
 		lanes = m3_peer_queues(map->r, p->peer);
 		if (!lanes) {
 			/* Nothing: arm the bell, then look again. */
-			__atomic_store_n(&m3_peer(map->r, p->peer)->armed, 1,
-					 __ATOMIC_SEQ_CST);
+			m3_bell_arm(&m3_peer(map->r, p->peer)->armed,
+				    &p->holds[dc].ticket);
 			lanes = m3_peer_queues(map->r, p->peer);
 		}
 		for (lane = 0; lane < M3_LANES && n < max; lane++)

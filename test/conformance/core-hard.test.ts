@@ -11,7 +11,6 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const core = join(here, '..', '..', 'core-kmod');
 const SANITIZE = '-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer';
 
 const work = mkdtempSync(join(tmpdir(), 'm3ipc-core-'));

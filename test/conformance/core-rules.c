@@ -2,6 +2,8 @@
 /* One function per rule that was once broken; each says which. */
 #include "rig.h"
 #include <embedded/embedded.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -108,9 +110,188 @@ static void lock_after_fork(void)
 	rig_stop(&n);
 }
 
+/* Serves one sendrec as endpoint 2 and is killed before it wakes the client. */
+static int reply_and_die(void *arg)
+{
+	struct rig_node *n = arg;
+	struct m3_member *m = rig_join(n, 2);
+	struct m3_message message;
+	struct m3_section s;
+	struct m3_map *map;
+	uint32_t i;
+
+	SAME(m3_receive(m, 2, M3_ANY, &message, 5000), 0);
+	SAME(m3_map_open(n->dir, RIG_DC, 0, &map), 0);
+	SAME(m3_begin(map, &s, M3_LOCK_FOREVER), 0);
+	i = m3_slot_of(map->r, 2);
+	s.t.handle = m3_slot(map->r, i)->handle;
+	message.type++;
+	SAME(m3_msg_reply(&s.t, i, message.source, &message), 0);
+	s.t.wakes = 0;
+	m3_end(&s);
+	raise(SIGKILL);
+	return 0;
+}
+
+static pid_t child(int (*body)(void *), void *arg)
+{
+	pid_t pid = fork();
+
+	MUST(pid >= 0);
+	if (pid == 0)
+		_exit(body(arg));
+	return pid;
+}
+
+static int readable(int fd, int ms)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, ms);
+}
+
+/* A waker can be killed after its commit: the sleeper finds out by itself. */
+static void killed_before_the_wake(void)
+{
+	struct m3_message message = rig_message(7, 0, 0);
+	struct m3_member *m;
+	struct m3_call call;
+	struct rig_node n;
+	unsigned long start;
+	int32_t eps[4];
+	pid_t pid;
+
+	rig_start(&n, 0);
+	m = rig_join(&n, 1);
+	pid = child(reply_and_die, &n);
+	while ((start = rig_now(),
+		m3_sendrec(m, 1, 2, &message, M3_FOREVER)) != 0)
+		rig_sleep(1000);
+	SAME(message.type, 8);
+	SAME(waitpid(pid, NULL, 0), pid);
+	MUST(rig_now() - start < 1000);
+	SAME(m3_sweep(n.core), 1);
+
+	/* Asynchronous: the burial rings the bell. */
+	pid = child(reply_and_die, &n);
+	SAME(m3_bell_serve(m, eps, 4), 0);
+	do {
+		memset(&call, 0, sizeof(call));
+		call.op = M3_OP_SENDREC;
+		call.self = 1;
+		call.peer = 2;
+	} while (m3_start(m, &call) == -M3_EDEADSRCDST);
+	SAME(waitpid(pid, NULL, 0), pid);
+	SAME(readable(m3_bell(m), 0), 0);
+	SAME(m3_sweep(n.core), 1);
+	SAME(readable(m3_bell(m), 0), 1);
+	SAME(m3_bell_serve(m, eps, 4), 1);
+	SAME(eps[0], 1);
+	SAME(m3_finish(m, &call), 0);
+	SOUND(&n);
+	m3_leave(m);
+	rig_stop(&n);
+}
+
+/* A served bell is silent, and armed for what comes next. */
+static void served_bell(void)
+{
+	struct m3_message message;
+	struct rig_node n;
+	struct m3_member *m, *other;
+	int32_t eps[4];
+
+	rig_start(&n, 0);
+	m = rig_join(&n, 1);
+	other = rig_join(&n, 2);
+	SAME(m3_watch(m, 1, 1), 0);
+	SAME(m3_bell_serve(m, eps, 4), 0);
+	SAME(m3_notify(other, 2, 1), 0);
+	SAME(readable(m3_bell(m), 0), 1);
+	SAME(m3_bell_serve(m, eps, 4), 1);
+	SAME(readable(m3_bell(m), 0), 0);
+	SAME(m3_receive(m, 1, M3_ANY, &message, 0), 0);
+	SAME(m3_notify(other, 2, 1), 0);
+	SAME(readable(m3_bell(m), 0), 1);
+	m3_leave(other);
+	m3_leave(m);
+	rig_stop(&n);
+}
+
+static void *blocked_receive(void *arg)
+{
+	struct m3_message message;
+
+	return (void *)(long)m3_receive(arg, 1, M3_ANY, &message, M3_FOREVER);
+}
+
+/* An endpoint that changes hands under a sleeper ends the sleeper's call. */
+static void rebound_under_a_sleeper(void)
+{
+	struct m3_call call;
+	struct m3_member *m, *other;
+	struct rig_node n;
+	pthread_t thread;
+	void *result;
+
+	rig_start(&n, 0);
+	m = rig_join(&n, 1);
+	other = rig_join(&n, M3_NONE);
+	MUST(pthread_create(&thread, NULL, blocked_receive, m) == 0);
+	rig_sleep(20000);
+	SAME(m3_unbind_any(n.core, RIG_DC, 1), 0);
+	SAME(m3_bind(other, 1), 0);
+	rig_start_call(other, &call, M3_OP_RECEIVE, 1, M3_ANY, 0, M3_PENDING);
+	MUST(pthread_join(thread, &result) == 0);
+	SAME((long)result, -M3_ESHUTDOWN);
+	SAME(m3_finish(other, &call), M3_PENDING);
+	SAME(m3_cancel(m, &call, M3_ECANCELED), -M3_ESHUTDOWN);
+	SAME(m3_finish(other, &call), M3_PENDING);
+	SAME(m3_cancel(other, &call, M3_ECANCELED), -M3_ECANCELED);
+	m3_leave(m);
+	m3_leave(other);
+	rig_stop(&n);
+}
+
+/*
+ * A call is in progress until its result was collected: a second one must not
+ * put its message where the first one's answer lies.
+ */
+static void second_call_of_a_thread(void)
+{
+	struct m3_call first, second;
+	struct m3_message message;
+	struct m3_member *m, *other;
+	struct rig_node n;
+
+	rig_start(&n, 0);
+	m = rig_join(&n, 1);
+	other = rig_join(&n, 2);
+	rig_start_call(m, &first, M3_OP_SENDREC, 1, 2, 7, M3_PENDING);
+	SAME(m3_receive(other, 2, M3_ANY, &message, 0), 0);
+	message.type = 8;
+	SAME(m3_reply(other, 2, 1, &message), 0);
+	rig_start_call(m, &second, M3_OP_SENDREC, 1, 2, 9, -M3_EPROCRUN);
+	SAME(m3_sendrec(m, 1, 2, &message, 10), -M3_EPROCRUN);
+	SAME(m3_finish(m, &first), 0);
+	SAME(first.message.type, 8);
+	rig_start_call(m, &second, M3_OP_SENDREC, 1, 2, 9, M3_PENDING);
+	SAME(m3_cancel(m, &second, M3_ECANCELED), -M3_ECANCELED);
+	/* What was collected already is nobody's call. */
+	SAME(m3_finish(m, &first), -M3_ESHUTDOWN);
+	m3_leave(m);
+	m3_leave(other);
+	rig_stop(&n);
+}
+
 int main(void)
 {
+	alarm(30);
 	forked_handles();
 	lock_after_fork();
+	killed_before_the_wake();
+	served_bell();
+	rebound_under_a_sleeper();
+	second_call_of_a_thread();
 	return 0;
 }
