@@ -20,3 +20,6 @@ export function systemClock(): Clock {
 
 /** Good enough for jitter and identifiers of a run; never for keys. */
 export const systemRandom: Random = () => Math.random();
+
+/** The wall clock, ms since 1970: for what people read, never for intervals. */
+export const wallClockMs = (): number => Date.now();

@@ -192,6 +192,7 @@ export interface Native {
   nodeDown(node: NodeHandle, id: number): number;
   addNode(node: NodeHandle, dc: number, id: number): number;
   delNode(node: NodeHandle, dc: number, id: number): number;
+  dcSpans(node: NodeHandle, dc: number, id: number): number;
   rmtbind(node: NodeHandle, dc: number, name: string, endpoint: number, id: number): number;
   unbindAny(node: NodeHandle, dc: number, endpoint: number): number;
   check(node: NodeHandle, dc: number): number;

@@ -114,6 +114,11 @@ export class NodeCore implements Core {
     checked(this.#native.delNode(this.#handle, dc, id), 'del_node');
   }
 
+  /** Does the DC span the node? */
+  spans(dc: number, id: number): boolean {
+    return checked(this.#native.dcSpans(this.#handle, dc, id), 'dc_spans') === 1;
+  }
+
   /** Declares an endpoint of a remote node. EBADNODEID, ENODCNODE, ESLOTUSED, ERANGE. */
   rmtbind(dc: number, name: string, endpoint: number, id: number): void {
     checked(this.#native.rmtbind(this.#handle, dc, name, endpoint, id), 'rmtbind', endpoint);

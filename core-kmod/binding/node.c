@@ -89,6 +89,11 @@ static int js_del_node(struct m3_args *args)
 	return m3_del_node(args->v[0].object, args->v[1].i32, args->v[2].i32);
 }
 
+static int js_dc_spans(struct m3_args *args)
+{
+	return m3_dc_spans(args->v[0].object, args->v[1].i32, args->v[2].i32);
+}
+
 static int js_rmtbind(struct m3_args *args)
 {
 	struct m3_arg *v = args->v;
@@ -136,6 +141,7 @@ const struct m3_function m3_node_functions[] = {
 	{ "nodeDown", js_node_down, NULL, { NODE, ID } },
 	{ "addNode", js_add_node, NULL, { NODE, DC, ID } },
 	{ "delNode", js_del_node, NULL, { NODE, DC, ID } },
+	{ "dcSpans", js_dc_spans, NULL, { NODE, DC, ID } },
 	{ "rmtbind", js_rmtbind, NULL, { NODE, DC, NAME, ENDPOINT, ID } },
 	{ "unbindAny", js_unbind_any, NULL, { NODE, DC, ENDPOINT } },
 	{ "check", js_check, NULL, { NODE, DC } },

@@ -171,6 +171,8 @@ int m3_life_alive(struct m3_map *map, uint32_t handle);
 int m3_life_bury(struct m3_map *map, uint32_t handle);
 /* Looks at the process that slot i's call depends on. */
 void m3_life_look(struct m3_map *map, uint32_t i);
+/* Buries the owner of slot `p`, if it has died. */
+void m3_life_look_at(struct m3_map *map, uint32_t p);
 int m3_life_sweep(struct m3_map *map);
 /*
  * Repeats every wake-up that may be owed: a process can be killed between its

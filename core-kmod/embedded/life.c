@@ -174,9 +174,9 @@ static uint32_t partner_of(struct m3_region *r, uint32_t i)
 	return s->getfrom == M3_ANY ? M3_NIL : m3_slot_of(r, s->getfrom);
 }
 
-void m3_life_look(struct m3_map *map, uint32_t i)
+void m3_life_look_at(struct m3_map *map, uint32_t p)
 {
-	uint32_t p = partner_of(map->r, i), h;
+	uint32_t h;
 
 	if (p >= map->r->slots)
 		return;
@@ -185,6 +185,11 @@ void m3_life_look(struct m3_map *map, uint32_t i)
 	h = m3_slot(map->r, p)->handle;
 	if (h < map->r->handles && !m3_life_alive(map, h))
 		m3_life_bury(map, h);
+}
+
+void m3_life_look(struct m3_map *map, uint32_t i)
+{
+	m3_life_look_at(map, partner_of(map->r, i));
 }
 
 int m3_life_sweep(struct m3_map *map)

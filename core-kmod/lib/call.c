@@ -376,9 +376,18 @@ int m3_send(struct m3_member *m, int self, int dst, struct m3_message *message,
 	return run_message(m, M3_OP_SEND, self, dst, message, timeout);
 }
 
+/*
+ * An event loop receives without waiting: it too must learn that the source
+ * it names has been killed, which nobody rings for.
+ */
 int m3_receive(struct m3_member *m, int self, int src,
 	       struct m3_message *message, int timeout)
 {
+	int e = run_message(m, M3_OP_RECEIVE, self, src, message, timeout);
+
+	if (e != -M3_EAGAIN || src == M3_ANY)
+		return e;
+	m3_life_look_at(m->map, m3_slot_of(m->map->r, src));
 	return run_message(m, M3_OP_RECEIVE, self, src, message, timeout);
 }
 

@@ -449,6 +449,18 @@ int m3_del_node(struct m3_node *node, int dc, int id)
 	return e;
 }
 
+int m3_dc_spans(struct m3_node *node, int dc, int id)
+{
+	struct m3_map *map;
+	int e = m3_node_dc(node, dc, &map);
+
+	if (e)
+		return e;
+	if (id < 0 || (uint32_t)id >= map->r->nodes)
+		return -M3_EBADNODEID;
+	return (uint32_t)id == map->r->node || *m3_spans(map->r, (uint32_t)id);
+}
+
 int m3_rmtbind(struct m3_node *node, int dc, const char *name, int ep, int id)
 {
 	struct m3_section s;

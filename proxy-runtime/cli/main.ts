@@ -2,12 +2,23 @@
 // SPDX-License-Identifier: MIT
 /** The command line `m3ipc`. One file per command; this table is the only place that knows them all. */
 import { registerCheck } from './check.ts';
+import { registerDemo } from './demo/index.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerExplain } from './explain.ts';
 import { type Register, run } from './program.ts';
 import { registerSchema } from './schema.ts';
+import { registerStatus } from './status.ts';
+import { registerUp } from './up.ts';
 
-const COMMANDS: readonly Register[] = [registerCheck, registerExplain, registerDoctor, registerSchema];
+const COMMANDS: readonly Register[] = [
+  registerDemo,
+  registerUp,
+  registerStatus,
+  registerCheck,
+  registerExplain,
+  registerDoctor,
+  registerSchema,
+];
 
 // A reader that has had enough (`m3ipc explain | head`) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -35,6 +35,8 @@ export interface DcConfig {
   readonly mode: number;
   /** Group of the DC's file; null: that of the process. */
   readonly gid: number | null;
+  /** Endpoints that processes of other nodes bind. */
+  readonly remote: readonly { readonly endpoint: number; readonly node: number; readonly name: string }[];
 }
 
 export interface PeerConfig {

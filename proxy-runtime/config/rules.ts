@@ -115,6 +115,35 @@ const dcFits: Rule = ({ dcs }, report) => {
   }
 };
 
+const remotesFit: Rule = ({ top, dcs }, report) => {
+  for (const [dc, { remote = [], nodes = [], tasks = 35, procs = 221 }] of dcs.entries()) {
+    const others = nodes.filter((node) => node !== top.node);
+    for (const [at, { endpoint, node }] of remote.entries()) {
+      const path = ['dcs', dc, 'remote', at] as const;
+      if (endpoint < -tasks || endpoint >= procs) {
+        report([...path, 'endpoint'], 'the DC has no such endpoint', {
+          value: endpoint,
+          allowed: `${-tasks} to ${procs - 1}`,
+          remedy: 'name an endpoint of the DC, or make `procs` or `tasks` larger on every node',
+        });
+      }
+      if (!others.includes(node)) {
+        report([...path, 'node'], `the DC spans no other node ${node}`, {
+          value: node,
+          allowed: others.join(', ') || 'none: the DC is on this node only',
+          remedy: "name one of the DC's other nodes, or add it to `nodes`",
+        });
+      }
+    }
+    eachRepeated(
+      remote.map(({ endpoint }) => endpoint),
+      (at) => ['dcs', dc, 'remote', at, 'endpoint'],
+      (where, value, first) =>
+        report(where, `${keyText(first)} is the same`, { value, remedy: 'remove one of them' }),
+    );
+  }
+};
+
 const backOffGrows: Rule = ({ top: { reconnect } }, report) => {
   if (reconnect === undefined || reconnect.minMs <= reconnect.maxMs) return;
   report(['reconnect', 'maxMs'], 'it is less than minMs', {
@@ -134,6 +163,7 @@ const RULES: readonly Rule[] = [
   dcSpansThisNode,
   dcSpansPeers,
   dcFits,
+  remotesFit,
   backOffGrows,
 ];
 

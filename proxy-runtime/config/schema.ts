@@ -78,6 +78,19 @@ export const CodecSchema = v.union(
 );
 const codecs = list(CodecSchema, 'codecs');
 
+/** An endpoint that a process of another node will bind: what `rmtbind` declares (reference 1.3). */
+export const RemoteSchema = mapping(
+  {
+    endpoint: v.pipe(
+      whole(-LIMITS.tasks, LIMITS.endpoints - 1),
+      v.description('The endpoint, -tasks to procs - 1.'),
+    ),
+    node: v.pipe(nodeId, v.description('The node on which it is bound.')),
+    name: v.optional(v.pipe(name, v.description('Its name, for status. Default: remote.')), 'remote'),
+  },
+  'a remote endpoint, with at least endpoint and node',
+);
+
 export const DcSchema = mapping(
   {
     id: v.pipe(whole(0, LIMITS.dcs - 1), v.description('Number of the DC; the same on every node.')),
@@ -113,6 +126,15 @@ export const DcSchema = mapping(
         v.description("Group of the DC's file, by name or number. Default: that of the process."),
       ),
       null,
+    ),
+    remote: v.optional(
+      v.pipe(
+        list(RemoteSchema, 'remote endpoints'),
+        v.description(
+          'Endpoints that this node may call on other nodes. Remote clients need no entry: they are bound as they call. Default: none.',
+        ),
+      ),
+      [],
     ),
   },
   'a DC, with at least id, name and nodes',

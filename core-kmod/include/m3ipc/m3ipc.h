@@ -152,6 +152,8 @@ M3_API int m3_getnodeinfo(struct m3_node *node, int id,
  */
 M3_API int m3_add_node(struct m3_node *node, int dc, int id);
 M3_API int m3_del_node(struct m3_node *node, int dc, int id);
+/* 1 if the DC spans the node, 0 if not. EDCNOTRUN, EBADNODEID. */
+M3_API int m3_dc_spans(struct m3_node *node, int dc, int id);
 
 /* Declares a remote endpoint. EBADNODEID, ENODCNODE, ESLOTUSED, ERANGE. */
 M3_API int m3_rmtbind(struct m3_node *node, int dc, const char *name, int ep,

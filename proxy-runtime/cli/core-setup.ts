@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+/** A node's core as its configuration wants it: created, or, after a runtime that was killed, taken over as it is. */
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { NodeCore } from '../../core-kmod/binding/core.ts';
+import { type Config, type DcConfig, embeddedDirectory } from '../config/index.ts';
+import { CoreError, ProxyError } from '../errors.ts';
+
+/** Nodes and DCs a core has room for; ids in a configuration are below these. */
+const MIN_NODES = 32;
+const MIN_DCS = 32;
+
+/** Throws CoreErrors, and M3_CONFIG when the directory holds the core of another node. */
+export function setUpCore(config: Config): NodeCore {
+  const core = openOrCreate(config);
+  try {
+    for (const { node, name } of config.peers) core.nodeUp(node, name);
+    for (const dc of config.dcs) setUpDc(core, dc);
+    return core;
+  } catch (error) {
+    core.close();
+    throw error;
+  }
+}
+
+function openOrCreate(config: Config): NodeCore {
+  const dir = embeddedDirectory(config.core);
+  try {
+    return checkedOwner(NodeCore.open(dir), config, dir);
+  } catch (error) {
+    if (!(error instanceof CoreError) || !['EDVSINIT', 'ENOENT'].includes(error.code)) throw error;
+  }
+  makeParent(dir);
+  return NodeCore.create(dir, {
+    node: config.node,
+    cluster: config.cluster,
+    maxNodes: roomFor([config.node, ...config.peers.map(({ node }) => node)], MIN_NODES),
+    maxDcs: roomFor(
+      config.dcs.map(({ id }) => id),
+      MIN_DCS,
+    ),
+  });
+}
+
+const roomFor = (ids: readonly number[], least: number): number =>
+  Math.max(least, ...ids.map((id) => id + 1));
+
+function makeParent(dir: string): void {
+  try {
+    mkdirSync(dirname(dir), { recursive: true });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ProxyError('M3_CONFIG', `core embedded:${dir}: its directory cannot be made: ${reason}`, {
+      cause,
+    });
+  }
+}
+
+function checkedOwner(core: NodeCore, config: Config, dir: string): NodeCore {
+  const { node, cluster, runtimePid } = core.info();
+  const problem =
+    node !== config.node || cluster !== config.cluster
+      ? `it is of node ${node} of cluster ${cluster}, the configuration of node ${config.node} of ${config.cluster}`
+      : runtimePid !== 0 && runtimePid !== process.pid
+        ? `process ${runtimePid} serves it already`
+        : undefined;
+  if (problem === undefined) return core;
+  core.close();
+  throw new ProxyError(
+    'M3_CONFIG',
+    `core embedded:${dir}: ${problem}; name another directory, or end that one`,
+  );
+}
+
+function setUpDc(core: NodeCore, dc: DcConfig): void {
+  const { id, name, tasks, procs, arenaBytes, mode, gid } = dc;
+  try {
+    checkDc(core, dc);
+  } catch (error) {
+    if (!isCode(error, 'EDCNOTRUN')) throw error;
+    core.dcInit({ dc: id, name, tasks, procs, arenaBytes, mode, ...(gid === null ? {} : { gid }) });
+  }
+  for (const node of dc.nodes) {
+    if (node !== core.node) unless('EDCNODE', () => core.addNode(id, node));
+  }
+  // Bound already: by an earlier start, or by the client's first call.
+  for (const { endpoint, node, name } of dc.remote) {
+    unless('ESLOTUSED', () => core.rmtbind(id, name, endpoint, node));
+  }
+}
+
+function checkDc(core: NodeCore, dc: DcConfig): void {
+  const { name, tasks, procs } = core.dcInfo(dc.id);
+  if (name === dc.name && tasks === dc.tasks && procs === dc.procs) return;
+  throw new ProxyError(
+    'M3_CONFIG',
+    `DC ${dc.id} runs as ${name} with ${tasks} tasks and ${procs} procs, the configuration says ${dc.name} with ${dc.tasks} and ${dc.procs}; end it first, or make them agree`,
+  );
+}
+
+function unless(code: string, act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    if (!isCode(error, code)) throw error;
+  }
+}
+
+const isCode = (error: unknown, code: string): boolean => error instanceof CoreError && error.code === code;

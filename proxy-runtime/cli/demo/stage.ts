@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+/** What the demo runs on: two nodes, each with a core directory, a configuration and a proxy process of its own. */
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { NodeCore } from '../../../core-kmod/binding/core.ts';
+import { packageRoot } from '../../../core-kmod/binding/native.ts';
+import { systemClock } from '../../clock.ts';
+import { ProxyError } from '../../errors.ts';
+import { type Child, type ChildOptions, startChild } from './child.ts';
+
+export const DC = 7;
+/** The TypeScript pair calls from node 1 to node 2, the C pair from node 2 to node 1. */
+export const ENDPOINTS = { tsServer: 10, cServer: 11, tsClient: 20, cClient: 21 } as const;
+
+/** For a process to say that it is there. */
+const START_MS = 20_000;
+
+export interface Stage {
+  /** Core directories of node 1 and node 2. */
+  readonly cores: readonly [string, string];
+  /** In the order in which they were started. */
+  readonly children: readonly Child[];
+  /** Starts a process, and resolves when it has reported `key` once: with what it reported. */
+  start(
+    options: Omit<ChildOptions, 'onReport'>,
+    key: string,
+    onReport?: ChildOptions['onReport'],
+  ): Promise<unknown>;
+  /** Ends whatever still runs and removes all files. Idempotent. */
+  clear(): Promise<void>;
+}
+
+export function openStage(): Stage {
+  // In memory where there is such a place: the core's files are mapped and never need a disk.
+  const dir = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'm3ipc-demo-'));
+  const cores = [join(dir, 'node1'), join(dir, 'node2')] as const;
+  const children: Child[] = [];
+  return {
+    cores,
+    children,
+    start: (options, key, onReport = () => {}) => startAndWait(children, options, key, onReport),
+    clear: async () => {
+      // Clients and servers first: a core that nobody uses any more ends with its proxies.
+      await Promise.all(children.filter(({ role }) => role !== PROXIES).map((child) => child.stop(1000)));
+      await Promise.all(children.map((child) => child.stop()));
+      for (const core of cores) endCore(core);
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function startAndWait(
+  children: Child[],
+  options: Omit<ChildOptions, 'onReport'>,
+  key: string,
+  onReport: ChildOptions['onReport'],
+): Promise<unknown> {
+  let found: (value: unknown) => void = () => {};
+  const reported = new Promise<unknown>((resolve) => {
+    found = resolve;
+  });
+  const child = startChild({
+    ...options,
+    onReport: (report) => {
+      if (key in report) found(report[key]);
+      onReport(report);
+    },
+  });
+  children.push(child);
+  let cancel = () => {};
+  const late = new Promise<never>((_, reject) => {
+    const error = new ProxyError('M3_TIMEOUT', `the demo's ${options.role} did not start in ${START_MS} ms`);
+    cancel = systemClock().after(START_MS, () => reject(error));
+  });
+  try {
+    return await Promise.race([reported, late, child.ended.then(() => reported)]);
+  } finally {
+    cancel();
+  }
+}
+
+/** Left only where the proxies' process was killed. */
+function endCore(dir: string): void {
+  try {
+    NodeCore.end(dir);
+  } catch {
+    // It has ended already, as it should have.
+  }
+}
+
+const PROXIES = 'proxies';
+
+/** Starts node 2, then node 1, which dials the address that node 2 really listens at. */
+export async function startNodes(stage: Stage): Promise<void> {
+  const { tsServer, cServer } = ENDPOINTS;
+  const up = (await startNode(stage, 2, cServer, {
+    listen: 'tcp://127.0.0.1:0',
+    peers: [{ node: 1 }],
+  })) as { listening: readonly string[] };
+  await startNode(stage, 1, tsServer, { peers: [{ node: 2, dial: up.listening[0] }] });
+}
+
+/** `remote` is the endpoint that this node's client calls on the other node. */
+function startNode(stage: Stage, node: 1 | 2, remote: number, rest: object): Promise<unknown> {
+  const core = stage.cores[node - 1];
+  const file = `${core}.json`;
+  const dc = { id: DC, name: 'demo', nodes: [1, 2], remote: [{ endpoint: remote, node: 3 - node }] };
+  const config = {
+    ...{ cluster: 'demo', node, core: `embedded:${core}`, dcs: [dc] },
+    ...{ codecs: ['logging', 'compression'], log: { level: 'warn' } },
+    ...rest,
+  };
+  writeFileSync(file, JSON.stringify(config, null, 2));
+  const main = join(packageRoot(), 'dist/proxy-runtime/cli/main.js');
+  const command = { command: process.execPath, args: [main, 'up', file, '--json'] };
+  return stage.start({ role: PROXIES, node, ...command }, 'up');
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+/** A node of a configuration, running in this process: its core, its proxies, its control socket, its metrics. */
+import { createServer, type Server } from 'node:http';
+import type { Logger } from 'pino';
+import { NodeCore } from '../../core-kmod/binding/core.ts';
+import { systemClock, wallClockMs } from '../clock.ts';
+import { type Config, embeddedDirectory } from '../config/index.ts';
+import { prometheusText } from '../metrics/prometheus.ts';
+import { createRuntime, type Runtime } from '../runtime.ts';
+import { type Control, openControl } from './control.ts';
+import { setUpCore } from './core-setup.ts';
+import { runtimePart } from './node-status.ts';
+
+/** How often dead members are looked for, ms: their partners learn within 250 ms (build decision 15). */
+const SWEEP_MS = 100;
+
+export interface NodeProcess {
+  readonly core: NodeCore;
+  readonly runtime: Runtime;
+  /** Drains the links; `force` ends them at once. Ends the core too, unless processes are still bound to it. */
+  stop(options?: { readonly force?: boolean }): Promise<void>;
+}
+
+interface Parts {
+  core: NodeCore;
+  runtime?: Runtime;
+  control?: Control;
+  metrics?: Server;
+  stopSweep?: () => void;
+}
+
+/** Throws what the core, the addresses or the peers' configuration have to say; then nothing is left running. */
+export async function startNode(config: Config, log: Logger): Promise<NodeProcess> {
+  const dir = embeddedDirectory(config.core);
+  const parts: Parts = { core: setUpCore(config) };
+  try {
+    parts.stopSweep = sweepRegularly(parts.core);
+    const runtime = runtimeOf(config, parts.core, log);
+    parts.runtime = runtime;
+    await runtime.start();
+    parts.control = await openControl(dir, () => runtimePart(config.name, runtime.status(), wallClockMs()));
+    if (config.metrics.listen !== undefined)
+      parts.metrics = await serveMetrics(config.metrics.listen, runtime);
+  } catch (error) {
+    await stopParts(parts, true);
+    endCore(parts.core, dir, log);
+    throw error;
+  }
+  return {
+    core: parts.core,
+    runtime: parts.runtime,
+    stop: async ({ force = false } = {}) => {
+      await stopParts(parts, force);
+      endCore(parts.core, dir, log);
+    },
+  };
+}
+
+function runtimeOf(config: Config, core: NodeCore, log: Logger): Runtime {
+  const { name, listen, peers, pool, reconnect, liveness } = config;
+  return createRuntime({
+    core,
+    name,
+    log,
+    listen: listen === undefined ? [] : [{ transport: listen.transport, url: listen.url.href }],
+    peers: peers.flatMap((peer) => {
+      // Who does not dial is called by the other, over the transport of the common listener.
+      const transport = (peer.dial ?? listen)?.transport;
+      if (transport === undefined) return [];
+      const dial = peer.dial === undefined ? {} : { dial: peer.dial.url.href };
+      return [{ peer: peer.node, peerName: peer.name, transport, codecs: peer.codecs, ...dial }];
+    }),
+    limits: {
+      slabs: pool.slabs,
+      retryMs: reconnect.minMs,
+      retryMaxMs: reconnect.maxMs,
+      intervalMs: liveness.intervalMs,
+      misses: liveness.misses,
+    },
+  });
+}
+
+function sweepRegularly(core: NodeCore): () => void {
+  const clock = systemClock();
+  let cancel = () => {};
+  const again = (): void => {
+    core.sweep();
+    cancel = clock.after(SWEEP_MS, again, true);
+  };
+  again();
+  return () => cancel();
+}
+
+async function serveMetrics(url: URL, runtime: Runtime): Promise<Server> {
+  const server = createServer((request, response) => {
+    const known = request.url === '/metrics' && request.method === 'GET';
+    response.writeHead(known ? 200 : 404, { 'content-type': 'text/plain; version=0.0.4' });
+    if (!known) response.end('see /metrics\n');
+    else void prometheusText(runtime.metrics.snapshot()).then((text) => response.end(text));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(Number(url.port || 80), url.hostname.replace(/^\[|\]$/g, ''), resolve);
+  });
+  return server;
+}
+
+async function stopParts(parts: Parts, force: boolean): Promise<void> {
+  parts.stopSweep?.();
+  parts.control?.close();
+  parts.metrics?.close();
+  parts.metrics?.closeAllConnections();
+  await parts.runtime?.stop({ force });
+}
+
+/** A core that processes still use is kept: the next `up` goes on with it, and nothing in flight is lost. */
+function endCore(core: NodeCore, dir: string, log: Logger): void {
+  core.sweep();
+  const { maxDcs } = core.info();
+  const members = Array.from({ length: maxDcs }, (_, dc) => membersOf(core, dc)).reduce((a, b) => a + b, 0);
+  core.close();
+  if (members > 0) log.info({ members, core: dir }, 'the core is kept: processes are still bound to it');
+  else NodeCore.end(dir);
+}
+
+function membersOf(core: NodeCore, dc: number): number {
+  try {
+    return core.dcInfo(dc).members;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+/** Puts a node's status together: the core's part is read from the core, the links' part asked of the runtime. */
+import { type DcState, NodeCore } from '../../core-kmod/binding/core.ts';
+import { CoreError } from '../errors.ts';
+import type { RuntimeStatus } from '../runtime.ts';
+import { type DcStatus, type LinkStatus, NODE_FLAGS, type NodeRow, type NodeStatus } from '../status.ts';
+import { askControl } from './control.ts';
+
+/** The runtime's part, as it crosses the control socket. */
+export interface RuntimePart {
+  readonly name: string;
+  readonly links: readonly LinkStatus[];
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+/** What a runtime tells about itself; `startedAt` is the wall clock in ms. */
+export function runtimePart(name: string, status: RuntimeStatus, nowMs: number): RuntimePart {
+  return {
+    name,
+    links: status.links.map(({ connectedForMs, dcs: _, ...link }) => ({
+      ...link,
+      connectedSince: connectedForMs === null ? null : new Date(nowMs - connectedForMs).toISOString(),
+    })),
+    counters: {
+      ...Object.fromEntries(
+        status.counters.map(({ name, labels, value }) => [labelled(name, labels), value]),
+      ),
+      pool_slabs: status.pool.slabs,
+      pool_in_use: status.pool.inUse,
+    },
+  };
+}
+
+function labelled(name: string, labels: Readonly<Record<string, string>>): string {
+  const text = Object.entries(labels).map(([key, value]) => `${key}="${value}"`);
+  return text.length === 0 ? name : `${name}{${text.join(',')}}`;
+}
+
+/** Of the core in `dir`, whether or not a runtime serves it. Throws CoreErrors of m3_node_open. */
+export async function readStatus(dir: string): Promise<NodeStatus> {
+  const runtime = (await askControl(dir)) as RuntimePart | undefined;
+  const core = NodeCore.open(dir);
+  try {
+    const { abiVersion, maxNodes, maxDcs, runtimePid, incarnation } = core.info();
+    const nodes = nodeRows(core, maxNodes);
+    return {
+      info: {
+        ...{ cluster: core.cluster, node: core.node, core: `embedded:${dir}` },
+        ...{ abiVersion, maxNodes, maxDcs, runtimePid, incarnation: incarnation.toString(16) },
+        name: runtime?.name ?? nodes.find(({ node }) => node === core.node)?.name ?? '',
+      },
+      nodes,
+      dcs: dcRows(core, maxDcs, nodes),
+      links: runtime?.links ?? [],
+      counters: runtime?.counters ?? {},
+    };
+  } finally {
+    core.close();
+  }
+}
+
+function nodeRows(core: NodeCore, maxNodes: number): NodeRow[] {
+  const rows: NodeRow[] = [];
+  for (let id = 0; id < maxNodes; id++) {
+    const { node, name, flags, dcs, proxyPid, recordsSent, recordsReceived } = core.nodeInfo(id);
+    if (flags & NODE_FLAGS.ATTACHED) {
+      rows.push({ node, name, flags, dcs, proxyPid, recordsSent, recordsReceived });
+    }
+  }
+  return rows;
+}
+
+function dcRows(core: NodeCore, maxDcs: number, nodes: readonly NodeRow[]): DcStatus[] {
+  const rows: DcStatus[] = [];
+  for (let id = 0; id < maxDcs; id++) {
+    const state = runningDc(core, id);
+    if (state !== undefined) rows.push(dcRow(core, state, nodes));
+  }
+  return rows;
+}
+
+function runningDc(core: NodeCore, id: number): DcState | undefined {
+  try {
+    return core.dcInfo(id);
+  } catch (error) {
+    if (error instanceof CoreError && error.code === 'EDCNOTRUN') return undefined;
+    throw error;
+  }
+}
+
+function dcRow(core: NodeCore, state: DcState, nodes: readonly NodeRow[]): DcStatus {
+  const { dc, name, tasks, procs, bound, members, arenaBytes, arenaUsed, mode, warn2proc } = state;
+  return {
+    ...{ id: dc, name, tasks, procs, bound, members, arenaBytes, arenaUsed, mode, warn2proc },
+    nodes: nodes.map(({ node }) => node).filter((node) => core.spans(dc, node)),
+    processes: core.procs(dc).map(({ binding: _, ...process }) => process),
+    counters: core.counters(dc),
+  };
+}

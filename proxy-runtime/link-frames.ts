@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+/** The frames that a session itself puts on a link, and the check of every frame that arrives. */
+import { FRAME_BYTES, FRAME_HEADER_BYTES, type Frame, LANE, LANES, type Lane } from './contract.ts';
+import { type FRAME_TYPE, HEADER } from './record.ts';
+
+/** An OPEN frame: the header and `struct m3_dc_open`. */
+export const OPEN_FRAME_BYTES = FRAME_HEADER_BYTES + 128;
+
+export type FrameType = (typeof FRAME_TYPE)[keyof typeof FRAME_TYPE];
+
+/** Writes a header without records in front of what the range holds already, or makes it the whole range. */
+export function writeLinkHeader(frame: Frame, type: FrameType, dc: number): void {
+  const { buf, view, start } = frame;
+  buf.fill(0, start, start + FRAME_HEADER_BYTES);
+  view.setUint8(start + HEADER.type, type);
+  view.setUint16(start + HEADER.dc, dc, true);
+  frame.end = Math.max(frame.end, start + FRAME_HEADER_BYTES);
+  frame.dc = dc;
+  frame.lane = LANE.control;
+}
+
+/** Why a received range is no frame, or undefined after `dc` and `lane` have been set from its header. */
+export function readHeader(frame: Frame): 'frame_length' | 'frame_lane' | undefined {
+  const length = frame.end - frame.start;
+  if (length < FRAME_HEADER_BYTES || length > FRAME_BYTES) return 'frame_length';
+  const lane = frame.view.getUint8(frame.start + HEADER.lane);
+  if (!isLane(lane)) return 'frame_lane';
+  frame.lane = lane;
+  frame.dc = frame.view.getUint16(frame.start + HEADER.dc, true);
+  return undefined;
+}
+
+function isLane(lane: number): lane is Lane {
+  return lane < LANES;
+}

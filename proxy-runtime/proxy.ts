@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: MIT
+/**
+ * The proxy of one peer: sees that there is a link, takes what the core has for the peer and sends it. It knows no
+ * transport and no codec by name; this is the public way to write a custom proxy, and the runtime uses nothing else.
+ */
+import { LIMITS, WIRE_VERSION } from '../core-kmod/binding/abi.ts';
+import { parseAddress } from './address.ts';
+import { createBackOff } from './back-off.ts';
+import type { Party } from './candidates.ts';
+import { type CorePeer, FRAME_BYTES, type Frame, type Lane } from './contract.ts';
+import { createDialler, type Dialler } from './dialler.ts';
+import { type CoreError, ProxyError } from './errors.ts';
+import { encodeHello, type Hello } from './hello.ts';
+import { createLaneOrder, type LaneOrder } from './lane-order.ts';
+import { createLinks, type Links } from './links.ts';
+import { checkPipeline } from './pipeline.ts';
+import type { PeerProxy, ProxyOptions, StopOptions } from './proxy-options.ts';
+import { proxyStatus } from './proxy-status.ts';
+import { openReception, type Reception } from './reception.ts';
+import type { Session } from './session-state.ts';
+import { resolveSettings, type Settings } from './settings.ts';
+
+/** In one turn of the event loop a proxy sends at most so much, then the others have theirs. */
+const TURN_FRAMES = 16;
+const TURN_BYTES = 1 << 20;
+
+interface State {
+  readonly options: ProxyOptions;
+  readonly settings: Settings;
+  readonly core: CorePeer;
+  readonly links: Links;
+  readonly party: Party;
+  readonly order: LaneOrder;
+  /** What the core can serve now, as {@link CorePeer.queues} says. */
+  readonly queues: Uint32Array;
+  dialler: Dialler | undefined;
+  reception: Reception | undefined;
+  phase: 'made' | 'running' | 'draining' | 'closed';
+  /** A turn of the pump is due. */
+  scheduled: boolean;
+  /** The pump waits for a slab. */
+  starving: boolean;
+  stopping: Promise<void> | undefined;
+}
+
+/** Throws M3_CONFIG for codecs, names or addresses that cannot work, M3_UNAVAILABLE, and what `core.attach` throws. */
+export function createProxy(options: ProxyOptions): PeerProxy {
+  const { core, peer, transport, codecs, dial, listen } = options;
+  checkPipeline(codecs, transport.framing);
+  const hello = helloOf(options);
+  encodeHello(hello);
+  const url = dial === undefined ? undefined : parseAddress(transport, dial);
+  if (listen !== undefined) parseAddress(transport, listen);
+  const settings = settingsOf(options);
+  const corePeer = core.attach(peer);
+  const links = createLinks({
+    node: core.node,
+    core: corePeer,
+    codecs,
+    settings,
+    kick: () => schedule(state),
+    lost: (dialled, servedMs) => lost(state, dialled, servedMs),
+    fenced: (error) => fenced(state, error),
+  });
+  const state: State = {
+    options,
+    settings,
+    core: corePeer,
+    links,
+    party: { peer, hello, codecs, adopt: (link, _hello, dialled) => links.adopt(link, dialled) },
+    order: createLaneOrder(),
+    queues: new Uint32Array(LIMITS.dcs),
+    dialler: undefined,
+    reception: undefined,
+    phase: 'made',
+    scheduled: false,
+    starving: false,
+    stopping: undefined,
+  };
+  state.dialler = url && diallerOf(state, url);
+  corePeer.onReady(() => {
+    if (!state.scheduled) turn(state);
+  });
+  return proxyOf(state);
+}
+
+function helloOf({ core, peer, name, codecs }: ProxyOptions): Hello {
+  return {
+    version: WIRE_VERSION,
+    cluster: core.cluster,
+    node: core.node,
+    peer,
+    name: name ?? `node${core.node}`,
+    pipeline: codecs.map(({ id }) => id),
+    limits: { frameBytes: FRAME_BYTES },
+  };
+}
+
+function settingsOf(options: ProxyOptions): Settings {
+  const settings = resolveSettings(options);
+  const log = settings.log.child({ peer: options.peer, transport: options.transport.scheme });
+  return { ...settings, log };
+}
+
+function diallerOf(state: State, url: URL): Dialler {
+  const { settings, options, party, links } = state;
+  const { limits, log, pool, clock, random, metrics } = settings;
+  const counters = metrics.scope({ peer: options.peer, transport: options.transport.scheme });
+  return createDialler({
+    transport: options.transport,
+    url,
+    party,
+    context: { pool, log, clock, counters },
+    random,
+    backOff: createBackOff(limits.retryMs, limits.retryMaxMs, random),
+    limitMs: limits.handshakeMs,
+    wanted: () => state.phase === 'running' && !links.any,
+    failed(error) {
+      counters.add('dials_failed');
+      const news = links.lastError?.message !== error.message;
+      log[news ? 'warn' : 'debug']({ code: error.code, url: url.href }, error.message);
+      links.report(error);
+    },
+  });
+}
+
+function proxyOf(state: State): PeerProxy {
+  const { options, settings, links, party } = state;
+  return {
+    peer: options.peer,
+    party,
+    get url() {
+      return state.reception?.url;
+    },
+    start: ({ signal } = {}) => start(state, signal),
+    connected: ({ signal } = {}) => links.connected(signal),
+    status: () =>
+      proxyStatus({
+        peer: options.peer,
+        name: options.peerName ?? `node${options.peer}`,
+        codecs: options.codecs,
+        dial: options.dial,
+        links,
+        dialler: state.dialler,
+        ending: state.phase === 'draining' || state.phase === 'closed' ? state.phase : undefined,
+        now: settings.clock.now(),
+      }),
+    stop: (how = {}) => stop(state, how),
+  };
+}
+
+async function start(state: State, signal: AbortSignal | undefined): Promise<void> {
+  const { options, settings, party } = state;
+  signal?.throwIfAborted();
+  if (state.phase !== 'made') throw new ProxyError('M3_CLOSED', 'a proxy starts once');
+  state.phase = 'running';
+  if (options.listen !== undefined) {
+    const endpoint = { transport: options.transport, url: parseAddress(options.transport, options.listen) };
+    const reception = await openReception(endpoint, { parties: [party], settings, halfOpen: new Set() });
+    state.reception = reception;
+    if (isOver(state, signal)) {
+      await reception.close();
+      signal?.throwIfAborted();
+      throw new ProxyError('M3_CLOSED', 'the proxy was stopped while it started');
+    }
+  }
+  state.dialler?.kick();
+}
+
+function isOver({ phase }: State, signal: AbortSignal | undefined): boolean {
+  return phase !== 'running' || signal?.aborted === true;
+}
+
+async function stop(state: State, { force, signal }: StopOptions): Promise<void> {
+  const sever = () => state.links.sever(new ProxyError('M3_CLOSED', 'the proxy was made to stop at once'));
+  state.stopping ??= drain(state);
+  if (force === true || signal?.aborted === true) sever();
+  signal?.addEventListener('abort', sever, { once: true });
+  await state.stopping;
+  signal?.removeEventListener('abort', sever);
+}
+
+async function drain(state: State): Promise<void> {
+  const { links, settings, core } = state;
+  const { clock, limits, log } = settings;
+  state.phase = 'draining';
+  state.dialler?.stop();
+  const cancel = clock.after(limits.drainMs, () => {
+    links.sever(new ProxyError('M3_TIMEOUT', `not flushed within ${limits.drainMs} ms`));
+  });
+  try {
+    await Promise.all([links.close(), state.reception?.close()]);
+    core.detach();
+  } catch (error) {
+    log.error({ err: error }, 'the proxy did not stop in order');
+  } finally {
+    cancel();
+    state.phase = 'closed';
+  }
+}
+
+/** A newer proxy serves the peer; this one must not disturb it. */
+function fenced(state: State, error: CoreError): void {
+  if (state.phase === 'draining' || state.phase === 'closed') return;
+  state.settings.log.error({ err: error }, 'a newer proxy has taken over; this one ends');
+  state.links.report(error);
+  void stop(state, { force: true });
+}
+
+function lost(state: State, dialled: boolean, servedMs: number | undefined): void {
+  if (dialled) state.dialler?.lost(servedMs);
+  else state.dialler?.kick();
+}
+
+function schedule(state: State): void {
+  if (state.scheduled) return;
+  state.scheduled = true;
+  state.settings.clock.soon(() => {
+    state.scheduled = false;
+    turn(state);
+  });
+}
+
+/** The pump: sends until the link is full, no slab is free, nothing is left, or others must have their turn. */
+function turn(state: State): void {
+  let bytes = TURN_BYTES;
+  for (let frames = TURN_FRAMES; frames > 0 && bytes > 0; frames--) {
+    const session = state.links.current;
+    if (session === undefined || !session.writable || state.phase !== 'running') return;
+    const taken = takeOne(state, session);
+    if (taken === 0) return;
+    bytes -= taken;
+  }
+  schedule(state);
+}
+
+/** Takes a frame from the queue whose turn it is and sends it. Returns its bytes, 0 if there was none. */
+function takeOne(state: State, session: Session): number {
+  const frame = state.settings.pool.acquire();
+  if (frame === undefined) {
+    starve(state);
+    return 0;
+  }
+  if (!fill(state, session, frame)) {
+    frame.release();
+    return 0;
+  }
+  const bytes = frame.end - frame.start;
+  session.data(frame);
+  return bytes;
+}
+
+function fill(state: State, session: Session, frame: Frame): boolean {
+  const { core, order, queues } = state;
+  try {
+    for (let count = core.queues(queues); count > 0; count--) {
+      const at = order.next(queues, count);
+      const queue = queues[at] ?? 0;
+      const records = core.take(queue >> 8, (queue & 0xff) as Lane, frame);
+      if (records > 0) {
+        session.taken(records);
+        order.served(queue, frame.end - frame.start);
+        return true;
+      }
+      queues.copyWithin(at, at + 1, count);
+    }
+  } catch (error) {
+    session.coreFailed(error);
+  }
+  return false;
+}
+
+function starve(state: State): void {
+  if (state.starving) return;
+  state.starving = true;
+  state.settings.pool.whenAvailable(() => {
+    state.starving = false;
+    turn(state);
+  });
+}

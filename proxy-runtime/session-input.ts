@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+/** A session's way in: from the link through the bytes codecs, past the header, through the records codecs to the core. */
+
+import type { Frame } from './contract.ts';
+import { ProxyError } from './errors.ts';
+import { type FrameType, readHeader } from './link-frames.ts';
+import { FRAME_TYPE } from './record.ts';
+import { closeLink, coreFailed, fail, leave, type SessionState, sendOwn } from './session-state.ts';
+
+export function receive(state: SessionState, frame: Frame): void {
+  if (state.phase === 'ended') {
+    frame.release();
+    return;
+  }
+  const { counters } = state.options.context;
+  state.liveness?.heard();
+  counters.add('frames_received');
+  counters.add('bytes_received', frame.end - frame.start);
+  try {
+    state.decode(frame);
+  } catch (cause) {
+    fail(state, new ProxyError('M3_BUG', 'a codec threw while decoding', { cause }));
+  }
+}
+
+/** Behind the bytes codecs: tells the core's frames from the session's. */
+export function sort(state: SessionState, frame: Frame): void {
+  if (state.phase === 'ended') {
+    frame.release();
+    return;
+  }
+  const wrong = readHeader(frame);
+  const type = wrong === undefined ? frame.view.getUint8(frame.start) : 0;
+  const own = OWN_FRAMES[type];
+  if (wrong !== undefined) corrupt(state, frame, wrong);
+  else if (type === FRAME_TYPE.DATA) data(state, frame);
+  else if (own === undefined) corrupt(state, frame, 'frame_type');
+  else {
+    own(state, frame);
+    frame.release();
+  }
+}
+
+function data(state: SessionState, frame: Frame): void {
+  if (state.openings.knows(frame.dc)) state.toCore(frame);
+  else corrupt(state, frame, 'frame_dc');
+}
+
+const OWN_FRAMES: Readonly<Record<number, (state: SessionState, frame: Frame) => void>> = {
+  [FRAME_TYPE.OPEN]: openArrived,
+  [FRAME_TYPE.PING]: pingArrived,
+  [FRAME_TYPE.PONG]: pongArrived,
+  [FRAME_TYPE.BYE]: byeArrived,
+} satisfies Record<Exclude<FrameType, typeof FRAME_TYPE.DATA>, (state: SessionState, frame: Frame) => void>;
+
+function openArrived(state: SessionState, frame: Frame): void {
+  const { owner } = state.options;
+  if (state.phase !== 'live') return;
+  if (!owner.promote(state.session)) {
+    fail(state, new ProxyError('M3_CLOSED', 'the link that the smaller node id dialled is in use'));
+    return;
+  }
+  try {
+    state.openings.arrived(frame);
+    owner.kick();
+  } catch (error) {
+    coreFailed(state, error);
+  }
+}
+
+/** Traffic that waits in a full link proves as much as a PONG would. */
+function pingArrived(state: SessionState): void {
+  if (state.writable) sendOwn(state, FRAME_TYPE.PONG);
+}
+
+function pongArrived(state: SessionState): void {
+  if (state.askedAt === undefined) return;
+  state.roundTripMs = state.options.context.clock.now() - state.askedAt;
+  state.askedAt = undefined;
+}
+
+function byeArrived(state: SessionState): void {
+  if (state.phase !== 'live') return;
+  state.options.context.log.info('the peer says goodbye');
+  leave(state);
+  void closeLink(state);
+}
+
+/** `put` releases the frame, whatever comes of it. */
+export function put(state: SessionState, frame: Frame): void {
+  const { core, context, owner } = state.options;
+  const { dc } = frame;
+  try {
+    context.counters.add('records_received', core.put(frame));
+    // In this order: what there is to send goes first, and pays.
+    owner.kick();
+    state.acknowledgements.owe(dc);
+  } catch (error) {
+    coreFailed(state, error);
+  }
+}
+
+function corrupt(state: SessionState, frame: Frame, reason: string): void {
+  frame.release();
+  state.options.context.counters.add(`corrupt_${reason}`);
+  fail(state, new ProxyError('M3_CORRUPT', `a frame that breaks the protocol arrived (${reason})`));
+}
