@@ -10,23 +10,69 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int m3_bell_create(struct m3_map *map, const char *suffix, int *fd)
+void m3_bell_dir(char *path, const char *dir, const struct m3_region *r)
+{
+	char suffix[16];
+
+	snprintf(suffix, sizeof(suffix), ".%08x", (uint32_t)r->incarnation);
+	m3_dc_path(path, dir, r->dc, suffix);
+}
+
+static void bell_path(char *path, struct m3_map *map, enum m3_bell_kind kind,
+		      uint32_t index, uint32_t generation)
+{
+	char suffix[48];
+
+	snprintf(suffix, sizeof(suffix), ".%08x/%s%u.%u",
+		 (uint32_t)map->r->incarnation,
+		 kind == M3_BELL_PEER ? "peer" : "bell", index, generation);
+	m3_dc_path(path, map->dir, map->r->dc, suffix);
+}
+
+/*
+ * Opened for reading too, so that a bell whose owner has died raises no
+ * SIGPIPE. A member may have put anything under that name: only a FIFO is
+ * written to, and no link is followed.
+ */
+static int bell_open(const char *path)
+{
+	int fd = open(path, O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd >= 0 && (fstat(fd, &st) || !S_ISFIFO(st.st_mode))) {
+		close(fd);
+		errno = EIO;
+		return -1;
+	}
+	return fd;
+}
+
+int m3_bell_create(struct m3_map *map, enum m3_bell_kind kind, uint32_t index,
+		   uint32_t generation, int *fd)
 {
 	char path[M3_PATH_BYTES];
-	struct m3_region *r = map->r;
+	int e = 0;
 
-	m3_dc_path(path, map->dir, r->dc, suffix);
+	bell_path(path, map, kind, index, generation);
 	unlink(path);
-	if (mkfifo(path, r->mode))
+	if (mkfifo(path, map->r->mode))
 		return m3_errno(errno);
 	/* mkfifo obeys the umask; the DC's mode is what was asked for. */
-	if (chmod(path, r->mode) ||
-	    (r->gid != (uint32_t)-1 && chown(path, (uid_t)-1, r->gid))) {
+	*fd = chmod(path, map->r->mode & 0777) ? -1 : bell_open(path);
+	if (*fd < 0) {
+		e = m3_errno(errno);
 		unlink(path);
-		return m3_errno(errno);
 	}
-	*fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	return *fd < 0 ? m3_errno(errno) : 0;
+	return e;
+}
+
+void m3_bell_remove(struct m3_map *map, enum m3_bell_kind kind, uint32_t index,
+		    uint32_t generation)
+{
+	char path[M3_PATH_BYTES];
+
+	bell_path(path, map, kind, index, generation);
+	unlink(path);
 }
 
 void m3_bell_drain(int fd)
@@ -44,13 +90,13 @@ void m3_bell_arm(uint32_t *armed, uint32_t *ticket)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
-/*
- * 1: rung. A full FIFO is a rung bell. Opened for reading too, so that a bell
- * whose owner has died raises no SIGPIPE here.
- */
-static int ring(struct m3_map *map, struct m3_bell_cache *bell,
-		uint32_t generation, const char *suffix)
+/* 1: rung. A full FIFO is a rung bell. */
+static int ring(struct m3_map *map, enum m3_bell_kind kind, uint32_t index,
+		uint32_t generation)
 {
+	struct m3_bell_cache *bell = &map->bells[
+		kind == M3_BELL_PEER ? map->r->handles + index : index];
+
 	char path[M3_PATH_BYTES];
 	int rung;
 
@@ -60,8 +106,8 @@ static int ring(struct m3_map *map, struct m3_bell_cache *bell,
 		bell->fd = -1;
 	}
 	if (bell->fd < 0) {
-		m3_dc_path(path, map->dir, map->r->dc, suffix);
-		bell->fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+		bell_path(path, map, kind, index, generation);
+		bell->fd = bell_open(path);
 		bell->generation = generation;
 	}
 	while (bell->fd >= 0 && write(bell->fd, "", 1) < 0 && errno == EINTR)
@@ -92,12 +138,8 @@ void m3_ring_handle(struct m3_map *map, uint32_t handle)
 {
 	struct m3_handle *h = m3_handle(map->r, handle);
 	uint32_t ticket = armed_ticket(&h->armed);
-	char suffix[32];
 
-	if (!ticket)
-		return;
-	snprintf(suffix, sizeof(suffix), ".bell%u", handle);
-	if (ring(map, &map->bells[handle], h->generation, suffix))
+	if (ticket && ring(map, M3_BELL_HANDLE, handle, h->generation))
 		disarm(&h->armed, ticket);
 }
 
@@ -105,11 +147,7 @@ void m3_ring_peer(struct m3_map *map, uint32_t node)
 {
 	struct m3_peer *p = m3_peer(map->r, node);
 	uint32_t ticket = armed_ticket(&p->armed);
-	char suffix[32];
 
-	if (!ticket)
-		return;
-	snprintf(suffix, sizeof(suffix), ".peer%u", node);
-	if (ring(map, &map->bells[map->r->handles + node], p->token, suffix))
+	if (ticket && ring(map, M3_BELL_PEER, node, p->token))
 		disarm(&p->armed, ticket);
 }

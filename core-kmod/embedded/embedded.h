@@ -95,6 +95,8 @@ void m3_node_file_close(int fd, struct m3_node_region *region);
 void m3_dc_path(char *path, const char *dir, uint32_t dc, const char *suffix);
 int m3_dc_create(const char *dir, const struct m3_node_region *node,
 		 const struct m3_dc_params *params);
+/* The DC's file, its bells, and what a killed creator may have left. */
+void m3_dc_remove(const char *dir, uint32_t dc);
 int m3_map_open(const char *dir, uint32_t dc, uint32_t spin_ns,
 		struct m3_map **map);
 void m3_map_close(struct m3_map *map);
@@ -146,7 +148,18 @@ static inline void m3_cpu_relax(void)
 
 /* --------------------------------------------------- bells: bell.c */
 
-int m3_bell_create(struct m3_map *map, const char *suffix, int *fd);
+/* Whose bell: a handle's or, of the node's runtime, a peer's. */
+enum m3_bell_kind { M3_BELL_HANDLE, M3_BELL_PEER };
+
+/*
+ * Bells lie in a directory of the DC's present life that its members may write
+ * to, and each life of a bell has a name of its own: nobody removes another's.
+ */
+void m3_bell_dir(char *path, const char *dir, const struct m3_region *r);
+int m3_bell_create(struct m3_map *map, enum m3_bell_kind kind, uint32_t index,
+		   uint32_t generation, int *fd);
+void m3_bell_remove(struct m3_map *map, enum m3_bell_kind kind, uint32_t index,
+		    uint32_t generation);
 void m3_ring_handle(struct m3_map *map, uint32_t handle);
 void m3_ring_peer(struct m3_map *map, uint32_t node);
 void m3_bell_drain(int fd);

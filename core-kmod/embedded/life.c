@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -147,13 +146,11 @@ int m3_life_begin(struct m3_map *map)
 void m3_life_end(struct m3_map *map)
 {
 	uint32_t h = map->handle;
-	char suffix[32], path[M3_PATH_BYTES];
 
 	if (h == M3_RUNTIME || h == M3_NIL || m3_map_forked(map))
 		return;
-	snprintf(suffix, sizeof(suffix), ".bell%u", h);
-	m3_dc_path(path, map->dir, map->r->dc, suffix);
-	unlink(path);
+	m3_bell_remove(map, M3_BELL_HANDLE, h,
+		       m3_handle(map->r, h)->generation);
 	/* Not ours any more, so that it can be buried like a dead one's. */
 	life_lock(map->fd, F_OFD_SETLK, h, F_UNLCK);
 	map->handle = M3_NIL;
@@ -197,15 +194,13 @@ int m3_life_sweep(struct m3_map *map)
 	uint32_t h;
 	int n = 0;
 
-	for (h = M3_RUNTIME + 1; h < map->r->handles; h++)
-		if (m3_handle(map->r, h)->pid && !m3_life_alive(map, h)) {
-			char suffix[32], path[M3_PATH_BYTES];
+	for (h = M3_RUNTIME + 1; h < map->r->handles; h++) {
+		uint32_t generation = m3_handle(map->r, h)->generation;
 
-			n += m3_life_bury(map, h);
-			snprintf(suffix, sizeof(suffix), ".bell%u", h);
-			m3_dc_path(path, map->dir, map->r->dc, suffix);
-			if (!m3_handle(map->r, h)->pid)
-				unlink(path);
-		}
+		if (!m3_handle(map->r, h)->pid || m3_life_alive(map, h))
+			continue;
+		n += m3_life_bury(map, h);
+		m3_bell_remove(map, M3_BELL_HANDLE, h, generation);
+	}
 	return n;
 }

@@ -18,6 +18,7 @@ struct m3_node {
 struct m3_hold {
 	int bell; /* -1: not attached */
 	uint32_t token;
+	uint64_t incarnation; /* of the DC that the token is good for */
 	uint32_t ticket; /* of the bell */
 };
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* A process's membership in a DC: joining, binding, buffers, its bell. */
 #include "lib.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -11,8 +10,7 @@ int m3_join(const char *dir, int dc, struct m3_member **out)
 {
 	struct m3_node_region *node;
 	struct m3_member *m;
-	char suffix[32];
-	uint32_t spin_ns;
+	uint32_t spin_ns, generation;
 	int fd, e = m3_node_file_open(dir, 0, &fd, &node);
 
 	if (e)
@@ -36,10 +34,10 @@ int m3_join(const char *dir, int dc, struct m3_member **out)
 	m->busy = calloc(m->map->r->slots, 1);
 	e = m->busy ? m3_life_begin(m->map) : -M3_ENOMEM;
 	if (!e) {
-		m->ticket = m3_bell_ticket(
-			m3_handle(m->map->r, m->map->handle)->generation);
-		snprintf(suffix, sizeof(suffix), ".bell%u", m->map->handle);
-		e = m3_bell_create(m->map, suffix, &m->bell);
+		generation = m3_handle(m->map->r, m->map->handle)->generation;
+		m->ticket = m3_bell_ticket(generation);
+		e = m3_bell_create(m->map, M3_BELL_HANDLE, m->map->handle,
+				   generation, &m->bell);
 	}
 	if (e) {
 		m3_leave(m);

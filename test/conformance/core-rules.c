@@ -2,11 +2,13 @@
 /* One function per rule that was once broken; each says which. */
 #include "rig.h"
 #include <embedded/embedded.h>
+#include <grp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -238,7 +240,7 @@ static void rebound_under_a_sleeper(void)
 	m = rig_join(&n, 1);
 	other = rig_join(&n, M3_NONE);
 	MUST(pthread_create(&thread, NULL, blocked_receive, m) == 0);
-	rig_sleep(20000);
+	rig_until(&n, 1, M3_RTS_RECEIVING);
 	SAME(m3_unbind_any(n.core, RIG_DC, 1), 0);
 	SAME(m3_bind(other, 1), 0);
 	rig_start_call(other, &call, M3_OP_RECEIVE, 1, M3_ANY, 0, M3_PENDING);
@@ -284,6 +286,126 @@ static void second_call_of_a_thread(void)
 	rig_stop(&n);
 }
 
+static void dc_start(struct rig_node *n)
+{
+	struct m3_dc_params dc = {
+		.dc = RIG_DC, .tasks = RIG_TASKS, .procs = RIG_PROCS,
+		.arena_bytes = 1u << 20, .gid = (uint32_t)-1, .name = "rig",
+	};
+
+	SAME(m3_dc_init(n->core, &dc), 0);
+}
+
+/*
+ * A DC that ended and started again under a live proxy and an old member: the
+ * proxy gets a hold on the new one, the member's leave does it no harm.
+ */
+static void restarted_dc(void)
+{
+	struct m3_member *old, *m, *other;
+	struct m3_message message;
+	static char frame[4096];
+	struct m3_dc_open open;
+	struct rig_node a, b;
+	int32_t eps[4];
+	uint16_t dcs[4];
+	uint32_t count;
+
+	rig_start(&a, 0);
+	rig_start(&b, 1);
+	rig_pair(&a, &b);
+	old = rig_join(&a, 1);
+	SAME(m3_dc_end(a.core, RIG_DC), 0);
+	SAME(m3_receive(old, 1, M3_ANY, &message, 0), -M3_EDCNOTRUN);
+	dc_start(&a);
+	SAME(m3_add_node(a.core, RIG_DC, 1), 0);
+	/* Not EPROXYRUN: nobody has taken over. */
+	SAME(m3_proxy_open(a.proxy, RIG_DC, &open), -M3_EDCNOTRUN);
+	SAME(m3_proxy_take(a.proxy, RIG_DC, M3_LANE_NORMAL, frame,
+			   sizeof(frame), &count), -M3_EDCNOTRUN);
+	SAME(m3_proxy_dcs(a.proxy, dcs, 4), 1);
+	rig_open(&a, &b);
+	m = rig_join(&a, 1);
+	other = rig_join(&a, 2);
+	SAME(m3_watch(m, 1, 1), 0);
+	SAME(m3_bell_serve(m, eps, 4), 0);
+	m3_leave(old);
+	SAME(m3_notify(other, 2, 1), 0);
+	SAME(readable(m3_bell(m), 0), 1);
+	SOUND(&a);
+	m3_leave(m);
+	m3_leave(other);
+	rig_stop(&a);
+	rig_stop(&b);
+}
+
+/* A bell that rings for a DC that has ended is served, not left readable. */
+static void bell_of_an_ended_dc(void)
+{
+	struct rig_node a, b;
+	struct m3_member *m;
+	uint32_t queues[4];
+	int32_t ids[4];
+
+	rig_start(&a, 0);
+	rig_start(&b, 1);
+	rig_pair(&a, &b);
+	m = rig_join(&a, 1);
+	SAME(m3_rmtbind(a.core, RIG_DC, "far", 2, 1), 0);
+	SAME(m3_proxy_queues(a.proxy, queues, 4), 0);
+	SAME(m3_notify(m, 1, 2), 0);
+	SAME(m3_dc_end(a.core, RIG_DC), 0);
+	SAME(m3_node_serve(a.core, ids, 4), 1);
+	SAME(readable(m3_node_bell(a.core), 0), 0);
+	m3_leave(m);
+	rig_stop(&a);
+	rig_stop(&b);
+}
+
+static int join_as_another(void *arg)
+{
+	gid_t gid = 4711;
+	struct rig_node *n = arg;
+	struct m3_member *m;
+
+	MUST(setgroups(1, &gid) == 0);
+	MUST(setgid(4712) == 0 && setuid(4713) == 0);
+	m = rig_join(n, 5);
+	SAME(m3_notify(m, 5, 1), 0);
+	m3_leave(m);
+	return 0;
+}
+
+/* Who is in the DC's group can join it; nobody else can. */
+static void group_may_join(void)
+{
+	struct m3_dc_params dc = {
+		.dc = 2, .procs = 8, .gid = 4711, .name = "group",
+	};
+	struct m3_message message;
+	struct m3_member *m;
+	struct rig_node n;
+	int32_t eps[4];
+
+	if (geteuid() != 0) {
+		printf("not root: joining as another user is not tested\n");
+		return;
+	}
+	rig_start(&n, 0);
+	MUST(chmod(n.dir, 0755) == 0);
+	SAME(m3_dc_end(n.core, RIG_DC), 0);
+	dc.dc = RIG_DC;
+	SAME(m3_dc_init(n.core, &dc), 0);
+	m = rig_join(&n, 1);
+	SAME(m3_watch(m, 1, 1), 0);
+	SAME(m3_bell_serve(m, eps, 4), 0);
+	SAME(in_child(join_as_another, &n), 0);
+	SAME(readable(m3_bell(m), 0), 1);
+	SAME(m3_receive(m, 1, M3_ANY, &message, 0), -M3_EAGAIN);
+	m3_leave(m);
+	rig_stop(&n);
+}
+
 int main(void)
 {
 	alarm(30);
@@ -293,5 +415,8 @@ int main(void)
 	served_bell();
 	rebound_under_a_sleeper();
 	second_call_of_a_thread();
+	restarted_dc();
+	bell_of_an_ended_dc();
+	group_may_join();
 	return 0;
 }

@@ -166,6 +166,18 @@ void rig_start_call(struct m3_member *m, struct m3_call *c, int op, int self,
 	SAME(m3_start(m, c), expected);
 }
 
+void rig_until(struct rig_node *n, int ep, unsigned int rts)
+{
+	unsigned long end = rig_now() + 5000;
+	struct m3_proc_info info;
+
+	do {
+		rig_sleep(500);
+		SAME(m3_getprocinfo(n->core, RIG_DC, ep, &info), 0);
+		MUST(rig_now() < end);
+	} while (info.rts_flags != rts);
+}
+
 unsigned long rig_now(void)
 {
 	struct timespec ts;

@@ -61,6 +61,9 @@ unsigned long rig_word(const struct m3_message *m, int word);
 void rig_start_call(struct m3_member *m, struct m3_call *c, int op, int self,
 		    int peer, int type, int expected);
 
+/* Waits until an endpoint's state is exactly `rts` (M3_RTS_*). */
+void rig_until(struct rig_node *n, int ep, unsigned int rts);
+
 unsigned long rig_now(void); /* ms */
 void rig_sleep(unsigned int us);
 /* Seed: argument 1 of the program, or chance. Printed. */
