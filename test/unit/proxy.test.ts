@@ -2,7 +2,13 @@
 /** Two proxies over memory links, with cores that only queue: nothing lost, one path of backpressure, fair turns. */
 import { describe, expect, test } from 'vitest';
 import { WIRE_VERSION } from '../../core-kmod/binding/abi.ts';
-import { FRAME_BYTES, FRAME_HEADER_BYTES, LANE, type Link } from '../../proxy-runtime/contract.ts';
+import {
+  FRAME_BYTES,
+  FRAME_HEADER_BYTES,
+  LANE,
+  type Link,
+  type Random,
+} from '../../proxy-runtime/contract.ts';
 import { createProxy } from '../../proxy-runtime/proxy.ts';
 import type { PeerProxy, ProxyOptions } from '../../proxy-runtime/proxy-options.ts';
 import { FRAME_TYPE, HEADER } from '../../proxy-runtime/record.ts';
@@ -30,9 +36,12 @@ function node(at: World, id: 1 | 2, { slabs, batch, dcs, ...options }: NodeOptio
 
 type Node = ReturnType<typeof node>;
 
-async function pair(options: NodeOptions = {}): Promise<{ at: World; a: Node; b: Node }> {
+async function pair(
+  options: NodeOptions = {},
+  onlyB: NodeOptions = {},
+): Promise<{ at: World; a: Node; b: Node }> {
   const at = world();
-  const [a, b] = [node(at, 1, options), node(at, 2, options)];
+  const [a, b] = [node(at, 1, options), node(at, 2, { ...options, ...onlyB })];
   await b.proxy.start();
   await a.proxy.start();
   await at.until(() => isUp(a.proxy) && isUp(b.proxy), 1);
@@ -83,10 +92,11 @@ function openFrame(): Uint8Array {
   return bytes;
 }
 
-/** Cuts the newest link, at either end, so many turns from now. */
-function cutWithin(at: World, turns: number, end: number): void {
-  if (turns > 0) at.clock.soon(() => cutWithin(at, turns - 1, end));
-  else at.transport.links.at(-1 - end)?.destroy();
+/** Cuts a live link at one of its ends, so many turns from now. */
+function cutWithin(at: World, turns: number, random: Random): void {
+  const { links } = at.transport;
+  if (turns > 0) at.clock.soon(() => cutWithin(at, turns - 1, random));
+  else links[pick(random, links.length)]?.destroy();
 }
 
 describe('records', () => {
@@ -112,18 +122,21 @@ describe('records', () => {
     await finish(at, a, b);
   });
 
-  test('survive links that are cut at random: none lost, duplicated or reordered', async () => {
+  test.each([
+    ['one dials', {}],
+    ['both dial', { dial: URL_A }],
+  ])('survive links that are cut at random, %s: none lost, duplicated or reordered', async (who, onlyB) => {
     const seed = runSeed();
-    console.log(`cuts: seed ${seed}`);
+    console.log(`cuts, ${who}: seed ${seed}`);
     const random = seededRandom(seed);
-    const { at, a, b } = await pair({ batch: 5 });
+    const { at, a, b } = await pair({ batch: 5 }, onlyB);
     const count = 4000;
     for (let sent = 0; sent < count; sent += 40) {
       for (const text of texts(40, sent)) {
         a.core.push(2, DC, text);
         b.core.push(1, DC, text);
       }
-      if (random() < 0.7) cutWithin(at, pick(random, 12), pick(random, 2));
+      if (random() < 0.7) cutWithin(at, pick(random, 12), random);
       if (random() < 0.3) await at.settle();
       at.clock.advance(pick(random, 60));
       await at.settle();

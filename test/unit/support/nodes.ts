@@ -10,7 +10,7 @@ import { memoryTransport, seededRandom, type VirtualClock, virtualClock } from '
 /** Turns without result after which a test has hung. */
 const PATIENCE = 2000;
 
-/** A transport whose links the test can reach, newest last: both ends of each. */
+/** A transport whose live links the test can reach, newest last: both ends of each. */
 export interface TappedTransport extends Transport {
   readonly links: Link[];
 }
@@ -21,7 +21,15 @@ export function tapped(inner: Transport = memoryTransport()): TappedTransport {
     (attach: Attach): Attach =>
     (link) => {
       links.push(link);
-      return attach(link);
+      const events = attach(link);
+      return {
+        frame: (frame) => events.frame(frame),
+        drain: () => events.drain(),
+        closed(error) {
+          links.splice(links.indexOf(link), 1);
+          events.closed(error);
+        },
+      };
     };
   return {
     ...inner,

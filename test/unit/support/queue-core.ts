@@ -186,6 +186,7 @@ function opened(state: State, side: Side, frame: Frame, peer: number): void {
   for (let lane = 0; lane < LANES; lane++) {
     const queue = queueOf(side, dc, lane);
     const expected = Number(frame.view.getBigUint64(at + OPEN.expected + 8 * lane, true));
+    if (expected < queue.base) throw new CoreError('EPROTO', -71, 'opened', dc, 'it had accepted more');
     acknowledged(queue, expected);
     queue.cursor = expected;
   }
