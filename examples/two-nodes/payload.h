@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <time.h>
 
 enum { PING = 1, COPY = 2, END = 3, REPLY = 0x80 };
 
@@ -124,6 +125,14 @@ static inline void print_tally(const char *name, const struct checker *c,
 	       "\"reordered\":%u,\"corrupted\":%u}",
 	       name, never > c->corrupted ? never - c->corrupted : 0,
 	       c->duplicated, c->reordered, c->corrupted);
+}
+
+static inline double now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
 /* Ends the program unless a call succeeded. */

@@ -14,7 +14,6 @@ export interface ClientLine {
     readonly p50Us: number;
     readonly p99Us: number;
     readonly notifications: number;
-    readonly copies: { readonly count: number; readonly bytes: number; readonly seconds: number };
     /** Data that arrived at the client with a wrong checksum. */
     readonly mismatches: number;
     readonly replies: Tally;
@@ -27,6 +26,8 @@ export interface ServerLine {
     readonly notifications: number;
     /** Data that arrived at the server with a wrong checksum. */
     readonly mismatches: number;
+    /** The server requests all copies, both ways; `seconds` is the time in vcopy. */
+    readonly copies: { readonly count: number; readonly bytes: number; readonly seconds: number };
     readonly requests: Tally;
   };
 }

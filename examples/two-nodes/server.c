@@ -31,6 +31,24 @@ static void arrive(const char *fault, uint32_t number, int intact)
 	} /* lose: it never arrives */
 }
 
+static struct {
+	uint32_t count;
+	uint64_t bytes;
+	double seconds;
+} copies;
+
+static void timed_copy(struct m3_member *m, int self, int src, uint64_t from,
+		       int dst, uint64_t to, uint32_t bytes)
+{
+	double start = now();
+
+	must("vcopy", m3_vcopy(m, self, src, from, dst, to, bytes, M3_FOREVER,
+			       NULL));
+	copies.seconds += now() - start;
+	copies.count++;
+	copies.bytes += bytes;
+}
+
 /* Pulls the client's data, checks it, pushes other data back. */
 static uint32_t copy(struct m3_member *m, int self, struct m3_message *msg,
 		     struct m3_buffer *buffer)
@@ -38,12 +56,12 @@ static uint32_t copy(struct m3_member *m, int self, struct m3_message *msg,
 	struct body *b = body_of(msg);
 	uint32_t bytes = b->copy.bytes, wrong;
 
-	must("vcopy", m3_vcopy(m, self, msg->source, b->copy.address, self,
-			       buffer->address, bytes, M3_FOREVER, NULL));
+	timed_copy(m, self, msg->source, b->copy.address, self, buffer->address,
+		   bytes);
 	wrong = data_checksum(buffer->data, bytes) != b->copy.checksum;
 	fill_data(buffer->data, bytes, b->copy.seed + 1);
-	must("vcopy", m3_vcopy(m, self, self, buffer->address, msg->source,
-			       b->copy.address, bytes, M3_FOREVER, NULL));
+	timed_copy(m, self, self, buffer->address, msg->source, b->copy.address,
+		   bytes);
 	b->copy.checksum = data_checksum(buffer->data, bytes);
 	return wrong;
 }
@@ -76,8 +94,11 @@ static void serve(struct m3_member *m, int self, const char *fault)
 		seal(&msg, self, number, type == PING);
 		must("reply", m3_reply(m, self, client, &msg));
 	} while (type != END);
-	printf("{\"server\":{\"notifications\":%u,\"mismatches\":%u,",
-	       notifications, mismatches);
+	printf("{\"server\":{\"notifications\":%u,\"mismatches\":%u,"
+	       "\"copies\":{\"count\":%u,\"bytes\":%" PRIu64
+	       ",\"seconds\":%.6f},",
+	       notifications, mismatches, copies.count, copies.bytes,
+	       copies.seconds);
 	print_tally("requests", &checker, total);
 	printf("}}\n");
 }

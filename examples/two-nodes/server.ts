@@ -16,8 +16,17 @@ const member = joinDc(dir, Number(dc));
 const endpoint = member.bind(Number(id));
 const buffer = endpoint.alloc(MAX_COPY);
 const checker = withFault(createChecker(), fault as Fault | undefined);
+const copies = { count: 0, bytes: 0, seconds: 0 };
 let notifications = 0;
 let mismatches = 0;
+
+async function timed(bytes: number, copying: Promise<number>): Promise<void> {
+  const start = process.hrtime.bigint();
+  await copying;
+  copies.seconds += Number(process.hrtime.bigint() - start) / 1e9;
+  copies.count++;
+  copies.bytes += bytes;
+}
 
 /** Pulls the client's data and checks it, pushes other data back, and tells its checksum in the reply. */
 async function copy(server: Endpoint, message: Message): Promise<void> {
@@ -25,10 +34,10 @@ async function copy(server: Endpoint, message: Message): Promise<void> {
   const address = message.getU64(COPY.address);
   const bytes = message.getU32(COPY.bytes);
   const data = buffer.data.subarray(0, bytes);
-  await server.vcopy(client, address, server.id, buffer.address, bytes);
+  await timed(bytes, server.vcopy(client, address, server.id, buffer.address, bytes));
   if (dataChecksum(data) !== message.getU32(COPY.checksum)) mismatches++;
   fillData(data, message.getU32(COPY.seed) + 1);
-  await server.vcopy(server.id, buffer.address, client, address, bytes);
+  await timed(bytes, server.vcopy(server.id, buffer.address, client, address, bytes));
   message.setU32(COPY.checksum, dataChecksum(data));
 }
 
@@ -49,7 +58,7 @@ async function serve(server: Endpoint): Promise<void> {
     seal(message, server.id, number, type === TYPE.PING);
     server.reply(client, message);
     if (type === TYPE.END)
-      return report({ server: { notifications, mismatches, requests: checker.result(sent) } });
+      return report({ server: { notifications, mismatches, copies, requests: checker.result(sent) } });
   }
 }
 

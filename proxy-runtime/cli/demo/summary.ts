@@ -50,7 +50,7 @@ export function summarize(
   const total = (pick: (tally: Tally) => number): number => sum(tallies.map(pick));
   const of = (pick: (result: PairResult) => number): number => sum(results.map(pick));
   const pairs = results.map(pairSummary);
-  const bytes = of(({ calls }) => calls.copies.bytes);
+  const bytes = of(({ service }) => service.copies.bytes);
   return {
     nodes: new Set(children.map(({ node }) => node)).size,
     processes: children.length,
@@ -62,7 +62,7 @@ export function summarize(
     reordered: total(({ reordered }) => reordered),
     corrupted: total(({ corrupted }) => corrupted),
     copy: {
-      count: of(({ calls }) => calls.copies.count),
+      count: of(({ service }) => service.copies.count),
       bytes,
       megabytesPerSecond: sum(pairs.map(({ copyMegabytesPerSecond }) => copyMegabytesPerSecond)),
       mismatches: of(({ calls, service }) => calls.mismatches + service.mismatches),
@@ -76,7 +76,7 @@ export function summarize(
   };
 }
 
-function pairSummary({ language, clientNode, calls }: PairResult): PairSummary {
+function pairSummary({ language, clientNode, calls, service }: PairResult): PairSummary {
   return {
     language,
     clientNode,
@@ -85,7 +85,7 @@ function pairSummary({ language, clientNode, calls }: PairResult): PairSummary {
     roundTripsPerSecond: Math.round(calls.roundTrips / calls.seconds),
     p50Us: rounded(calls.p50Us),
     p99Us: rounded(calls.p99Us),
-    copyMegabytesPerSecond: rounded(calls.copies.bytes / MEGA / calls.copies.seconds),
+    copyMegabytesPerSecond: rounded(service.copies.bytes / MEGA / service.copies.seconds),
   };
 }
 
