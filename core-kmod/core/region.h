@@ -62,7 +62,8 @@ struct m3_slot {
 	uint32_t call_lane; /* where its numbered record went */
 	uint64_t call_number;
 	uint64_t refused_transfer; /* remote: last transfer answered ERROR */
-	uint64_t reserved[2];
+	uint64_t own_call; /* last id given in a local life: never given again */
+	uint64_t reserved;
 
 	struct m3_message message; /* in transit; owner or lock holder */
 
@@ -319,7 +320,7 @@ static inline uint32_t m3_blocks(const struct m3_region *r)
 /* Slot of an endpoint, or M3_NIL if the DC has no such endpoint. */
 static inline uint32_t m3_slot_of(const struct m3_region *r, int32_t ep)
 {
-	uint32_t i = (uint32_t)(ep + (int32_t)r->tasks);
+	uint32_t i = (uint32_t)ep + r->tasks;
 
 	return ep >= -(int32_t)r->tasks && i < r->slots ? i : M3_NIL;
 }
