@@ -163,7 +163,8 @@ struct m3_peer {
 	uint32_t ack_owed;
 	uint32_t notifies; /* notification blocks in use */
 	uint32_t armed; /* atomic: ticket of a sleeping proxy, ring its bell */
-	uint32_t reserved0[2];
+	uint32_t lives; /* times the DC was made to span it */
+	uint32_t reserved0;
 	uint64_t incarnation; /* of the peer's DC, as last opened; 0: never */
 	uint64_t records_out, records_in, frames_out, frames_in;
 	uint64_t send_time, receive_time; /* ns */
@@ -296,6 +297,17 @@ static inline struct m3_peer *m3_peer(struct m3_region *r, uint32_t i)
 static inline uint32_t *m3_spans(struct m3_region *r, uint32_t i)
 {
 	return (uint32_t *)m3_at(r, r->spans_at) + i;
+}
+
+/*
+ * This DC's incarnation, as the peer is told it. Where the peer was taken out
+ * of the DC and put in again its numbering space is forgotten here: the peer
+ * must see another incarnation, or it would go on in the old space.
+ */
+static inline uint64_t m3_incarnation(const struct m3_region *r,
+				      const struct m3_peer *p)
+{
+	return r->incarnation + p->lives;
 }
 
 static inline uint32_t m3_window(uint32_t lane)
