@@ -74,13 +74,22 @@ export function eachRecord(frame: Frame, visit: (frame: Frame, at: number) => vo
   return at === frame.end;
 }
 
+/** Of a REFUSED record: the flags from this bit on are the kind it had. */
+export const FORMER_KIND = 8;
+
 /**
- * Rejects the record at `at`, the only way a codec may do it: it keeps its number and length, its body is zeroed, and the
- * receiving core answers the source with `errno` (negative), or only counts it if the record was a notification.
+ * Rejects the record at `at`, the only way a codec may do it: it keeps its number, length and former kind, its body is zeroed,
+ * and the receiving core gives `errno` (negative) to who waits for it: the source or, of an answer, the caller. A
+ * notification is only counted.
  */
 export function refuse(frame: Frame, at: number, errno: number): void {
   const length = frame.view.getUint32(at + RECORD.length, true);
-  frame.view.setUint16(at + RECORD.kind, KIND.REFUSED, true);
+  const kind = frame.view.getUint16(at + RECORD.kind, true);
+  const flags = frame.view.getUint16(at + RECORD.flags, true);
+  if (kind !== KIND.REFUSED) {
+    frame.view.setUint16(at + RECORD.kind, KIND.REFUSED, true);
+    frame.view.setUint16(at + RECORD.flags, (flags & 0xff) | (kind << FORMER_KIND), true);
+  }
   frame.view.setInt32(at + RECORD.status, errno, true);
   frame.buf.fill(0, at + RECORD.bytes, at + length);
 }

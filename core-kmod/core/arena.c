@@ -67,6 +67,7 @@ static void free_run_d(struct m3_txn *t, uint32_t u)
 int m3_arena_free(struct m3_txn *t, uint32_t owner, uint64_t offset)
 {
 	struct m3_region *r = t->r;
+	struct m3_transfer *x = m3_transfer(r, owner);
 	uint32_t u, n;
 
 	/* From the start, since a row inside a run may be an old one. */
@@ -75,7 +76,10 @@ int m3_arena_free(struct m3_txn *t, uint32_t owner, uint64_t offset)
 	if (u >= r->units || unit_at(r, u) != offset ||
 	    m3_unit(r, u)->owner != owner + 1)
 		return -M3_EFAULT;
-	if (m3_slot(r, owner)->rts & M3_RTS_ONCOPY)
+	/* A chunk in flight is sent again from the buffer itself. */
+	if (m3_slot(r, owner)->rts & M3_RTS_ONCOPY ||
+	    (x->kind != M3_TRANSFER_NONE && x->address >= offset &&
+	     x->address < unit_at(r, u + run(r, u))))
 		return -M3_EONCOPY;
 	free_run_d(t, u);
 	m3_commit(r);

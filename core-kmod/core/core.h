@@ -67,6 +67,8 @@ int m3_msg_waiting(struct m3_region *r, uint32_t self);
  * if it had ended before, M3_BLOCK while a copy touches its memory.
  */
 int m3_call_cancel(struct m3_txn *t, uint32_t self, int error);
+/* Slot `self`'s call, if it was an answer, has failed: the client waits on. */
+void m3_restore_debt_d(struct m3_txn *t, uint32_t self);
 void m3_call_abort_d(struct m3_txn *t, uint32_t self, int result);
 /* A message arrives for local slot `d` from `src`: can it be taken now? */
 int m3_willing(const struct m3_slot *d, int src);
@@ -123,6 +125,8 @@ struct m3_copy {
 int m3_copy_begin(struct m3_txn *t, uint32_t self, struct m3_copy *copy);
 void m3_copy_end(struct m3_txn *t, uint32_t self, uint32_t other);
 void m3_transfer_stop_d(struct m3_txn *t, uint32_t i);
+/* The same, and tells a requester that still reads from slot `i`. */
+void m3_transfer_abort_d(struct m3_txn *t, uint32_t i, int error);
 void m3_transfer_queue_d(struct m3_txn *t, uint32_t i, uint32_t peer);
 /* Is `c` blocked in a sendrec to endpoint `s` with that call id? */
 int m3_grants(const struct m3_slot *c, int32_t s, uint64_t call);
@@ -146,6 +150,10 @@ void m3_put_pull_d(struct m3_txn *t, uint32_t s, uint32_t c,
 		   const struct m3_incoming *in);
 void m3_put_chunk_d(struct m3_txn *t, uint32_t s, uint32_t c,
 		    const struct m3_incoming *in);
+
+/* A record of that lane; malformed ones are counted and dropped. record.c */
+void m3_record_put_d(struct m3_txn *t, uint32_t node, uint32_t lane,
+		     const struct m3_incoming *in);
 
 /* -------------------------------------------- peers: peer.c, take.c, put.c */
 

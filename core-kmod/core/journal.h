@@ -59,6 +59,15 @@ static inline void m3_note(struct m3_region *r, void *field, uint32_t size,
 	m3_crash_point();
 }
 
+/* Notes bytes that are referred to and about to be overwritten. */
+static inline void m3_note_range(struct m3_region *r, void *at, uint32_t bytes)
+{
+	uint64_t *word = (uint64_t *)at;
+
+	for (; bytes; bytes -= 8, word++)
+		m3_note(r, word, 8, *word);
+}
+
 static inline void m3_set32(struct m3_region *r, uint32_t *field, uint32_t v)
 {
 	if (*field == v)

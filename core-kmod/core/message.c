@@ -74,6 +74,29 @@ static void settle_debt_d(struct m3_txn *t, uint32_t self, uint32_t d)
 	}
 }
 
+/*
+ * A send that was an answer ends early: the client may still wait, so that a
+ * reply is possible again. Its core drops it if the send did get there.
+ */
+void m3_restore_debt_d(struct m3_txn *t, uint32_t self)
+{
+	struct m3_region *r = t->r;
+	struct m3_record *rec = &m3_block(r, self)->record;
+	uint32_t d = m3_slot_of(r, rec->dst);
+	struct m3_slot *c;
+
+	if ((rec->kind != M3_REC_SEND && rec->kind != M3_REC_SENDREC) ||
+	    !rec->transfer || d == M3_NIL)
+		return;
+	c = m3_slot(r, d);
+	if (!(c->rts & M3_RTS_REMOTE) || c->binding != rec->dst_binding ||
+	    c->call != rec->transfer ||
+	    c->rts & (M3_RTS_SENDING | M3_RTS_RECEIVING))
+		return;
+	m3_set32(r, &c->rts, c->rts | M3_RTS_RECEIVING);
+	m3_seti(r, &c->getfrom, m3_endpoint_of(r, self));
+}
+
 int m3_msg_send(struct m3_txn *t, uint32_t self, int dst,
 		const struct m3_message *m, int wait)
 {
@@ -146,6 +169,7 @@ int m3_msg_sendrec(struct m3_txn *t, uint32_t self, int dst,
 			m3_undo(r);
 			return e;
 		}
+		settle_debt_d(t, self, to);
 		s->remote_sent++;
 	} else if (m3_willing(d, m3_endpoint_of(r, self))) {
 		d->partner = self;
@@ -377,8 +401,11 @@ void m3_call_abort_d(struct m3_txn *t, uint32_t self, int result)
 	/* What the far core has applied of a push is not known. */
 	if (m3_transfer(r, self)->kind == M3_TRANSFER_PUSH)
 		m3_set64(r, &m3_transfer(r, self)->done, 0);
-	m3_transfer_stop_d(t, self);
+	m3_transfer_abort_d(t, self, result == -M3_ESHUTDOWN ? -M3_ESRCDIED :
+							       -M3_EPROCSTS);
 	if (s->rts & M3_RTS_RMTOPER) {
+		if (s->op != M3_OP_VCOPY)
+			m3_restore_debt_d(t, self);
 		if (s->block_state == M3_BLOCK_QUEUED)
 			m3_block_unqueue_d(t, self);
 		else if (s->block_state == M3_BLOCK_NUMBERED)

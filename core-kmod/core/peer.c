@@ -31,6 +31,7 @@ int m3_peer_add(struct m3_txn *t, uint32_t node)
 		m3_set32(r, &p->lane[lane].queued, 0);
 	}
 	m3_set64(r, &p->incarnation, 0);
+	m3_set32(r, &p->lives, p->lives + 1);
 	m3_set32(r, &p->notifies, 0);
 	m3_set32(r, &p->open, 0);
 	m3_set32(r, m3_spans(r, node), 1);
@@ -85,7 +86,7 @@ int m3_peer_open(struct m3_txn *t, uint32_t node, struct m3_dc_open *open)
 	__builtin_memset(open, 0, sizeof(*open));
 	open->dc = r->dc;
 	open->endpoints = r->tasks << 16 | r->procs;
-	open->incarnation = r->incarnation;
+	open->incarnation = m3_incarnation(r, p);
 	open->peer_incarnation = p->incarnation;
 	for (i = 0; i < M3_LANES; i++) {
 		open->expected[i] = p->lane[i].expected;
@@ -217,13 +218,14 @@ int m3_peer_opened(struct m3_txn *t, uint32_t node,
 {
 	struct m3_region *r = t->r;
 	struct m3_peer *p = m3_peer(r, node);
-	int mine = open->peer_incarnation == r->incarnation;
 	uint32_t i;
+	int mine;
 
 	if (!*m3_spans(r, node))
 		return -M3_ENODCNODE;
 	if (!same_dc(r, open) || open->incarnation == 0)
 		return -M3_EBADVALUE;
+	mine = open->peer_incarnation == m3_incarnation(r, p);
 	/* The space belongs to the pair of incarnations (protocol 10). Where
 	 * the peer has not yet learned ours, it has accepted nothing of it. */
 	if (p->incarnation && (p->incarnation != open->incarnation ||

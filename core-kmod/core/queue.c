@@ -102,9 +102,17 @@ void m3_answer_d(struct m3_txn *t, uint32_t s, uint32_t i, uint32_t kind,
 	struct m3_region *r = t->r;
 	struct m3_slot *c = m3_slot(r, i);
 	struct m3_block *b = m3_block(r, i);
+	uint32_t owner = m3_slot_of(r, c->sendto);
 
 	/* An answer that was not taken yet is to an older call: superseded. */
-	m3_block_unqueue_d(t, i);
+	if (c->block_state == M3_BLOCK_QUEUED) {
+		m3_note_range(r, &b->record, sizeof(b->record));
+		m3_note_range(r, &b->body, sizeof(b->body));
+		m3_block_unqueue_d(t, i);
+	}
+	/* What a peer has queued and answers itself (REFUSED) waits no more. */
+	if (c->rts & M3_RTS_SENDING && owner != M3_NIL)
+		m3_unqueue_d(t, owner, i);
 	m3_set32(r, &c->rts, c->rts & ~(M3_RTS_SENDING | M3_RTS_RECEIVING));
 	m3_seti(r, &c->getfrom, M3_NONE);
 	m3_seti(r, &c->sendto, M3_NONE);
@@ -157,7 +165,8 @@ static uint32_t notify_block(struct m3_region *r, uint32_t s, uint32_t d,
 		}
 		if (b->record.src == m3_endpoint_of(r, s) &&
 		    b->record.dst == m3_endpoint_of(r, d) &&
-		    b->record.src_binding == m3_slot(r, s)->binding) {
+		    b->record.src_binding == m3_slot(r, s)->binding &&
+		    b->record.dst_node == m3_slot(r, d)->node) {
 			*merged = 1;
 			return i;
 		}

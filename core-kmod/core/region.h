@@ -62,7 +62,8 @@ struct m3_slot {
 	uint32_t call_lane; /* where its numbered record went */
 	uint64_t call_number;
 	uint64_t refused_transfer; /* remote: last transfer answered ERROR */
-	uint64_t reserved[2];
+	uint64_t own_call; /* last id given in a local life: never given again */
+	uint64_t reserved;
 
 	struct m3_message message; /* in transit; owner or lock holder */
 
@@ -162,7 +163,8 @@ struct m3_peer {
 	uint32_t ack_owed;
 	uint32_t notifies; /* notification blocks in use */
 	uint32_t armed; /* atomic: ticket of a sleeping proxy, ring its bell */
-	uint32_t reserved0[2];
+	uint32_t lives; /* times the DC was made to span it */
+	uint32_t reserved0;
 	uint64_t incarnation; /* of the peer's DC, as last opened; 0: never */
 	uint64_t records_out, records_in, frames_out, frames_in;
 	uint64_t send_time, receive_time; /* ns */
@@ -297,6 +299,17 @@ static inline uint32_t *m3_spans(struct m3_region *r, uint32_t i)
 	return (uint32_t *)m3_at(r, r->spans_at) + i;
 }
 
+/*
+ * This DC's incarnation, as the peer is told it. Where the peer was taken out
+ * of the DC and put in again its numbering space is forgotten here: the peer
+ * must see another incarnation, or it would go on in the old space.
+ */
+static inline uint64_t m3_incarnation(const struct m3_region *r,
+				      const struct m3_peer *p)
+{
+	return r->incarnation + p->lives;
+}
+
 static inline uint32_t m3_window(uint32_t lane)
 {
 	return lane == M3_LANE_BULK ? M3_BULK_WINDOW : M3_WINDOW;
@@ -319,7 +332,7 @@ static inline uint32_t m3_blocks(const struct m3_region *r)
 /* Slot of an endpoint, or M3_NIL if the DC has no such endpoint. */
 static inline uint32_t m3_slot_of(const struct m3_region *r, int32_t ep)
 {
-	uint32_t i = (uint32_t)(ep + (int32_t)r->tasks);
+	uint32_t i = (uint32_t)ep + r->tasks;
 
 	return ep >= -(int32_t)r->tasks && i < r->slots ? i : M3_NIL;
 }

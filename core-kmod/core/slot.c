@@ -62,6 +62,7 @@ int m3_slot_bind(struct m3_txn *t, int ep, uint32_t pid, const char *name)
 	s->pid = pid;
 	m3_set32(r, &s->misc, M3_MF_GRPLEADER);
 	m3_set32(r, &s->node, r->node);
+	m3_set64(r, &s->call, s->own_call);
 	m3_set32(r, &s->handle, t->handle);
 	m3_commit(r);
 	return 0;
@@ -208,6 +209,14 @@ static void notifications_clear(struct m3_txn *t, uint32_t i)
 	m3_commit(r);
 }
 
+static void forget_sender(struct m3_txn *t, uint32_t i)
+{
+	uint32_t owner = m3_slot_of(t->r, m3_slot(t->r, i)->sendto);
+
+	if (owner != M3_NIL)
+		m3_unqueue_d(t, owner, i);
+}
+
 int m3_slot_unbind(struct m3_txn *t, uint32_t i)
 {
 	struct m3_region *r = t->r;
@@ -225,6 +234,11 @@ int m3_slot_unbind(struct m3_txn *t, uint32_t i)
 	for (j = 0; j < r->slots; j++)
 		if (m3_slot(r, j)->copier == i && j != i)
 			m3_copy_end(t, i, j);
+	/* Its own call first: that may give back a debt to a client. */
+	if (!(s->rts & M3_RTS_REMOTE)) {
+		m3_call_abort_d(t, i, -M3_ESHUTDOWN);
+		m3_commit(r);
+	}
 	for (j = 0; j < r->slots; j++)
 		if (j != i)
 			partner_dies(t, i, j);
@@ -233,9 +247,9 @@ int m3_slot_unbind(struct m3_txn *t, uint32_t i)
 	if (s->rts & M3_RTS_REMOTE) {
 		m3_block_unqueue_d(t, i);
 		if (s->rts & M3_RTS_SENDING)
-			m3_unqueue_d(t, m3_slot_of(r, s->sendto), i);
+			forget_sender(t, i);
 	} else {
-		m3_call_abort_d(t, i, -M3_ESHUTDOWN);
+		m3_set64(r, &s->own_call, s->call);
 	}
 	m3_commit(r);
 	m3_arena_free_all(t, i);

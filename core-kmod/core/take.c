@@ -120,7 +120,7 @@ static void write_header(struct m3_region *r, struct m3_peer *p, uint32_t lane,
 	h->type = M3_FRAME_DATA;
 	h->lane = (uint8_t)lane;
 	h->dc = (uint16_t)r->dc;
-	h->session = r->incarnation;
+	h->session = m3_incarnation(r, p);
 	for (i = 0; i < M3_LANES; i++) {
 		h->ack[i] = p->lane[i].expected;
 		h->grant[i] = p->lane[i].expected + m3_window(i) - 1;

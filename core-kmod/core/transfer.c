@@ -49,12 +49,16 @@ void m3_transfer_unqueue_d(struct m3_txn *t, uint32_t i)
 	m3_set32(r, &l->queued, l->queued - 1);
 }
 
-/* Numbered chunks of a transfer that ended: sent again as VOID (protocol 4). */
-static void void_chunks_d(struct m3_txn *t, uint32_t i)
+/*
+ * Numbered chunks of a transfer that ended: sent again as VOID (protocol 4).
+ * Returns how many there were.
+ */
+static uint32_t void_chunks_d(struct m3_txn *t, uint32_t i)
 {
 	struct m3_region *r = t->r;
 	struct m3_peer *p = m3_peer(r, m3_transfer(r, i)->peer);
 	struct m3_lane *l = &p->lane[M3_LANE_BULK];
+	uint32_t voided = 0;
 	uint64_t n;
 
 	for (n = l->acked; n < l->next && n < l->acked + M3_BULK_WINDOW; n++) {
@@ -65,21 +69,49 @@ static void void_chunks_d(struct m3_txn *t, uint32_t i)
 			continue;
 		m3_set32(r, (uint32_t *)(void *)&e->record.kind, M3_REC_VOID);
 		r->counts.voided++;
+		voided++;
 	}
+	return voided;
+}
+
+/* Returns how many chunks were numbered and not acknowledged. */
+static uint32_t stop_d(struct m3_txn *t, uint32_t i)
+{
+	struct m3_transfer *x = m3_transfer(t->r, i);
+	uint32_t voided = 0;
+
+	if (x->kind == M3_TRANSFER_NONE)
+		return 0;
+	if (x->kind != M3_TRANSFER_SINK && x->peer < t->r->nodes &&
+	    *m3_spans(t->r, x->peer)) {
+		m3_transfer_unqueue_d(t, i);
+		voided = void_chunks_d(t, i);
+	}
+	m3_set32(t->r, &x->kind, M3_TRANSFER_NONE);
+	return voided;
 }
 
 void m3_transfer_stop_d(struct m3_txn *t, uint32_t i)
 {
-	struct m3_transfer *x = m3_transfer(t->r, i);
+	stop_d(t, i);
+}
 
-	if (x->kind == M3_TRANSFER_NONE)
+void m3_transfer_abort_d(struct m3_txn *t, uint32_t i, int error)
+{
+	struct m3_region *r = t->r;
+	struct m3_transfer *x = m3_transfer(r, i);
+	uint32_t kind = x->kind, p = m3_slot_of(r, x->party);
+	uint32_t voided = stop_d(t, i);
+	struct m3_slot *party;
+
+	if (kind != M3_TRANSFER_SOURCE || p == M3_NIL ||
+	    (!voided && x->done == x->bytes))
 		return;
-	if (x->kind != M3_TRANSFER_SINK && x->peer < t->r->nodes &&
-	    *m3_spans(t->r, x->peer)) {
-		m3_transfer_unqueue_d(t, i);
-		void_chunks_d(t, i);
-	}
-	m3_set32(t->r, &x->kind, M3_TRANSFER_NONE);
+	/* Its chunks will not come any more: that call must end too. */
+	party = m3_slot(r, p);
+	if (party->rts & M3_RTS_REMOTE && party->call == x->id &&
+	    party->binding == x->party_binding)
+		m3_answer_d(t, i, p, M3_REC_ERROR, error, 0);
 }
 
 static void chunk_record(struct m3_region *r, uint32_t i, uint32_t bytes,
@@ -200,10 +232,6 @@ void m3_put_chunk_d(struct m3_txn *t, uint32_t s, uint32_t c,
 
 	if (rec->flags & M3_RF_PULL) {
 		put_pulled_d(t, c, in);
-		return;
-	}
-	if (from->refused_transfer == rec->transfer) {
-		r->counts.dropped++;
 		return;
 	}
 	e = m3_grants(m3_slot(r, c), rec->src, rec->call) ? 0 : -M3_EPROCSTS;

@@ -20,7 +20,7 @@ import {
 import { BODY_BYTES, MESSAGE_BYTES } from '../../core-kmod/binding/message.ts';
 import { loadNative, OP, PENDING, packageRoot } from '../../core-kmod/binding/native.ts';
 import { FRAME_BYTES, FRAME_HEADER_BYTES, LANE, LANES } from '../../proxy-runtime/contract.ts';
-import { FRAME_TYPE, HEADER, KIND, RECORD } from '../../proxy-runtime/record.ts';
+import { FORMER_KIND, FRAME_TYPE, HEADER, KIND, RECORD } from '../../proxy-runtime/record.ts';
 
 const include = join(packageRoot(), 'core-kmod', 'include');
 const header = readFileSync(join(include, 'm3ipc', 'abi.h'), 'utf8');
@@ -54,6 +54,7 @@ const values: [name: string, expression: string, value: number][] = [
   ...offsets(RECORD, 'm3_record'),
   ...offsets(HEADER, 'm3_frame_header'),
   ...constants(KIND, 'M3_REC_'),
+  ['FORMER_KIND', 'M3_RF_KIND', FORMER_KIND],
   ...constants(FRAME_TYPE, 'M3_FRAME_'),
   ...constants(LANE, 'M3_LANE_'),
   ...constants(RTS_FLAGS, 'M3_RTS_'),

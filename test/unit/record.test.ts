@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FRAME_HEADER_BYTES, type Frame, LANE } from '../../proxy-runtime/contract.ts';
 import { framePool } from '../../proxy-runtime/frame.ts';
-import { eachRecord, HEADER, KIND, RECORD, refuse } from '../../proxy-runtime/record.ts';
+import { eachRecord, FORMER_KIND, HEADER, KIND, RECORD, refuse } from '../../proxy-runtime/record.ts';
 import { fillFrame, type RecordFields } from '../testing/record-frame.ts';
 
 function frameOf(records: readonly RecordFields[]): Frame {
@@ -66,7 +66,7 @@ test('a walk over any bytes stays inside the range and ends', () => {
   );
 });
 
-test('refuse keeps number, length and addresses, takes kind, status and body, and touches no other record', () => {
+test('refuse keeps number, length, addresses and former kind, takes kind, status and body, and touches no other record', () => {
   const body = new Uint8Array(64).fill(9);
   const records = [
     { call: 1n, body },
@@ -77,7 +77,15 @@ test('refuse keeps number, length and addresses, takes kind, status and body, an
   refuse(frame, frame.start + SECOND, -1);
   const wanted = frameOf([
     { call: 1n, body },
-    { kind: KIND.REFUSED, status: -1, call: 2n, src: 3, dst: 4, body: new Uint8Array(64) },
+    {
+      kind: KIND.REFUSED,
+      flags: KIND.SENDREC << FORMER_KIND,
+      status: -1,
+      call: 2n,
+      src: 3,
+      dst: 4,
+      body: new Uint8Array(64),
+    },
     { call: 3n, body },
   ]);
   expect(frame.buf.subarray(frame.start, frame.end)).toEqual(wanted.buf.subarray(wanted.start, wanted.end));

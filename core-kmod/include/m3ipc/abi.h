@@ -84,6 +84,7 @@ enum m3_record_kind {
 /* Record flags. */
 #define M3_RF_LAST 0x1u /* COPY_DATA: the transfer's last chunk */
 #define M3_RF_PULL 0x2u /* COPY_DATA: answers COPY_PULL */
+#define M3_RF_KIND 8 /* REFUSED: the flags from this bit on are its former kind */
 
 /*
  * A record: this header, then a body of `length` - 64 bytes. Messages carry

@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0
+/*
+ * What a record from a peer does. A peer can speak for its own endpoints only
+ * (protocol 18); whatever it says, the region stays sound.
+ */
+#include "core.h"
+
+/*
+ * The peer's process that sent it; binds a descriptor for a new client. What
+ * opens no call comes from an endpoint that is known, or is for nobody.
+ */
+static int source_slot(struct m3_txn *t, uint32_t node,
+		       const struct m3_record *rec, int opens, uint32_t *s)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *from;
+
+	if (rec->src_node != node || rec->dst_node != r->node) {
+		r->counts.bad_node++;
+		return -1;
+	}
+	*s = m3_slot_of(r, rec->src);
+	if (*s == M3_NIL) {
+		r->counts.bad_endpoint++;
+		return -1;
+	}
+	from = m3_slot(r, *s);
+	if (from->rts & M3_RTS_SLOT_FREE && !opens) {
+		r->counts.stale_answers++;
+		return -1;
+	}
+	if (from->rts & M3_RTS_SLOT_FREE) {
+		m3_slot_rmtbind_d(t, *s, node, "remote");
+	} else if (!(from->rts & M3_RTS_REMOTE) || from->node != node) {
+		r->counts.bad_node++;
+		return -1;
+	}
+	return 0;
+}
+
+/*
+ * Drops what remote slot `s` had asked before: its caller gave it up. A queued
+ * request goes in a transition of its own: the next one's message takes its
+ * place, and a kill must not leave the old request with the new message.
+ */
+static void forget_request(struct m3_txn *t, uint32_t s)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *from = m3_slot(r, s);
+	uint32_t owner = m3_slot_of(r, from->sendto);
+	int queued = from->rts & M3_RTS_SENDING && owner != M3_NIL;
+
+	if (queued)
+		m3_unqueue_d(t, owner, s);
+	m3_set32(r, &from->rts,
+		 from->rts & ~(M3_RTS_SENDING | M3_RTS_RECEIVING));
+	m3_seti(r, &from->getfrom, M3_NONE);
+	m3_seti(r, &from->sendto, M3_NONE);
+	if (queued)
+		m3_commit(r);
+}
+
+/*
+ * Is it an earlier life of the same owner's endpoint? Lanes overtake each
+ * other: a chunk of the dead may come behind the first words of the heir.
+ */
+static int is_former_life(uint64_t known, uint64_t binding)
+{
+	uint32_t counter = 1u << 22;
+
+	if (!known || !binding || known >> 22 != binding >> 22)
+		return 0;
+	return (((uint32_t)binding - (uint32_t)known) & (counter - 1)) >
+	       counter / 2;
+}
+
+/* A new life of the source ends all of the old one. */
+static void learn_binding_d(struct m3_txn *t, uint32_t s, uint64_t binding)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *from = m3_slot(r, s);
+
+	if (from->binding == binding || binding == 0)
+		return;
+	if (from->binding != 0) {
+		forget_request(t, s);
+		m3_set64(r, &from->call, 0);
+		m3_set64(r, &from->refused_transfer, 0);
+	}
+	m3_set64(r, &from->binding, binding);
+}
+
+/* -1: an old call of that source; else the call is its newest. */
+static int newest_call_d(struct m3_txn *t, uint32_t s, uint64_t id, int again)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *from = m3_slot(r, s);
+
+	if (id < from->call || (id == from->call && !again)) {
+		r->counts.dropped++;
+		return -1;
+	}
+	if (id > from->call) {
+		forget_request(t, s);
+		m3_set64(r, &from->call, id);
+	}
+	return 0;
+}
+
+/* 0 if the record's destination is a live local process, else the answer. */
+static int target(struct m3_region *r, const struct m3_record *rec, int gone,
+		  uint32_t *d)
+{
+	struct m3_slot *to;
+
+	*d = m3_slot_of(r, rec->dst);
+	if (*d == M3_NIL)
+		return -M3_ERANGE;
+	to = m3_slot(r, *d);
+	if (to->rts & M3_RTS_SLOT_FREE)
+		return gone;
+	if (to->rts & M3_RTS_REMOTE)
+		return -M3_ERMTPROC;
+	if (rec->dst_binding && rec->dst_binding != to->binding) {
+		r->counts.bad_binding++;
+		return -M3_EDSTDIED;
+	}
+	return 0;
+}
+
+/* Answers even in the name of a slot that is free or out of the table. */
+static void reject_d(struct m3_txn *t, uint32_t s, const struct m3_record *rec,
+		     int error)
+{
+	uint32_t d = m3_slot_of(t->r, rec->dst);
+	struct m3_record *answer = &m3_block(t->r, s)->record;
+
+	t->r->counts.rejected++;
+	m3_answer_d(t, d == M3_NIL ? s : d, s, M3_REC_ERROR, error, 0);
+	answer->src = rec->dst;
+	if (d == M3_NIL)
+		answer->src_binding = 0;
+}
+
+static void put_request(struct m3_txn *t, uint32_t s,
+			const struct m3_incoming *in)
+{
+	struct m3_region *r = t->r;
+	const struct m3_record *rec = &in->rec;
+	int sendrec = rec->kind == M3_REC_SENDREC, e;
+	struct m3_slot *from = m3_slot(r, s), *to;
+	uint32_t d;
+
+	if (newest_call_d(t, s, rec->call, 0))
+		return;
+	e = target(r, rec, sendrec ? -M3_EDEADSRCDST : -M3_EDSTDIED, &d);
+	if (e) {
+		reject_d(t, s, rec, e);
+		return;
+	}
+	to = m3_slot(r, d);
+	if (sendrec) {
+		m3_set32(r, &from->rts, from->rts | M3_RTS_RECEIVING);
+		m3_seti(r, &from->getfrom, rec->dst);
+	}
+	/* A send completes a sendrec only if it answers that very call. */
+	if (m3_willing(to, rec->src) &&
+	    (to->op != M3_OP_SENDREC || rec->transfer == to->call)) {
+		to->partner = s;
+		m3_deliver_d(t, d, rec->src, &in->body.message);
+		if (!sendrec)
+			m3_answer_d(t, d, s, M3_REC_SEND_ACK, 0, 0);
+		return;
+	}
+	from->message = in->body.message;
+	from->message.source = rec->src;
+	m3_enqueue_d(t, d, s);
+}
+
+/* Can a record of this kind end a call of that operation? */
+static int answers(uint32_t kind, uint32_t op)
+{
+	switch (kind) {
+	case M3_REC_REPLY:
+		return op == M3_OP_SENDREC;
+	case M3_REC_SEND_ACK:
+		return op == M3_OP_SEND;
+	case M3_REC_COPY_ACK:
+		return op == M3_OP_VCOPY;
+	default:
+		return op == M3_OP_SEND || op == M3_OP_SENDREC ||
+		       op == M3_OP_VCOPY;
+	}
+}
+
+/* A reply, an acknowledgement or an error: completes the call it names. */
+static void put_answer(struct m3_txn *t, uint32_t s,
+		       const struct m3_incoming *in)
+{
+	struct m3_region *r = t->r;
+	const struct m3_record *rec = &in->rec;
+	struct m3_transfer *x;
+	struct m3_slot *to;
+	uint32_t d = m3_slot_of(r, rec->dst);
+
+	to = d == M3_NIL ? 0 : m3_slot(r, d);
+	/* The endpoint is unbound: its next life is not known yet. */
+	if (rec->kind == M3_REC_ERROR && rec->src_binding == 0) {
+		forget_request(t, s);
+		m3_set64(r, &m3_slot(r, s)->binding, 0);
+		m3_set64(r, &m3_slot(r, s)->call, 0);
+	}
+	if (!to || (rec->dst_binding && rec->dst_binding != to->binding) ||
+	    to->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE) ||
+	    to->call != rec->call || to->sendto != rec->src ||
+	    !answers(rec->kind, to->op)) {
+		r->counts.stale_answers++;
+		return;
+	}
+	if (rec->kind == M3_REC_REPLY) {
+		m3_deliver_d(t, d, rec->src, &in->body.message);
+		return;
+	}
+	x = m3_transfer(r, d);
+	if (x->kind == M3_TRANSFER_PUSH)
+		m3_set64(r, &x->done, rec->offset > x->bytes ? 0 : rec->offset);
+	m3_transfer_stop_d(t, d);
+	if (rec->kind == M3_REC_ERROR && to->op != M3_OP_VCOPY)
+		m3_restore_debt_d(t, d);
+	if (rec->kind == M3_REC_ERROR)
+		m3_finish_d(t, d, rec->status < 0 ? rec->status : -M3_EPROTO);
+	else
+		m3_finish_d(t, d, 0);
+}
+
+static void put_notify(struct m3_txn *t, uint32_t s,
+		       const struct m3_incoming *in)
+{
+	uint32_t d;
+
+	if (target(t->r, &in->rec, -M3_EDSTDIED, &d)) {
+		t->r->counts.dropped++;
+		return;
+	}
+	m3_notify_d(t, d, s);
+}
+
+/* `call` and all older calls of the source have ended (protocol 5). */
+static void put_cancel(struct m3_txn *t, uint32_t s,
+		       const struct m3_incoming *in)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *from = m3_slot(r, s);
+	uint32_t d = m3_slot_of(r, in->rec.dst);
+	struct m3_transfer *x;
+
+	if (from->call <= in->rec.call) {
+		forget_request(t, s);
+		m3_set64(r, &from->call, in->rec.call);
+	}
+	if (d == M3_NIL)
+		return;
+	x = m3_transfer(r, d);
+	if (x->kind == M3_TRANSFER_SOURCE && x->party == in->rec.src &&
+	    x->id <= in->rec.call)
+		m3_transfer_stop_d(t, d);
+}
+
+/* A chunk of a copy that has failed: one answer is enough, and no success. */
+static int is_failed_copy(struct m3_txn *t, uint32_t s, uint64_t transfer)
+{
+	if (m3_slot(t->r, s)->refused_transfer != transfer)
+		return 0;
+	t->r->counts.dropped++;
+	return 1;
+}
+
+static void put_copy(struct m3_txn *t, uint32_t s, const struct m3_incoming *in)
+{
+	struct m3_region *r = t->r;
+	const struct m3_record *rec = &in->rec;
+	int data = rec->kind == M3_REC_COPY_DATA, e;
+	uint32_t d;
+
+	if (data && !(rec->flags & M3_RF_PULL) &&
+	    is_failed_copy(t, s, rec->transfer))
+		return;
+	if (data && rec->flags & M3_RF_PULL) {
+		if (target(r, rec, -M3_EDSTDIED, &d))
+			r->counts.stale_answers++;
+		else
+			m3_put_chunk_d(t, s, d, in);
+		return;
+	}
+	if (newest_call_d(t, s, rec->transfer, data))
+		return;
+	e = target(r, rec, data ? -M3_EDSTDIED : -M3_ESRCDIED, &d);
+	if (e && data)
+		m3_set64(r, &m3_slot(r, s)->refused_transfer, rec->transfer);
+	if (e)
+		reject_d(t, s, rec, e);
+	else if (data)
+		m3_put_chunk_d(t, s, d, in);
+	else
+		m3_put_pull_d(t, s, d, in);
+}
+
+static void refuse_request(struct m3_txn *t, uint32_t s,
+			   const struct m3_record *rec, int copy)
+{
+	uint64_t id = copy ? rec->transfer : rec->call;
+
+	if (copy && is_failed_copy(t, s, id))
+		return;
+	if (newest_call_d(t, s, id, copy))
+		return;
+	if (copy)
+		m3_set64(t->r, &m3_slot(t->r, s)->refused_transfer, id);
+	reject_d(t, s, rec, rec->status < 0 ? rec->status : -M3_ETRAPDENIED);
+}
+
+/*
+ * A codec of the peer refused it: who waits for its effect gets the errno. That
+ * is its source or, of an answer, the caller here.
+ */
+static void put_refused(struct m3_txn *t, uint32_t s,
+			const struct m3_incoming *in)
+{
+	const struct m3_record *rec = &in->rec;
+	struct m3_incoming answer;
+
+	t->r->counts.refused++;
+	switch (rec->flags >> M3_RF_KIND) {
+	case M3_REC_SEND:
+	case M3_REC_SENDREC:
+		refuse_request(t, s, rec, 0);
+		return;
+	case M3_REC_CANCEL:
+		put_cancel(t, s, in);
+		return;
+	case M3_REC_COPY_PULL:
+	case M3_REC_COPY_DATA:
+		if (!(rec->flags & M3_RF_PULL)) {
+			refuse_request(t, s, rec, 1);
+			return;
+		}
+		break;
+	case M3_REC_REPLY:
+	case M3_REC_SEND_ACK:
+	case M3_REC_ERROR:
+	case M3_REC_COPY_ACK:
+		break;
+	default:
+		return;
+	}
+	answer.rec = *rec;
+	answer.rec.kind = M3_REC_ERROR;
+	if (rec->flags & M3_RF_PULL)
+		answer.rec.call = rec->transfer;
+	if (rec->status >= 0)
+		answer.rec.status = -M3_ETRAPDENIED;
+	put_answer(t, s, &answer);
+}
+
+/* One row per kind: its handler, and the body it must have. */
+static const struct {
+	void (*put)(struct m3_txn *t, uint32_t s, const struct m3_incoming *in);
+	uint32_t body; /* bytes; at least, for COPY_DATA */
+	uint32_t lane_bulk; /* it travels in the bulk lane */
+	uint32_t opens; /* it may come from a client not known yet */
+} kinds[M3_REC_KINDS] = {
+	[M3_REC_REFUSED] = { put_refused, 0, 0, 1 },
+	[M3_REC_SEND] = { put_request, sizeof(struct m3_message), 0, 1 },
+	[M3_REC_SENDREC] = { put_request, sizeof(struct m3_message), 0, 1 },
+	[M3_REC_REPLY] = { put_answer, sizeof(struct m3_message), 0, 0 },
+	[M3_REC_NOTIFY] = { put_notify, sizeof(struct m3_message), 0, 1 },
+	[M3_REC_SEND_ACK] = { put_answer, 0, 0, 0 },
+	[M3_REC_ERROR] = { put_answer, 0, 0, 0 },
+	[M3_REC_CANCEL] = { put_cancel, 0, 0, 0 },
+	[M3_REC_COPY_PULL] = { put_copy, sizeof(struct m3_copy_body), 0, 1 },
+	[M3_REC_COPY_DATA] = { put_copy, sizeof(struct m3_copy_body), 1, 1 },
+	[M3_REC_COPY_ACK] = { put_answer, 0, 0, 0 },
+};
+
+/* Is the body what the kind needs, and inside the record? */
+static int well_formed(struct m3_region *r, const struct m3_incoming *in,
+		       uint32_t lane)
+{
+	uint32_t kind = in->rec.kind, body = in->rec.length -
+				      (uint32_t)sizeof(struct m3_record);
+
+	if (kind >= M3_REC_KINDS || !kinds[kind].put) {
+		r->counts.bad_kind++;
+		return 0;
+	}
+	if (kind == M3_REC_REFUSED)
+		return 1;
+	if ((lane == M3_LANE_BULK) != kinds[kind].lane_bulk) {
+		r->counts.bad_kind++;
+		return 0;
+	}
+	if (kind == M3_REC_COPY_DATA ?
+	    body < kinds[kind].body ||
+	    in->body.copy.bytes == 0 ||
+	    in->body.copy.bytes > M3_CHUNK_BYTES ||
+	    in->body.copy.bytes > body - kinds[kind].body :
+	    body != kinds[kind].body) {
+		r->counts.bad_length++;
+		return 0;
+	}
+	return 1;
+}
+
+void m3_record_put_d(struct m3_txn *t, uint32_t node, uint32_t lane,
+		     const struct m3_incoming *in)
+{
+	struct m3_region *r = t->r;
+	uint32_t s;
+
+	/* Of a VOID only the number is left: whose it was means nothing. */
+	if (in->rec.kind == M3_REC_VOID || !well_formed(r, in, lane) ||
+	    source_slot(t, node, &in->rec, (int)kinds[in->rec.kind].opens,
+			&s)) {
+		r->counts.dropped++;
+		return;
+	}
+	if (is_former_life(m3_slot(r, s)->binding, in->rec.src_binding)) {
+		r->counts.bad_binding++;
+		r->counts.dropped++;
+		return;
+	}
+	learn_binding_d(t, s, in->rec.src_binding);
+	kinds[in->rec.kind].put(t, s, in);
+	r->counts.delivered++;
+}

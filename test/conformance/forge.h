@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* forge.h - a peer made by hand: it says what no core would say. */
+#ifndef FORGE_H
+#define FORGE_H
+
+#include "rig.h"
+
+struct forge {
+	struct rig_node *to;
+	int node; /* whom it plays */
+	uint64_t incarnation;
+	uint64_t next[M3_LANES]; /* number of its next record */
+	uint64_t seen[M3_LANES]; /* it has taken all below */
+};
+
+/* One record and its body, as they lie in a frame. */
+struct forge_record {
+	struct m3_record head;
+	union {
+		struct m3_message message;
+		struct m3_copy_body copy;
+		unsigned char bytes[M3_CHUNK_BYTES + 64];
+	} body;
+};
+
+/* Becomes peer `node` of a core that does not know it yet. */
+void forge_begin(struct forge *f, struct rig_node *to, int node);
+/* The DC-open exchange again, in the present incarnation; its result. */
+int forge_open(struct forge *f);
+/* A record of that kind; src at the forged node, dst at the core's. */
+void forge_fill(struct forge *f, struct forge_record *r, int kind, int src,
+		int dst, uint64_t call, unsigned int body);
+/* A frame of one record, numbered next; its bytes. */
+unsigned int forge_frame(struct forge *f, int lane,
+			 const struct forge_record *r, void *frame);
+/* Sends it; a record that was accepted used up its number. */
+int forge_put(struct forge *f, int lane, const struct forge_record *r);
+/* The same for a message. */
+int forge_message(struct forge *f, int kind, int src, int dst, uint64_t call,
+		  int type);
+/* Takes one record of the core's and acknowledges it; 0 if there is none. */
+int forge_take(struct forge *f, int lane, struct forge_record *r);
+
+#endif
