@@ -67,8 +67,8 @@ export function createCandidate(party: Party, initiator: boolean, random: Random
 }
 
 /**
- * Gives the message to each candidate, `all` being those of every handshake id. Throws a {@link Refusal} when none accepts it, when its hello differs in what the
- * pair must have in common, and when it names nobody who is a peer.
+ * Gives the message to each candidate, `all` being those of every handshake id. Throws a {@link Refusal} when none
+ * accepts it, when its hello differs in what the pair must have in common, and when it names nobody who is a peer.
  */
 export function chooseCandidate(
   candidates: readonly Candidate[],

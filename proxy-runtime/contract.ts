@@ -215,14 +215,15 @@ export interface CorePeer {
   readonly peer: number;
   /** DCs that span this node and the peer. */
   dcs(): number[];
-  /** Writes struct m3_dc_open of a DC behind the frame's header room; sets range, dc and lane. */
+  /** Writes struct m3_dc_open of a DC behind the frame's header room; sets range, dc and lane. Takes no ownership. */
   open(dc: number, frame: Frame): void;
   /**
-   * Takes the peer's struct m3_dc_open. Idempotent. Completes calls that a lost incarnation can never answer, frees what
-   * the peer has, and sets the send cursor to what it expects. Throws EPROTO, EDCNOTRUN, ENODCNODE, EBADVALUE.
+   * Takes the peer's struct m3_dc_open; the frame stays the caller's. Idempotent. Completes calls that a lost
+   * incarnation can never answer, frees what the peer has, and sets the send cursor to what it expects. Throws EPROTO,
+   * EDCNOTRUN, ENODCNODE, EBADVALUE.
    */
   opened(frame: Frame): void;
-  /** No link any more: nothing is taken until the next `opened`. */
+  /** No link any more: nothing of a DC is taken until its next `opened`. */
   disconnected(): void;
   /**
    * Writes the queues that `take` could serve now, one entry (dc << 8 | lane) each, in the order in which they became
@@ -237,9 +238,9 @@ export interface CorePeer {
   /** Fills the frame with acknowledgements and grants alone if any are owed; false leaves it untouched. */
   acknowledge(dc: number, frame: Frame): boolean;
   /**
-   * Hands a received DATA frame to the core and releases it. Each record is checked, delivered, answered with an error
-   * record, or dropped and counted by reason. Returns how many records were accepted. Throws EPROTO when the frame
-   * itself breaks the protocol (bad length, gap, number beyond the grant): the link must be closed.
+   * Hands a received DATA frame to the core and releases it, also when it throws. Each record is checked, delivered,
+   * answered with an error record, or dropped and counted by reason. Returns how many records were accepted. Throws
+   * EPROTO when the frame itself breaks the protocol (bad length, gap, number beyond the grant): the link must be closed.
    */
   put(frame: Frame): number;
   /** `ready` runs, in a later turn, when a queue that was empty has something to take. One edge per drain. */

@@ -4,7 +4,7 @@
  * place once an OPEN frame under its own keys could be decoded (protocol rule 15), unless the older one was dialled by
  * the smaller node id and the newer one was not: so both ends agree which survives when both dial.
  */
-import type { Codec, CorePeer, Link, LinkEvents } from './contract.ts';
+import type { Codec, CorePeer, FramePool, Link, LinkEvents } from './contract.ts';
 import { CoreError, ProxyError } from './errors.ts';
 import { framePool } from './frame.ts';
 import { createSession } from './session.ts';
@@ -55,6 +55,7 @@ interface Waiter {
 
 interface State {
   readonly options: LinksOptions;
+  readonly reserve: FramePool;
   readonly sessions: Set<Session>;
   readonly connecting: Set<Waiter>;
   readonly emptying: Set<() => void>;
@@ -66,9 +67,9 @@ interface State {
 }
 
 export function createLinks(options: LinksOptions): Links {
-  const reserve = framePool(RESERVE_SLABS, options.settings.clock.soon);
   const state: State = {
     options,
+    reserve: framePool(RESERVE_SLABS, options.settings.clock.soon),
     sessions: new Set(),
     connecting: new Set(),
     emptying: new Set(),
@@ -77,12 +78,6 @@ export function createLinks(options: LinksOptions): Links {
     count: 0,
     closing: false,
     lastError: undefined,
-  };
-  const owner: SessionOwner = {
-    promote: (session) => promote(state, session),
-    kick: options.kick,
-    fenced: options.fenced,
-    closed: (session, error) => closed(state, session, error),
   };
   return {
     get current() {
@@ -103,19 +98,25 @@ export function createLinks(options: LinksOptions): Links {
     report(error) {
       state.lastError = error;
     },
-    adopt(link, dialled) {
-      const session = createSession({ ...sessionOptions(options), link, dialled, reserve, owner });
-      state.sessions.add(session);
-      session.begin();
-      return session.events;
-    },
+    adopt: (link, dialled) => adopt(state, link, dialled),
     connected: (signal) => connected(state, signal),
     close: () => close(state),
-    sever(error) {
-      state.closing = true;
-      for (const session of [...state.sessions]) session.fail(error);
-    },
+    sever: (error) => sever(state, error),
   };
+}
+
+function adopt(state: State, link: Link, dialled: boolean): LinkEvents {
+  const { options, reserve } = state;
+  const owner: SessionOwner = {
+    promote: (session) => promote(state, session),
+    kick: options.kick,
+    fenced: options.fenced,
+    closed: (session, error) => closed(state, session, error),
+  };
+  const session = createSession({ ...sessionOptions(options), link, dialled, reserve, owner });
+  state.sessions.add(session);
+  session.begin();
+  return session.events;
 }
 
 function sessionOptions({ core, node, codecs, settings }: LinksOptions) {
@@ -205,6 +206,11 @@ function connected(state: State, signal: AbortSignal | undefined): Promise<void>
     if (signal?.aborted) abort();
     else if (state.closing) waiter.reject(stopped());
   });
+}
+
+function sever(state: State, error: Error): void {
+  state.closing = true;
+  for (const session of [...state.sessions]) session.fail(error);
 }
 
 async function close(state: State): Promise<void> {

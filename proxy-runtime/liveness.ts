@@ -9,6 +9,8 @@ export interface LivenessOptions {
   /** Silent intervals in a row that end the link. The first one only asks, so 1 counts as 2. */
   readonly misses: number;
   ping(): void;
+  /** False while nothing can be received here, for want of a slab: then the silence is not the peer's. */
+  hearing(): boolean;
   /** One silent interval; `missed` counts them. */
   missed(missed: number): void;
   dead(error: ProxyError): void;
@@ -34,8 +36,8 @@ export function createLiveness(options: LivenessOptions): Liveness {
     options.tick();
     if (stopped) return;
     // `heard` sets -1: the interval in which something arrived is not silent.
-    silent++;
-    if (silent > 0) asking();
+    if (!options.hearing()) options.ping();
+    else if (++silent > 0) asking();
     if (!stopped) cancel = clock.after(intervalMs, beat, true);
   }
 

@@ -78,7 +78,9 @@ export function createProxy(options: ProxyOptions): PeerProxy {
     stopping: undefined,
   };
   state.dialler = url && diallerOf(state, url);
-  corePeer.onReady(() => turn(state));
+  corePeer.onReady(() => {
+    if (!state.scheduled) turn(state);
+  });
   return proxyOf(state);
 }
 
@@ -251,7 +253,7 @@ function takeOne(state: State, session: Session): number {
 function fill(state: State, session: Session, frame: Frame): boolean {
   const { core, order, queues } = state;
   try {
-    for (let count = openQueues(state, session); count > 0; count--) {
+    for (let count = core.queues(queues); count > 0; count--) {
       const at = order.next(queues, count);
       const queue = queues[at] ?? 0;
       const records = core.take(queue >> 8, (queue & 0xff) as Lane, frame);
@@ -266,17 +268,6 @@ function fill(state: State, session: Session, frame: Frame): boolean {
     session.coreFailed(error);
   }
   return false;
-}
-
-/** The queues of DCs that are open on this link, moved to the front. */
-function openQueues({ core, queues }: State, { opened }: Session): number {
-  const count = core.queues(queues);
-  let kept = 0;
-  for (let at = 0; at < count; at++) {
-    const queue = queues[at] ?? 0;
-    if (opened.has(queue >> 8)) queues[kept++] = queue;
-  }
-  return kept;
 }
 
 function starve(state: State): void {

@@ -14,8 +14,8 @@ export function receive(state: SessionState, frame: Frame): void {
   }
   const { counters } = state.options.context;
   state.liveness?.heard();
-  counters.add('frames_in');
-  counters.add('bytes_in', frame.end - frame.start);
+  counters.add('frames_received');
+  counters.add('bytes_received', frame.end - frame.start);
   try {
     state.decode(frame);
   } catch (cause) {
@@ -91,9 +91,10 @@ export function put(state: SessionState, frame: Frame): void {
   const { core, context, owner } = state.options;
   const { dc } = frame;
   try {
-    context.counters.add('records_in', core.put(frame));
-    state.acknowledgements.owe(dc);
+    context.counters.add('records_received', core.put(frame));
+    // In this order: what there is to send goes first, and pays.
     owner.kick();
+    state.acknowledgements.owe(dc);
   } catch (error) {
     coreFailed(state, error);
   }

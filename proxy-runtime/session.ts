@@ -8,7 +8,7 @@ import { createAcknowledgements } from './acknowledgements.ts';
 import type { Frame, FramePool, LinkContext, Sink } from './contract.ts';
 import { ProxyError } from './errors.ts';
 import { createLiveness } from './liveness.ts';
-import { createOpenings } from './openings.ts';
+import { createOpenings, type Openings } from './openings.ts';
 import { composePipeline } from './pipeline.ts';
 import { FRAME_TYPE } from './record.ts';
 import { put, receive, sort } from './session-input.ts';
@@ -27,33 +27,11 @@ import {
 
 /** Throws what a codec throws that cannot be composed. */
 export function createSession(options: SessionOptions): Session {
-  const { link, dialled, core, context } = options;
+  const { core, context } = options;
   const frames = withReserve(context.pool, options.reserve);
   const openings = createOpenings(core, frames, (frame) => toWire(state, frame), context.log);
-  const session: Session = {
-    link,
-    dialled,
-    events: {
-      frame: (frame) => receive(state, frame),
-      drain: () => drained(state),
-      closed: (error) => closed(state, error),
-    },
-    data: (frame) => send(state, frame),
-    taken: (records) => context.counters.add('records_out', records),
-    coreFailed: (error) => coreFailed(state, error),
-    get writable() {
-      return state.writable;
-    },
-    get roundTripMs() {
-      return state.roundTripMs;
-    },
-    opened: openings.opened,
-    begin: () => begin(state),
-    goodbye: () => goodbye(state),
-    fail: (error) => fail(state, error),
-  };
   const state: SessionState = {
-    session,
+    session: sessionOf(() => state, options, openings),
     options,
     gone: new AbortController(),
     frames,
@@ -75,7 +53,33 @@ export function createSession(options: SessionOptions): Session {
     failure: undefined,
   };
   compose(state);
-  return session;
+  return state.session;
+}
+
+function sessionOf(state: () => SessionState, options: SessionOptions, openings: Openings): Session {
+  const { link, dialled, context } = options;
+  return {
+    link,
+    dialled,
+    events: {
+      frame: (frame) => receive(state(), frame),
+      drain: () => drained(state()),
+      closed: (error) => closed(state(), error),
+    },
+    data: (frame) => send(state(), frame),
+    taken: (records) => context.counters.add('records_sent', records),
+    coreFailed: (error) => coreFailed(state(), error),
+    get writable() {
+      return state().writable;
+    },
+    get roundTripMs() {
+      return state().roundTripMs;
+    },
+    opened: openings.opened,
+    begin: () => begin(state()),
+    goodbye: () => goodbye(state()),
+    fail: (error) => fail(state(), error),
+  };
 }
 
 const drop: Sink = (frame) => frame.release();
@@ -107,6 +111,7 @@ function begin(state: SessionState): void {
     misses,
     tick: () => refresh(state),
     ping: () => ping(state),
+    hearing: () => hasSlab(context.pool),
     missed: (missed) => {
       context.counters.add('missed_ticks');
       context.log[missed === 1 ? 'debug' : 'warn']({ missed, misses, intervalMs }, 'the peer is silent');
@@ -114,6 +119,12 @@ function begin(state: SessionState): void {
     dead: (error) => fail(state, error),
   });
   refresh(state);
+}
+
+function hasSlab(pool: FramePool): boolean {
+  const frame = pool.acquire();
+  frame?.release();
+  return frame !== undefined;
 }
 
 /** Measured from the first PING of a silence. */
@@ -147,8 +158,8 @@ function write(state: SessionState, frame: Frame): void {
     frame.release();
     return;
   }
-  context.counters.add('frames_out');
-  context.counters.add('bytes_out', frame.end - frame.start);
+  context.counters.add('frames_sent');
+  context.counters.add('bytes_sent', frame.end - frame.start);
   if (!link.send(frame)) state.writable = false;
 }
 

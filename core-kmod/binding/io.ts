@@ -7,7 +7,7 @@ import { made } from './outcome.ts';
 export interface Watch {
   ref(): void;
   unref(): void;
-  /** Ends it; no callback comes after. Before the descriptor is closed, please. Idempotent. */
+  /** Ends it; no callback comes after. Comes before the descriptor is closed, else libuv aborts the process. Idempotent. */
   close(): void;
 }
 

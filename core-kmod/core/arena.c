@@ -19,7 +19,7 @@ int m3_arena_alloc(struct m3_txn *t, uint32_t owner, uint64_t bytes,
 		   uint64_t *offset)
 {
 	struct m3_region *r = t->r;
-	uint32_t u, n, need;
+	uint32_t u, n = 0, need;
 	struct m3_unit *row;
 
 	if (bytes == 0 || bytes > (uint64_t)r->units * M3_UNIT)

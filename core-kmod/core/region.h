@@ -125,7 +125,7 @@ struct m3_transfer {
 struct m3_handle {
 	uint32_t pid; /* 0: free */
 	uint32_t generation; /* of this handle, for caches of its bell */
-	uint32_t armed; /* atomic: the owner sleeps, ring its bell */
+	uint32_t armed; /* atomic: ticket of a sleeping owner, ring its bell */
 	uint32_t forked;
 	uint32_t reserved[12];
 };
@@ -161,7 +161,7 @@ struct m3_peer {
 	uint32_t token; /* of the present proxy; grows */
 	uint32_t ack_owed;
 	uint32_t notifies; /* notification blocks in use */
-	uint32_t armed; /* atomic: the proxy sleeps, ring its bell */
+	uint32_t armed; /* atomic: ticket of a sleeping proxy, ring its bell */
 	uint32_t reserved0[2];
 	uint64_t incarnation; /* of the peer's DC, as last opened; 0: never */
 	uint64_t records_out, records_in, frames_out, frames_in;

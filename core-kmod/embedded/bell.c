@@ -10,23 +10,69 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int m3_bell_create(struct m3_map *map, const char *suffix, int *fd)
+void m3_bell_dir(char *path, const char *dir, const struct m3_region *r)
+{
+	char suffix[16];
+
+	snprintf(suffix, sizeof(suffix), ".%08x", (uint32_t)r->incarnation);
+	m3_dc_path(path, dir, r->dc, suffix);
+}
+
+static void bell_path(char *path, struct m3_map *map, enum m3_bell_kind kind,
+		      uint32_t index, uint32_t generation)
+{
+	char suffix[48];
+
+	snprintf(suffix, sizeof(suffix), ".%08x/%s%u.%u",
+		 (uint32_t)map->r->incarnation,
+		 kind == M3_BELL_PEER ? "peer" : "bell", index, generation);
+	m3_dc_path(path, map->dir, map->r->dc, suffix);
+}
+
+/*
+ * Opened for reading too, so that a bell whose owner has died raises no
+ * SIGPIPE. A member may have put anything under that name: only a FIFO is
+ * written to, and no link is followed.
+ */
+static int bell_open(const char *path)
+{
+	int fd = open(path, O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd >= 0 && (fstat(fd, &st) || !S_ISFIFO(st.st_mode))) {
+		close(fd);
+		errno = EIO;
+		return -1;
+	}
+	return fd;
+}
+
+int m3_bell_create(struct m3_map *map, enum m3_bell_kind kind, uint32_t index,
+		   uint32_t generation, int *fd)
 {
 	char path[M3_PATH_BYTES];
-	struct m3_region *r = map->r;
+	int e = 0;
 
-	m3_dc_path(path, map->dir, r->dc, suffix);
+	bell_path(path, map, kind, index, generation);
 	unlink(path);
-	if (mkfifo(path, r->mode))
+	if (mkfifo(path, map->r->mode))
 		return m3_errno(errno);
 	/* mkfifo obeys the umask; the DC's mode is what was asked for. */
-	if (chmod(path, r->mode) ||
-	    (r->gid != (uint32_t)-1 && chown(path, (uid_t)-1, r->gid))) {
+	*fd = chmod(path, map->r->mode & 0777) ? -1 : bell_open(path);
+	if (*fd < 0) {
+		e = m3_errno(errno);
 		unlink(path);
-		return m3_errno(errno);
 	}
-	*fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	return *fd < 0 ? m3_errno(errno) : 0;
+	return e;
+}
+
+void m3_bell_remove(struct m3_map *map, enum m3_bell_kind kind, uint32_t index,
+		    uint32_t generation)
+{
+	char path[M3_PATH_BYTES];
+
+	bell_path(path, map, kind, index, generation);
+	unlink(path);
 }
 
 void m3_bell_drain(int fd)
@@ -37,14 +83,22 @@ void m3_bell_drain(int fd)
 		;
 }
 
-/*
- * A full FIFO is a rung bell. Opened for reading too, so that a bell whose
- * owner has died raises no SIGPIPE here.
- */
-static void ring(struct m3_map *map, struct m3_bell_cache *bell,
-		 uint32_t generation, const char *suffix)
+void m3_bell_arm(uint32_t *armed, uint32_t *ticket)
 {
+	*ticket += *ticket == UINT32_MAX ? 2 : 1;
+	__atomic_store_n(armed, *ticket, __ATOMIC_SEQ_CST);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+/* 1: rung. A full FIFO is a rung bell. */
+static int ring(struct m3_map *map, enum m3_bell_kind kind, uint32_t index,
+		uint32_t generation)
+{
+	struct m3_bell_cache *bell = &map->bells[
+		kind == M3_BELL_PEER ? map->r->handles + index : index];
+
 	char path[M3_PATH_BYTES];
+	int rung;
 
 	pthread_mutex_lock(&map->bells_lock);
 	if (bell->fd >= 0 && bell->generation != generation) {
@@ -52,33 +106,48 @@ static void ring(struct m3_map *map, struct m3_bell_cache *bell,
 		bell->fd = -1;
 	}
 	if (bell->fd < 0) {
-		m3_dc_path(path, map->dir, map->r->dc, suffix);
-		bell->fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+		bell_path(path, map, kind, index, generation);
+		bell->fd = bell_open(path);
 		bell->generation = generation;
 	}
 	while (bell->fd >= 0 && write(bell->fd, "", 1) < 0 && errno == EINTR)
 		;
+	rung = bell->fd >= 0;
 	pthread_mutex_unlock(&map->bells_lock);
+	return rung;
+}
+
+/* The ticket to ring for, or 0. What it is rung for was stored before. */
+static uint32_t armed_ticket(const uint32_t *armed)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	return __atomic_load_n(armed, __ATOMIC_RELAXED);
+}
+
+/*
+ * The ticket is taken after the ring: who is killed in between leaves a bell
+ * rung twice, not a sleeper that nobody rings any more.
+ */
+static void disarm(uint32_t *armed, uint32_t ticket)
+{
+	__atomic_compare_exchange_n(armed, &ticket, 0, 0, __ATOMIC_SEQ_CST,
+				    __ATOMIC_RELAXED);
 }
 
 void m3_ring_handle(struct m3_map *map, uint32_t handle)
 {
 	struct m3_handle *h = m3_handle(map->r, handle);
-	char suffix[32];
+	uint32_t ticket = armed_ticket(&h->armed);
 
-	if (!__atomic_exchange_n(&h->armed, 0, __ATOMIC_SEQ_CST))
-		return;
-	snprintf(suffix, sizeof(suffix), ".bell%u", handle);
-	ring(map, &map->bells[handle], h->generation, suffix);
+	if (ticket && ring(map, M3_BELL_HANDLE, handle, h->generation))
+		disarm(&h->armed, ticket);
 }
 
 void m3_ring_peer(struct m3_map *map, uint32_t node)
 {
 	struct m3_peer *p = m3_peer(map->r, node);
-	char suffix[32];
+	uint32_t ticket = armed_ticket(&p->armed);
 
-	if (!__atomic_exchange_n(&p->armed, 0, __ATOMIC_SEQ_CST))
-		return;
-	snprintf(suffix, sizeof(suffix), ".peer%u", node);
-	ring(map, &map->bells[map->r->handles + node], p->token, suffix);
+	if (ticket && ring(map, M3_BELL_PEER, node, p->token))
+		disarm(&p->armed, ticket);
 }

@@ -56,6 +56,7 @@ struct m3_bell_cache {
 struct m3_map {
 	struct m3_region *r;
 	int fd; /* also holds the life lock of `handle` */
+	uint64_t bytes; /* mapped */
 	uint32_t handle; /* M3_RUNTIME, or this member's */
 	uint32_t forks; /* value of m3_forks when it was opened */
 	uint32_t spin_ns;
@@ -73,7 +74,14 @@ struct m3_section {
 
 /* -------------------------------------------------- files: file.c */
 
-extern uint32_t m3_forks; /* this process's ancestors since a fork */
+extern uint32_t m3_forks; /* forks between this process and the first */
+
+/* The region is not mapped in a forked child: ask before touching it. */
+static inline int m3_map_forked(const struct m3_map *map)
+{
+	return map->forks != m3_forks;
+}
+
 
 int m3_errno(int e); /* -M3_E... for an errno */
 uint64_t m3_pid_namespace(void);
@@ -87,6 +95,8 @@ void m3_node_file_close(int fd, struct m3_node_region *region);
 void m3_dc_path(char *path, const char *dir, uint32_t dc, const char *suffix);
 int m3_dc_create(const char *dir, const struct m3_node_region *node,
 		 const struct m3_dc_params *params);
+/* The DC's file, its bells, and what a killed creator may have left. */
+void m3_dc_remove(const char *dir, uint32_t dc);
 int m3_map_open(const char *dir, uint32_t dc, uint32_t spin_ns,
 		struct m3_map **map);
 void m3_map_close(struct m3_map *map);
@@ -106,6 +116,8 @@ int m3_begin(struct m3_map *map, struct m3_section *s, uint32_t bound_ms);
 /* Releases the lock, then wakes and rings. */
 void m3_end(struct m3_section *s);
 uint32_t m3_tid(void);
+/* In a forked child: its thread id is another one. */
+void m3_thread_forget(void);
 
 /* ------------------------------------------------ waiting: wait.c */
 
@@ -115,6 +127,8 @@ int m3_futex_wait(uint32_t *word, uint32_t value, uint64_t ns);
 /* Makes slot i's new call one that is waited for in this way. */
 void m3_arm(struct m3_region *r, uint32_t i, uint32_t waits);
 int m3_is_done(struct m3_region *r, uint32_t i, uint32_t tag);
+/* The same without a wake-up, for who knows that the call has ended. */
+void m3_mark_done(struct m3_region *r, uint32_t i, uint32_t tag);
 /*
  * Waits for the end of slot i's call. 0: it ended; -M3_EAGAIN: a slice has
  * passed, look around; -M3_EINTR; -M3_ETIMEDOUT at `deadline` (ns, 0: never).
@@ -134,10 +148,31 @@ static inline void m3_cpu_relax(void)
 
 /* --------------------------------------------------- bells: bell.c */
 
-int m3_bell_create(struct m3_map *map, const char *suffix, int *fd);
+/* Whose bell: a handle's or, of the node's runtime, a peer's. */
+enum m3_bell_kind { M3_BELL_HANDLE, M3_BELL_PEER };
+
+/*
+ * Bells lie in a directory of the DC's present life that its members may write
+ * to, and each life of a bell has a name of its own: nobody removes another's.
+ */
+void m3_bell_dir(char *path, const char *dir, const struct m3_region *r);
+int m3_bell_create(struct m3_map *map, enum m3_bell_kind kind, uint32_t index,
+		   uint32_t generation, int *fd);
+void m3_bell_remove(struct m3_map *map, enum m3_bell_kind kind, uint32_t index,
+		    uint32_t generation);
 void m3_ring_handle(struct m3_map *map, uint32_t handle);
 void m3_ring_peer(struct m3_map *map, uint32_t node);
 void m3_bell_drain(int fd);
+/*
+ * Asks for one ring, of whatever happens from now on; look again afterwards.
+ * `ticket` is the owner's own, different each time.
+ */
+void m3_bell_arm(uint32_t *armed, uint32_t *ticket);
+/* The first ticket of life `generation` of a bell. */
+static inline uint32_t m3_bell_ticket(uint32_t generation)
+{
+	return generation << 16 | 1;
+}
 
 /* ---------------------------------------------------- life: life.c */
 
@@ -149,6 +184,13 @@ int m3_life_alive(struct m3_map *map, uint32_t handle);
 int m3_life_bury(struct m3_map *map, uint32_t handle);
 /* Looks at the process that slot i's call depends on. */
 void m3_life_look(struct m3_map *map, uint32_t i);
+/* Buries the owner of slot `p`, if it has died. */
+void m3_life_look_at(struct m3_map *map, uint32_t p);
 int m3_life_sweep(struct m3_map *map);
+/*
+ * Repeats every wake-up that may be owed: a process can be killed between its
+ * commit and its wake-ups. Inside a critical section.
+ */
+void m3_life_rouse(struct m3_txn *t);
 
 #endif

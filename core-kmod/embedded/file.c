@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* Region files in a node's directory: `node`, `dc<id>`, and their bells. */
 #include "embedded.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@ uint32_t m3_forks;
 static void forked(void)
 {
 	m3_forks++;
+	m3_thread_forget();
 }
 
 __attribute__((constructor)) static void watch_forks(void)
@@ -146,12 +148,8 @@ static int dc_fill(int fd, struct m3_region *layout,
 		return m3_errno(errno);
 	*r = *layout;
 	r->abi_version = M3_ABI_VERSION;
-	r->dc = params->dc;
-	r->incarnation = m3_new_incarnation();
 	r->pid_namespace = node->pid_namespace;
 	r->node = node->node;
-	r->mode = params->mode ? params->mode : 0660;
-	r->gid = params->gid;
 	memcpy(r->name, params->name, M3_NAME_BYTES);
 	r->generation = (uint32_t)r->incarnation & 0x3fffffu;
 	m3_region_init(r);
@@ -161,10 +159,28 @@ static int dc_fill(int fd, struct m3_region *layout,
 	return 0;
 }
 
+/* Where members put their bells: who may open the region may do so. */
+static int bells_create(const char *path, uint32_t mode, uint32_t gid)
+{
+	uint32_t search = mode | (mode >> 2 & 0111);
+	int e = 0;
+
+	if (mkdir(path, 0700) && errno != EEXIST)
+		return m3_errno(errno);
+	/* Set-group-ID: a member's bell gets the DC's group. */
+	if ((gid != (uint32_t)-1 && chown(path, (uid_t)-1, gid)) ||
+	    chmod(path, (search & 0777) | S_ISGID)) {
+		e = m3_errno(errno);
+		rmdir(path);
+	}
+	return e;
+}
+
 int m3_dc_create(const char *dir, const struct m3_node_region *node,
 		 const struct m3_dc_params *params)
 {
-	char path[M3_PATH_BYTES], temporary[M3_PATH_BYTES];
+	char path[M3_PATH_BYTES], temporary[M3_PATH_BYTES],
+		bells[M3_PATH_BYTES];
 	struct m3_region layout;
 	int fd, e;
 
@@ -172,20 +188,62 @@ int m3_dc_create(const char *dir, const struct m3_node_region *node,
 	e = m3_layout(&layout, params, node->max_nodes);
 	if (e)
 		return e;
+	layout.dc = params->dc;
+	layout.mode = params->mode ? params->mode & 0777 : 0660;
+	layout.gid = params->gid;
+	layout.incarnation = m3_new_incarnation();
+	m3_bell_dir(bells, dir, &layout);
 	m3_dc_path(path, dir, params->dc, "");
 	m3_dc_path(temporary, dir, params->dc, ".new");
 	e = m3_file_create(temporary, layout.bytes, layout.peers_at,
-			   params->mode ? params->mode : 0660, params->gid, &fd);
+			   layout.mode, layout.gid, &fd);
 	if (e)
 		return e;
 	e = dc_fill(fd, &layout, node, params);
 	close(fd);
+	if (!e)
+		e = bells_create(bells, layout.mode, layout.gid);
 	/* Nobody ever sees a region that is not complete. */
-	if (!e && rename(temporary, path))
+	if (!e && rename(temporary, path)) {
 		e = m3_errno(errno);
+		rmdir(bells);
+	}
 	if (e)
 		unlink(temporary);
 	return e;
+}
+
+/* Removes what is named `prefix` or `prefix.*` in `dir`; all, if it is empty. */
+static void unlink_all(const char *dir, const char *prefix)
+{
+	char path[M3_PATH_BYTES * 2];
+	size_t n = strlen(prefix);
+	struct dirent *entry;
+	DIR *d = opendir(dir);
+
+	while (d && (entry = readdir(d))) {
+		const char *name = entry->d_name;
+
+		if (strncmp(name, prefix, n) || !strcmp(name, ".") ||
+		    !strcmp(name, "..") || (n && name[n] && name[n] != '.'))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", dir, name);
+		if (!unlink(path) || n == 0)
+			continue;
+		/* A DC's bells; one that a member nests in there stays. */
+		unlink_all(path, "");
+		rmdir(path);
+	}
+	if (d)
+		closedir(d);
+}
+
+void m3_dc_remove(const char *dir, uint32_t dc)
+{
+	char prefix[32];
+
+	snprintf(prefix, sizeof(prefix), "dc%u", dc);
+	unlink_all(dir, prefix);
 }
 
 static int map_bells(struct m3_map *map)
@@ -227,6 +285,7 @@ static int map_region(struct m3_map *map)
 	/* A forked child is no member: it gets -EFORKED, not our lock. */
 	madvise(at, (size_t)st.st_size, MADV_DONTFORK);
 	map->r = at;
+	map->bytes = (uint64_t)st.st_size;
 	return 0;
 }
 
@@ -271,9 +330,8 @@ void m3_map_close(struct m3_map *map)
 		pthread_mutex_destroy(&map->bells_lock);
 		free(map->bells);
 	}
-	/* Not mapped in a forked child. */
-	if (map->r && map->forks == m3_forks)
-		munmap(map->r, map->r->bytes);
+	if (map->r && !m3_map_forked(map))
+		munmap(map->r, map->bytes);
 	if (map->fd >= 0)
 		close(map->fd);
 	free(map);

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -43,6 +42,25 @@ int m3_life_alive(struct m3_map *map, uint32_t handle)
 	return life_lock(map->fd, F_OFD_GETLK, handle, F_WRLCK) != F_UNLCK;
 }
 
+void m3_life_rouse(struct m3_txn *t)
+{
+	struct m3_region *r = t->r;
+	uint32_t i;
+
+	for (i = 0; i < r->slots; i++) {
+		struct m3_slot *s = m3_slot(r, i);
+
+		if (s->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE))
+			continue;
+		if (s->op == M3_OP_NONE && s->waits != M3_WAITS_NONE &&
+		    !m3_is_done(r, i, (uint32_t)(s->call << 2)))
+			m3_wake_later(t, i);
+		if (m3_msg_waiting(r, i))
+			m3_input_later(t, i);
+	}
+	t->ring_all = 1;
+}
+
 int m3_life_bury(struct m3_map *map, uint32_t handle)
 {
 	struct m3_region *r = map->r;
@@ -73,6 +91,7 @@ int m3_life_bury(struct m3_map *map, uint32_t handle)
 		m3_set32(r, &m3_handle(r, handle)->pid, 0);
 		m3_commit(r);
 	}
+	m3_life_rouse(&s.t);
 	m3_end(&s);
 	return n;
 }
@@ -105,7 +124,7 @@ static int claim(struct m3_map *map)
 	}
 	h = m3_handle(r, map->handle);
 	/* The first call may be an asynchronous one: nobody has served yet. */
-	h->armed = 1;
+	h->armed = m3_bell_ticket(h->generation + 1);
 	memset(h + 1, 0, r->bits_words * 4);
 	m3_set32(r, &h->generation, h->generation + 1);
 	m3_set32(r, &h->pid, (uint32_t)getpid());
@@ -127,13 +146,11 @@ int m3_life_begin(struct m3_map *map)
 void m3_life_end(struct m3_map *map)
 {
 	uint32_t h = map->handle;
-	char suffix[32], path[M3_PATH_BYTES];
 
-	if (h == M3_RUNTIME || h == M3_NIL || map->forks != m3_forks)
+	if (h == M3_RUNTIME || h == M3_NIL || m3_map_forked(map))
 		return;
-	snprintf(suffix, sizeof(suffix), ".bell%u", h);
-	m3_dc_path(path, map->dir, map->r->dc, suffix);
-	unlink(path);
+	m3_bell_remove(map, M3_BELL_HANDLE, h,
+		       m3_handle(map->r, h)->generation);
 	/* Not ours any more, so that it can be buried like a dead one's. */
 	life_lock(map->fd, F_OFD_SETLK, h, F_UNLCK);
 	map->handle = M3_NIL;
@@ -154,9 +171,9 @@ static uint32_t partner_of(struct m3_region *r, uint32_t i)
 	return s->getfrom == M3_ANY ? M3_NIL : m3_slot_of(r, s->getfrom);
 }
 
-void m3_life_look(struct m3_map *map, uint32_t i)
+void m3_life_look_at(struct m3_map *map, uint32_t p)
 {
-	uint32_t p = partner_of(map->r, i), h;
+	uint32_t h;
 
 	if (p >= map->r->slots)
 		return;
@@ -167,20 +184,23 @@ void m3_life_look(struct m3_map *map, uint32_t i)
 		m3_life_bury(map, h);
 }
 
+void m3_life_look(struct m3_map *map, uint32_t i)
+{
+	m3_life_look_at(map, partner_of(map->r, i));
+}
+
 int m3_life_sweep(struct m3_map *map)
 {
 	uint32_t h;
 	int n = 0;
 
-	for (h = M3_RUNTIME + 1; h < map->r->handles; h++)
-		if (m3_handle(map->r, h)->pid && !m3_life_alive(map, h)) {
-			char suffix[32], path[M3_PATH_BYTES];
+	for (h = M3_RUNTIME + 1; h < map->r->handles; h++) {
+		uint32_t generation = m3_handle(map->r, h)->generation;
 
-			n += m3_life_bury(map, h);
-			snprintf(suffix, sizeof(suffix), ".bell%u", h);
-			m3_dc_path(path, map->dir, map->r->dc, suffix);
-			if (!m3_handle(map->r, h)->pid)
-				unlink(path);
-		}
+		if (!m3_handle(map->r, h)->pid || m3_life_alive(map, h))
+			continue;
+		n += m3_life_bury(map, h);
+		m3_bell_remove(map, M3_BELL_HANDLE, h, generation);
+	}
 	return n;
 }

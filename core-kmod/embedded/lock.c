@@ -22,6 +22,12 @@ uint32_t m3_tid(void)
 	return tid;
 }
 
+void m3_thread_forget(void)
+{
+	tid = 0;
+	robust = NULL;
+}
+
 static void thread_setup(void)
 {
 	static __thread struct robust_list_head own;
@@ -82,7 +88,7 @@ int m3_begin(struct m3_map *map, struct m3_section *s, uint32_t bound_ms)
 	uint32_t *word = &map->r->lock;
 	int died;
 
-	if (map->forks != m3_forks)
+	if (m3_map_forked(map))
 		return -M3_EFORKED;
 	if (!robust)
 		thread_setup();

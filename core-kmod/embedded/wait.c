@@ -66,6 +66,17 @@ int m3_is_done(struct m3_region *r, uint32_t i, uint32_t tag)
 	       (tag | M3_EV_DONE);
 }
 
+void m3_mark_done(struct m3_region *r, uint32_t i, uint32_t tag)
+{
+	uint32_t *event = &m3_slot(r, i)->event;
+	uint32_t v = __atomic_load_n(event, __ATOMIC_ACQUIRE);
+
+	while ((v & ~M3_EV_MASK) == tag &&
+	       !__atomic_compare_exchange_n(event, &v, tag | M3_EV_DONE, 0,
+					    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+		;
+}
+
 /* The partner shares this CPU: let it run. */
 static int yield_to(struct m3_region *r, uint32_t i, uint32_t tag)
 {

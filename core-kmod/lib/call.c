@@ -6,18 +6,53 @@
 #include "lib.h"
 #include <string.h>
 
-/* m3_call.scratch: offset of the arena copy of a private buffer, and ... */
-#define SCRATCH_NONE 0ull
+/*
+ * m3_call.scratch: the event tag of the call that was started; above it, in
+ * units of the arena, where the copy of a private buffer lies, or 0.
+ */
+static uint32_t call_tag(const struct m3_call *c)
+{
+	return (uint32_t)c->scratch;
+}
 
-static uint32_t tag_of(struct m3_region *r, uint32_t i)
+static uint64_t scratch_at(const struct m3_call *c)
+{
+	return (c->scratch >> 32) * M3_UNIT;
+}
+
+static uint32_t slot_tag(struct m3_region *r, uint32_t i)
 {
 	return (uint32_t)(m3_slot(r, i)->call << 2);
+}
+
+/*
+ * Is what slot i says about a call still about this one? Not if the endpoint
+ * was unbound and bound again, here or by another process.
+ */
+static int is_current(struct m3_member *m, const struct m3_call *c, uint32_t i)
+{
+	uint32_t handle = m3_slot(m->map->r, i)->handle;
+
+	return slot_tag(m->map->r, i) == call_tag(c) &&
+	       (handle == m->map->handle || handle == M3_NIL);
+}
+
+/* One call at a time, from its start until its result was collected. */
+static int busy_begin(struct m3_member *m, uint32_t i)
+{
+	return __atomic_exchange_n(&m->busy[i], 1, __ATOMIC_ACQUIRE) ?
+		       -M3_EPROCRUN : 0;
+}
+
+static void busy_end(struct m3_member *m, uint32_t i)
+{
+	__atomic_store_n(&m->busy[i], 0, __ATOMIC_RELEASE);
 }
 
 /* The region is not mapped in a forked child: nothing may touch it there. */
 static int self_slot(struct m3_member *m, int self, uint32_t *i)
 {
-	if (m->map->forks != m3_forks)
+	if (m3_map_forked(m->map))
 		return -M3_EFORKED;
 	*i = m3_slot_of(m->map->r, self);
 	return *i == M3_NIL ? -M3_ERANGE : 0;
@@ -61,11 +96,11 @@ static int own_memory(struct m3_member *m, uint32_t i, uint64_t address,
 
 static void release_scratch(struct m3_member *m, struct m3_call *c)
 {
-	struct m3_buffer b = { NULL, c->scratch | M3_ARENA_BIT, 0 };
+	struct m3_buffer b = { NULL, scratch_at(c) | M3_ARENA_BIT, 0 };
 
-	if (c->scratch != SCRATCH_NONE)
+	if (scratch_at(c))
 		m3_free(m, c->self, &b);
-	c->scratch = SCRATCH_NONE;
+	c->scratch = call_tag(c);
 }
 
 /* A copy that crosses a link moves arena memory only (protocol 13). */
@@ -82,8 +117,8 @@ static int stage(struct m3_member *m, struct m3_call *c, struct m3_copy *copy,
 	e = m3_alloc(m, c->self, copy->bytes, &b);
 	if (e)
 		return e;
-	c->scratch = b.address & ~M3_ARENA_BIT;
-	copy->self_at = c->scratch;
+	copy->self_at = b.address & ~M3_ARENA_BIT;
+	c->scratch |= copy->self_at / M3_UNIT << 32;
 	if (copy->push)
 		memcpy(b.data, (void *)(uintptr_t)mine, copy->bytes);
 	return 0;
@@ -117,6 +152,13 @@ static int copy_here(struct m3_member *m, uint32_t i, struct m3_call *c,
 	return 0;
 }
 
+static void arm(struct m3_member *m, struct m3_call *c, uint32_t i,
+		uint32_t waits)
+{
+	m3_arm(m->map->r, i, waits);
+	c->scratch |= slot_tag(m->map->r, i);
+}
+
 static int start_copy(struct m3_member *m, struct m3_call *c, uint32_t i,
 		      uint32_t waits)
 {
@@ -127,7 +169,6 @@ static int start_copy(struct m3_member *m, struct m3_call *c, uint32_t i,
 	int e = resolve(c, &copy, &mine);
 
 	c->copied = 0;
-	c->scratch = SCRATCH_NONE;
 	if (!e && c->bytes > M3_MAX_COPY)
 		e = -M3_ERANGE;
 	if (!e && c->bytes)
@@ -142,7 +183,7 @@ static int start_copy(struct m3_member *m, struct m3_call *c, uint32_t i,
 		return e;
 	e = m3_copy_begin(&s.t, i, &copy);
 	if (e == M3_PENDING)
-		m3_arm(m->map->r, i, waits);
+		arm(m, c, i, waits);
 	m3_end(&s);
 	if (e == 0)
 		e = copy_here(m, i, c, &copy, at);
@@ -151,18 +192,12 @@ static int start_copy(struct m3_member *m, struct m3_call *c, uint32_t i,
 	return e;
 }
 
-static int start(struct m3_member *m, struct m3_call *c, uint32_t waits,
-		 int wait)
+static int start_message(struct m3_member *m, struct m3_call *c, uint32_t i,
+			 uint32_t waits, int wait)
 {
 	struct m3_section s;
-	uint32_t i;
-	int e = self_slot(m, c->self, &i);
+	int e = m3_begin(m->map, &s, M3_LOCK_FOREVER);
 
-	if (e)
-		return e;
-	if (c->op == M3_OP_VCOPY)
-		return start_copy(m, c, i, waits);
-	e = m3_begin(m->map, &s, M3_LOCK_FOREVER);
 	if (e)
 		return e;
 	c->message.source = c->self;
@@ -180,8 +215,26 @@ static int start(struct m3_member *m, struct m3_call *c, uint32_t waits,
 		e = -M3_EBADCALL;
 	}
 	if (e == M3_PENDING)
-		m3_arm(m->map->r, i, waits);
+		arm(m, c, i, waits);
 	m3_end(&s);
+	return e;
+}
+
+static int start(struct m3_member *m, struct m3_call *c, uint32_t waits,
+		 int wait)
+{
+	uint32_t i;
+	int e = self_slot(m, c->self, &i);
+
+	if (!e)
+		e = busy_begin(m, i);
+	if (e)
+		return e;
+	c->scratch = 0;
+	e = c->op == M3_OP_VCOPY ? start_copy(m, c, i, waits) :
+				   start_message(m, c, i, waits, wait);
+	if (e != M3_PENDING)
+		busy_end(m, i);
 	return e;
 }
 
@@ -192,17 +245,41 @@ static int collect(struct m3_member *m, struct m3_call *c, uint32_t i)
 	struct m3_slot *s = m3_slot(r, i);
 	int result = s->result;
 
+	if (!is_current(m, c, i))
+		return -M3_ESHUTDOWN;
 	if (c->op == M3_OP_VCOPY) {
 		c->copied = m3_transfer(r, i)->done;
-		if (c->scratch != SCRATCH_NONE && c->dst == c->self &&
+		if (scratch_at(c) && c->dst == c->self &&
 		    c->copied <= c->bytes)
 			memcpy((void *)(uintptr_t)c->dst_address,
-			       m3_at(r, c->scratch), c->copied);
+			       m3_at(r, scratch_at(c)), c->copied);
 		release_scratch(m, c);
 	} else if (result == 0 && c->op != M3_OP_SEND) {
 		c->message = s->message;
 	}
+	busy_end(m, i);
 	return result;
+}
+
+/*
+ * Has the call ended although no wake-up came? Who ended it may have been
+ * killed between its commit and the wake-up.
+ */
+static int has_ended(struct m3_member *m, const struct m3_call *c, uint32_t i)
+{
+	struct m3_section s;
+	int ended;
+
+	if (m3_is_done(m->map->r, i, call_tag(c)))
+		return 1;
+	if (m3_begin(m->map, &s, M3_LOCK_PROXY_MS))
+		return 0;
+	ended = !is_current(m, c, i) ||
+		m3_slot(m->map->r, i)->op == M3_OP_NONE;
+	if (ended)
+		m3_mark_done(m->map->r, i, call_tag(c));
+	m3_end(&s);
+	return ended;
 }
 
 int m3_start(struct m3_member *m, struct m3_call *c)
@@ -217,10 +294,11 @@ int m3_finish(struct m3_member *m, struct m3_call *c)
 
 	if (e)
 		return e;
-	if (!m3_is_done(m->map->r, i, tag_of(m->map->r, i)))
+	if (!m3_is_done(m->map->r, i, call_tag(c))) {
 		m3_life_look(m->map, i);
-	if (!m3_is_done(m->map->r, i, tag_of(m->map->r, i)))
-		return M3_PENDING;
+		if (!has_ended(m, c, i))
+			return M3_PENDING;
+	}
 	return collect(m, c, i);
 }
 
@@ -234,19 +312,20 @@ int m3_cancel(struct m3_member *m, struct m3_call *c, int error)
 		e = m3_begin(m->map, &s, M3_LOCK_FOREVER);
 	if (e)
 		return e;
-	e = m3_call_cancel(&s.t, i, error);
+	e = is_current(m, c, i) ? m3_call_cancel(&s.t, i, error) :
+				  -M3_ESHUTDOWN;
 	m3_end(&s);
 	return e == M3_PENDING ? e : collect(m, c, i);
 }
 
 /* Cancels; a copy that touches this endpoint's memory ends first. */
 static int give_up(struct m3_member *m, struct m3_call *c, uint32_t i,
-		   uint32_t tag, int error)
+		   int error)
 {
 	int e = m3_cancel(m, c, error);
 
 	while (e == M3_PENDING) {
-		m3_wait(m->map, i, tag, m3_clock_ns() + 1000000);
+		m3_wait(m->map, i, call_tag(c), m3_clock_ns() + 1000000);
 		m3_life_look(m->map, i);
 		e = m3_cancel(m, c, error);
 	}
@@ -258,19 +337,20 @@ static int run(struct m3_member *m, struct m3_call *c, int timeout)
 	uint64_t deadline = timeout > 0 ?
 		m3_clock_ns() + (uint64_t)timeout * 1000000ull : 0;
 	int e = start(m, c, M3_WAITS_FUTEX, timeout != M3_NOWAIT);
-	uint32_t i, tag;
+	uint32_t i;
 
 	if (e != M3_PENDING)
 		return e;
 	i = m3_slot_of(m->map->r, c->self);
-	tag = tag_of(m->map->r, i);
 	for (;;) {
-		e = m3_wait(m->map, i, tag, deadline);
+		e = m3_wait(m->map, i, call_tag(c), deadline);
 		if (e == 0)
 			return collect(m, c, i);
 		if (e != -M3_EAGAIN)
-			return give_up(m, c, i, tag, -e);
+			return give_up(m, c, i, -e);
 		m3_life_look(m->map, i);
+		if (has_ended(m, c, i))
+			return collect(m, c, i);
 	}
 }
 
@@ -296,9 +376,18 @@ int m3_send(struct m3_member *m, int self, int dst, struct m3_message *message,
 	return run_message(m, M3_OP_SEND, self, dst, message, timeout);
 }
 
+/*
+ * An event loop receives without waiting: it too must learn that the source
+ * it names has been killed, which nobody rings for.
+ */
 int m3_receive(struct m3_member *m, int self, int src,
 	       struct m3_message *message, int timeout)
 {
+	int e = run_message(m, M3_OP_RECEIVE, self, src, message, timeout);
+
+	if (e != -M3_EAGAIN || src == M3_ANY)
+		return e;
+	m3_life_look_at(m->map, m3_slot_of(m->map->r, src));
 	return run_message(m, M3_OP_RECEIVE, self, src, message, timeout);
 }
 
@@ -353,7 +442,7 @@ int m3_vcopy(struct m3_member *m, int self, int src, uint64_t src_address,
 	c.src_address = src_address;
 	c.dst_address = dst_address;
 	c.bytes = bytes;
-	if (m->map->forks != m3_forks)
+	if (m3_map_forked(m->map))
 		return -M3_EFORKED;
 	if (timeout == M3_NOWAIT &&
 	    (is_remote(m->map->r, src) || is_remote(m->map->r, dst)))

@@ -18,6 +18,8 @@ struct m3_node {
 struct m3_hold {
 	int bell; /* -1: not attached */
 	uint32_t token;
+	uint64_t incarnation; /* of the DC that the token is good for */
+	uint32_t ticket; /* of the bell */
 };
 
 struct m3_proxy {
@@ -30,7 +32,8 @@ struct m3_proxy {
 struct m3_member {
 	struct m3_map *map;
 	int bell;
-	uint32_t slots_bound;
+	uint32_t ticket; /* of the bell */
+	uint8_t *busy; /* atomic, one per slot: a call is not collected yet */
 };
 
 /* The DC's map, opened if need be. EBADDCID, EDCNOTRUN, ... */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* A process's membership in a DC: joining, binding, buffers, its bell. */
 #include "lib.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -11,8 +10,7 @@ int m3_join(const char *dir, int dc, struct m3_member **out)
 {
 	struct m3_node_region *node;
 	struct m3_member *m;
-	char suffix[32];
-	uint32_t spin_ns;
+	uint32_t spin_ns, generation;
 	int fd, e = m3_node_file_open(dir, 0, &fd, &node);
 
 	if (e)
@@ -33,10 +31,13 @@ int m3_join(const char *dir, int dc, struct m3_member **out)
 	}
 	m->bell = -1;
 	m->map->handle = M3_NIL;
-	e = m3_life_begin(m->map);
+	m->busy = calloc(m->map->r->slots, 1);
+	e = m->busy ? m3_life_begin(m->map) : -M3_ENOMEM;
 	if (!e) {
-		snprintf(suffix, sizeof(suffix), ".bell%u", m->map->handle);
-		e = m3_bell_create(m->map, suffix, &m->bell);
+		generation = m3_handle(m->map->r, m->map->handle)->generation;
+		m->ticket = m3_bell_ticket(generation);
+		e = m3_bell_create(m->map, M3_BELL_HANDLE, m->map->handle,
+				   generation, &m->bell);
 	}
 	if (e) {
 		m3_leave(m);
@@ -52,6 +53,7 @@ void m3_leave(struct m3_member *m)
 		close(m->bell);
 	m3_life_end(m->map);
 	m3_map_close(m->map);
+	free(m->busy);
 	free(m);
 }
 
@@ -74,7 +76,7 @@ int m3_bind(struct m3_member *m, int ep)
 	struct m3_section s;
 	int e;
 
-	if (m->map->forks != m3_forks)
+	if (m3_map_forked(m->map))
 		return -M3_EFORKED;
 	bury_owner(m->map, ep);
 	prctl(PR_GET_NAME, name, 0, 0, 0);
@@ -84,6 +86,10 @@ int m3_bind(struct m3_member *m, int ep)
 	e = m->map->r->running ? m3_slot_bind(&s.t, ep, (uint32_t)getpid(),
 					      name) : -M3_EDCNOTRUN;
 	m3_end(&s);
+	/* A call of its former life that nobody collected is no obstacle. */
+	if (!e)
+		__atomic_store_n(&m->busy[m3_slot_of(m->map->r, ep)], 0,
+				 __ATOMIC_RELEASE);
 	return e;
 }
 
@@ -134,7 +140,7 @@ int m3_bell_serve(struct m3_member *m, int32_t *eps, int max)
 	struct m3_handle *h;
 	int n;
 
-	if (m->map->forks != m3_forks)
+	if (m3_map_forked(m->map))
 		return -M3_EFORKED;
 	h = m3_handle(r, m->map->handle);
 	m3_bell_drain(m->bell);
@@ -142,7 +148,7 @@ int m3_bell_serve(struct m3_member *m, int32_t *eps, int max)
 	if (n == max)
 		return n;
 	/* Arm, then look again: a wake-up in between must not be lost. */
-	__atomic_store_n(&h->armed, 1, __ATOMIC_SEQ_CST);
+	m3_bell_arm(&h->armed, &m->ticket);
 	return n + collect(r, m->map->handle, eps + n, max - n);
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Management of a node's core (reference 1.2, 1.4). */
 #include "lib.h"
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -151,6 +150,8 @@ int m3_node_dc(struct m3_node *node, int dc, struct m3_map **map)
 
 	if (dc < 0 || (uint32_t)dc >= node->region->max_dcs)
 		return -M3_EBADDCID;
+	if (node->maps[dc] && m3_map_forked(node->maps[dc]))
+		return -M3_EFORKED;
 	/* Ended and started again by somebody: the old map is a dead file. */
 	if (node->maps[dc] && !node->maps[dc]->r->running) {
 		m3_map_close(node->maps[dc]);
@@ -225,27 +226,6 @@ int m3_dc_init(struct m3_node *node, const struct m3_dc_params *params)
 	return e;
 }
 
-/* The DC's file, its bells, and what a killed creator may have left. */
-static void dc_unlink(const char *dir, uint32_t dc)
-{
-	char prefix[32], path[M3_PATH_BYTES * 2];
-	struct dirent *entry;
-	size_t n;
-	DIR *d = opendir(dir);
-
-	snprintf(prefix, sizeof(prefix), "dc%u", dc);
-	n = strlen(prefix);
-	while (d && (entry = readdir(d))) {
-		if (strncmp(entry->d_name, prefix, n) ||
-		    (entry->d_name[n] && entry->d_name[n] != '.'))
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name);
-		unlink(path);
-	}
-	if (d)
-		closedir(d);
-}
-
 int m3_dc_end(struct m3_node *node, int dc)
 {
 	struct m3_section s;
@@ -267,7 +247,7 @@ int m3_dc_end(struct m3_node *node, int dc)
 	m3_end(&s);
 	flock(node->fd, LOCK_EX);
 	node->region->dcs[dc].running = 0;
-	dc_unlink(node->dir, (uint32_t)dc);
+	m3_dc_remove(node->dir, (uint32_t)dc);
 	flock(node->fd, LOCK_UN);
 	m3_map_close(map);
 	node->maps[dc] = NULL;
@@ -457,67 +437,4 @@ int m3_dc_spans(struct m3_node *node, int dc, int id)
 	if (id < 0 || (uint32_t)id >= map->r->nodes)
 		return -M3_EBADNODEID;
 	return (uint32_t)id == map->r->node || *m3_spans(map->r, (uint32_t)id);
-}
-
-int m3_rmtbind(struct m3_node *node, int dc, const char *name, int ep, int id)
-{
-	struct m3_section s;
-	struct m3_map *map;
-	int e = m3_node_dc(node, dc, &map);
-
-	if (!e)
-		e = m3_begin(map, &s, M3_LOCK_PROXY_MS);
-	if (e)
-		return e;
-	if (id < 0)
-		e = -M3_EBADNODEID;
-	else if (strlen(name) >= M3_NAME_BYTES)
-		e = -M3_ENAMESIZE;
-	else
-		e = m3_slot_rmtbind(&s.t, ep, (uint32_t)id, name);
-	m3_end(&s);
-	return e;
-}
-
-int m3_unbind_any(struct m3_node *node, int dc, int ep)
-{
-	struct m3_section s;
-	struct m3_map *map;
-	int e = m3_node_dc(node, dc, &map);
-
-	if (!e)
-		e = m3_begin(map, &s, M3_LOCK_PROXY_MS);
-	if (e)
-		return e;
-	e = m3_slot_unbind(&s.t, m3_slot_of(map->r, ep));
-	m3_end(&s);
-	return e;
-}
-
-int m3_check(struct m3_node *node, int dc)
-{
-	struct m3_section s;
-	struct m3_map *map;
-	int e = m3_node_dc(node, dc, &map);
-
-	if (!e)
-		e = m3_begin(map, &s, M3_LOCK_PROXY_MS);
-	if (e)
-		return e;
-	e = m3_region_check(map->r);
-	m3_end(&s);
-	return e;
-}
-
-int m3_sweep(struct m3_node *node)
-{
-	struct m3_map *map;
-	uint32_t dc;
-	int n = 0;
-
-	for (dc = 0; dc < node->region->max_dcs; dc++)
-		if (node->region->dcs[dc].running &&
-		    !m3_node_dc(node, (int)dc, &map))
-			n += m3_life_sweep(map);
-	return n;
 }

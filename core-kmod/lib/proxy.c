@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The proxy's side of the core (build decision 5). */
 #include "lib.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -12,13 +11,12 @@ static int hold_bell(struct m3_proxy *p, struct m3_map *map,
 		     struct m3_hold *hold)
 {
 	struct epoll_event event = { .events = EPOLLIN };
-	char suffix[32];
-	int e;
+	int e = m3_bell_create(map, M3_BELL_PEER, p->peer, hold->token,
+			       &hold->bell);
 
-	snprintf(suffix, sizeof(suffix), ".peer%u", p->peer);
-	e = m3_bell_create(map, suffix, &hold->bell);
 	if (e)
 		return e;
+	m3_bell_remove(map, M3_BELL_PEER, p->peer, hold->token - 1);
 	event.data.u64 = (uint64_t)p->peer << 32 | map->r->dc;
 	if (epoll_ctl(p->node->epoll, EPOLL_CTL_ADD, hold->bell, &event)) {
 		close(hold->bell);
@@ -40,44 +38,55 @@ static int hold_dc(struct m3_proxy *p, struct m3_map *map)
 {
 	struct m3_hold *hold = &p->holds[map->r->dc];
 	struct m3_section s;
-	int e;
+	int e = m3_begin(map, &s, M3_LOCK_PROXY_MS);
 
-	e = hold_bell(p, map, hold);
 	if (e)
 		return e;
-	e = m3_begin(map, &s, M3_LOCK_PROXY_MS);
-	if (e) {
-		hold_release(hold);
-		return e;
-	}
 	hold->token = m3_peer_attach(&s.t, p->peer);
+	hold->ticket = m3_bell_ticket(hold->token);
+	hold->incarnation = map->r->incarnation;
+	/* The proxy before us may have been killed inside a put. */
+	m3_life_rouse(&s.t);
 	m3_end(&s);
-	return 0;
+	/* Nobody rings it before m3_proxy_queues() has armed it. */
+	return hold_bell(p, map, hold);
 }
 
-/* Attaches to every DC that spans the peer and is not held yet. */
-static int hold_all(struct m3_proxy *p)
+/* Attaches to a DC, if it runs, spans the peer and is not held yet. */
+static int hold_one(struct m3_proxy *p, uint32_t dc)
 {
-	struct m3_node_region *n = p->node->region;
+	struct m3_hold *hold = &p->holds[dc];
 	struct m3_map *map;
-	uint32_t dc;
 	int e;
 
-	for (dc = 0; dc < n->max_dcs; dc++) {
-		if (!n->dcs[dc].running) {
-			hold_release(&p->holds[dc]);
-			continue;
-		}
-		e = m3_node_dc(p->node, (int)dc, &map);
-		if (e)
-			return e;
-		if (!*m3_spans(map->r, p->peer) || p->holds[dc].bell >= 0)
-			continue;
-		e = hold_dc(p, map);
-		if (e)
-			return e;
+	if (!p->node->region->dcs[dc].running) {
+		hold_release(hold);
+		return 0;
 	}
-	return 0;
+	e = m3_node_dc(p->node, (int)dc, &map);
+	if (e)
+		return e;
+	/* Ended and started again meanwhile: nothing is held of the new one. */
+	if (hold->incarnation != map->r->incarnation)
+		hold_release(hold);
+	if (!*m3_spans(map->r, p->peer) || hold->bell >= 0)
+		return 0;
+	return hold_dc(p, map);
+}
+
+/* An error only if no DC could be held: one bad DC must not stop the others. */
+static int hold_all(struct m3_proxy *p)
+{
+	uint32_t dc, held = 0;
+	int e, first = 0;
+
+	for (dc = 0; dc < p->node->region->max_dcs; dc++) {
+		e = hold_one(p, dc);
+		if (!first)
+			first = e;
+		held += p->holds[dc].bell >= 0;
+	}
+	return held ? 0 : first;
 }
 
 int m3_attach(struct m3_node *node, int id, struct m3_proxy **out)
@@ -146,7 +155,7 @@ static int serve(struct m3_node *node, uint64_t which)
 	uint32_t dc = (uint32_t)which, peer = (uint32_t)(which >> 32);
 	struct m3_proxy *p = proxy_of(node, peer);
 
-	if (!p || p->holds[dc].bell < 0 || !node->maps[dc])
+	if (!p || p->holds[dc].bell < 0)
 		return 0;
 	m3_bell_drain(p->holds[dc].bell);
 	return 1;
@@ -190,6 +199,8 @@ static int proxy_begin(struct m3_proxy *p, int dc, struct m3_section *s)
 		return e;
 	if (p->holds[dc].bell < 0)
 		return -M3_ENODCNODE;
+	if (p->holds[dc].incarnation != map->r->incarnation)
+		return -M3_EDCNOTRUN;
 	e = m3_begin(map, s, M3_LOCK_PROXY_MS);
 	if (e)
 		return e;
@@ -253,11 +264,13 @@ int m3_proxy_queues(struct m3_proxy *p, uint32_t *out, int max)
 		map = p->node->maps[dc];
 		if (p->holds[dc].bell < 0 || !map)
 			continue;
+		if (m3_map_forked(map))
+			return -M3_EFORKED;
 		lanes = m3_peer_queues(map->r, p->peer);
 		if (!lanes) {
 			/* Nothing: arm the bell, then look again. */
-			__atomic_store_n(&m3_peer(map->r, p->peer)->armed, 1,
-					 __ATOMIC_SEQ_CST);
+			m3_bell_arm(&m3_peer(map->r, p->peer)->armed,
+				    &p->holds[dc].ticket);
 			lanes = m3_peer_queues(map->r, p->peer);
 		}
 		for (lane = 0; lane < M3_LANES && n < max; lane++)
@@ -294,6 +307,7 @@ int m3_proxy_acknowledge(struct m3_proxy *p, int dc, void *frame, uint32_t size)
 	/* Without the lock first: most calls find nothing owed. */
 	if (dc >= 0 && (uint32_t)dc < p->node->region->max_dcs &&
 	    p->node->maps[dc] && p->holds[dc].bell >= 0 &&
+	    !m3_map_forked(p->node->maps[dc]) &&
 	    !m3_peer(p->node->maps[dc]->r, p->peer)->ack_owed)
 		return 0;
 	e = proxy_begin(p, dc, &s);

@@ -6,6 +6,7 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { systemClock } from '../clock.ts';
 
 const socketPath = (dir: string): string => join(dir, 'control');
 
@@ -57,14 +58,17 @@ export function askControl(dir: string): Promise<unknown> {
     const socket = createConnection(socketPath(dir));
     const parts: Buffer[] = [];
     let bytes = 0;
-    socket.setTimeout(ANSWER_MS, () => socket.destroy());
+    const cancel = systemClock().after(ANSWER_MS, () => socket.destroy());
     socket.on('data', (part: Buffer) => {
       parts.push(part);
       bytes += part.length;
       if (bytes > MAX_BYTES) socket.destroy();
     });
     socket.on('error', () => resolve(undefined));
-    socket.on('close', () => resolve(parsed(Buffer.concat(parts))));
+    socket.on('close', () => {
+      cancel();
+      resolve(parsed(Buffer.concat(parts)));
+    });
   });
 }
 

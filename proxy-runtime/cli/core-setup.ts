@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** A node's core as its configuration wants it: created, or, after a runtime that was killed, taken over as it is. */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { NodeCore } from '../../core-kmod/binding/core.ts';
 import { type Config, type DcConfig, embeddedDirectory } from '../config/index.ts';
@@ -47,12 +47,25 @@ const roomFor = (ids: readonly number[], least: number): number =>
 
 function makeParent(dir: string): void {
   try {
-    mkdirSync(dirname(dir), { recursive: true });
+    makeDirectory(dirname(dir));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new ProxyError('M3_CONFIG', `core embedded:${dir}: its directory cannot be made: ${reason}`, {
       cause,
     });
+  }
+}
+
+/** Not `recursive: true`: Node tries for ever where a file system answers ENOENT to every mkdir, as /proc does. */
+function makeDirectory(dir: string): void {
+  try {
+    mkdirSync(dir);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || dirname(dir) === dir || existsSync(dirname(dir))) throw error;
+    makeDirectory(dirname(dir));
+    mkdirSync(dir);
   }
 }
 

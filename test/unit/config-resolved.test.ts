@@ -68,6 +68,7 @@ metrics: { listen: "http://127.0.0.1:9464" }
       arenaBytes: 64 << 20,
       mode: 0o660,
       gid: null,
+      remote: [],
     });
   });
 

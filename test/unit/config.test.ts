@@ -120,6 +120,21 @@ const WRONG: readonly [what: string, rest: string, essentials: readonly string[]
     ['dcs[0].nodes[1]: the node is listed twice'],
   ],
   [
+    'a remote endpoint that the DC does not have',
+    `dcs: [{ id: 7, name: a, nodes: [1, 2], remote: [{ endpoint: 221, node: 2 }] }]\n${PEER}`,
+    ['dcs[0].remote[0].endpoint: the DC has no such endpoint', 'value: 221', 'allowed: -35 to 220'],
+  ],
+  [
+    'a remote endpoint on a node that the DC does not span',
+    `dcs: [{ id: 7, name: a, nodes: [1], remote: [{ endpoint: 10, node: 2 }] }]\n${PEER}`,
+    ['dcs[0].remote[0].node: the DC spans no other node 2', 'allowed: none: the DC is on this node only'],
+  ],
+  [
+    'a remote endpoint twice',
+    `dcs: [{ id: 7, name: a, nodes: [1, 2], remote: [{ endpoint: 10, node: 2 }, { endpoint: 10, node: 2 }] }]\n${PEER}`,
+    ['dcs[0].remote[1].endpoint: dcs[0].remote[0].endpoint is the same', 'value: 10'],
+  ],
+  [
     'unknown group',
     'dcs: [{ id: 7, name: a, nodes: [1], group: no-such-group }]',
     ['dcs[0].group: /etc/group has no group "no-such-group"'],

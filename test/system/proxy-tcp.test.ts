@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+/** Two runtimes over real sockets with the codecs of the tables; their cores only queue. */
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { codecFor } from '../../codecs/index.ts';
+import { systemClock } from '../../proxy-runtime/clock.ts';
+import type { Transport } from '../../proxy-runtime/contract.ts';
+import { createRuntime } from '../../proxy-runtime/runtime.ts';
+import { tcp } from '../../transports/tcp/index.ts';
+import { seededRandom } from '../testing/index.ts';
+import { pick, runSeed } from '../testing/seed.ts';
+import { tapped } from '../unit/support/nodes.ts';
+import { type QueueCore, queueCore } from '../unit/support/queue-core.ts';
+
+const DC = 7;
+const DEADLINE_MS = 60_000;
+
+function node(id: 1 | 2, transport: Transport, dial?: string) {
+  const clock = systemClock();
+  const peer = id === 1 ? 2 : 1;
+  const core = queueCore({ node: id, soon: clock.soon, dcs: { [DC]: [peer] } });
+  const codecs = [codecFor('logging'), codecFor('compression')];
+  const listen = dial === undefined ? [{ transport, url: transport.loopback() }] : [];
+  const log = pino({ level: 'silent' });
+  const peers = [{ peer, transport, codecs, ...(dial && { dial }) }];
+  return { core, runtime: createRuntime({ core, clock, log, listen, peers }) };
+}
+
+async function acknowledged(...sides: [core: QueueCore, peer: number][]): Promise<void> {
+  const by = AbortSignal.timeout(DEADLINE_MS);
+  while (sides.some(([core, peer]) => core.pending(peer) > 0)) {
+    by.throwIfAborted();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+test('records cross TCP both ways in order while links are cut', async () => {
+  const seed = runSeed();
+  console.log(`tcp cuts: seed ${seed}`);
+  const random = seededRandom(seed);
+  const wire = tapped(tcp);
+  const b = node(2, wire);
+  await b.runtime.start();
+  const a = node(1, wire, b.runtime.status().listening[0]);
+  await a.runtime.start();
+  await a.runtime.proxies[0]?.connected({ signal: AbortSignal.timeout(DEADLINE_MS) });
+  const sent: string[] = [];
+  for (let round = 0; round < 20; round++) {
+    for (let each = 0; each < 500; each++) {
+      const text = `${round}.${each} ${'x'.repeat(pick(random, 400))}`;
+      sent.push(text);
+      a.core.push(2, DC, text);
+      b.core.push(1, DC, text);
+    }
+    for (let turns = pick(random, 20); turns > 0; turns--)
+      await new Promise((resolve) => setImmediate(resolve));
+    if (random() < 0.5) wire.links.at(-1)?.destroy();
+  }
+  await acknowledged([a.core, 2], [b.core, 1]);
+  expect(b.core.received(1, DC)).toEqual(sent);
+  expect(a.core.received(2, DC)).toEqual(sent);
+  expect(a.runtime.status().links[0]).toMatchObject({ state: 'connected', plaintext: true });
+  await a.runtime.stop();
+  await b.runtime.stop();
+  expect(a.runtime.status().pool.inUse + b.runtime.status().pool.inUse).toBe(0);
+});
