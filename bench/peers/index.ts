@@ -115,5 +115,5 @@ async function measure(stage: Stage, of: { one: Opened; proxied: boolean }, load
 /** That both proxies have sent. */
 async function frames({ nodes }: Stage): Promise<number> {
   const traffic = await Promise.all(nodes.nodes.map((node) => node.ask<Traffic>('traffic')));
-  return traffic.reduce((total, { framesOut }) => total + framesOut, 0);
+  return traffic.reduce((total, { framesSent }) => total + framesSent, 0);
 }

@@ -41,8 +41,8 @@ async function rest(nodes: TwoNodes['nodes']): Promise<number> {
     const [one, two] = await traffic(nodes);
     if (one === undefined || two === undefined) break;
     const now = JSON.stringify([one, two]);
-    const quiet = one.framesOut === two.framesIn && two.framesOut === one.framesIn;
-    if (quiet && now === before) return one.recordsOut + two.recordsOut;
+    const quiet = one.framesSent === two.framesReceived && two.framesSent === one.framesReceived;
+    if (quiet && now === before) return one.recordsSent + two.recordsSent;
     before = now;
   }
   throw new Error('the proxies do not come to rest');

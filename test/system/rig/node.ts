@@ -26,11 +26,11 @@ export interface Usage {
 
 /** Of the node's only peer, since the start. */
 export interface Traffic {
-  readonly recordsOut: number;
-  readonly recordsIn: number;
-  readonly framesOut: number;
-  readonly framesIn: number;
-  readonly bytesOut: number;
+  readonly recordsSent: number;
+  readonly recordsReceived: number;
+  readonly framesSent: number;
+  readonly framesReceived: number;
+  readonly bytesSent: number;
 }
 
 const LOOKS = 10;
@@ -77,11 +77,11 @@ function traffic(): Traffic {
   const own = node.runtime.status().counters.filter(({ labels }) => Object.keys(labels).join() === 'peer');
   const counted = (name: string): number => own.find((sample) => sample.name === name)?.value ?? 0;
   return {
-    recordsOut: counted('records_out'),
-    recordsIn: counted('records_in'),
-    framesOut: counted('frames_out'),
-    framesIn: counted('frames_in'),
-    bytesOut: counted('bytes_out'),
+    recordsSent: counted('records_sent'),
+    recordsReceived: counted('records_received'),
+    framesSent: counted('frames_sent'),
+    framesReceived: counted('frames_received'),
+    bytesSent: counted('bytes_sent'),
   };
 }
 
