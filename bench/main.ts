@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+/** npm run bench -- <scenario> [options]. Progress on stderr, the result on stdout. */
+import { Command, InvalidArgumentError } from 'commander';
+import { printJson, printText } from '../proxy-runtime/cli/output.ts';
+import { peers } from './peers/index.ts';
+import type { Scenario, Settings } from './scenario.ts';
+
+const SCENARIOS: Readonly<Record<string, Scenario>> = { peers };
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError('allowed: a whole number above 0');
+}
+
+const list = (text: string): string[] => text.split(',').filter((name) => name !== '');
+
+async function run(
+  scenario: Scenario,
+  options: Omit<Settings, 'progress'> & { json: boolean },
+): Promise<void> {
+  const progress = (line: string): void => void process.stderr.write(`${line}\n`);
+  const { json, text } = await scenario.run({ ...options, progress });
+  if (options.json) printJson(json);
+  else printText(text);
+}
+
+const program = new Command('npm run bench --').description('measures m3ipc beside others, side by side');
+for (const [name, scenario] of Object.entries(SCENARIOS)) {
+  program
+    .command(name)
+    .description(scenario.summary)
+    .option('--json', 'print one JSON object', false)
+    .option('--repetitions <n>', 'of everything, interleaved', whole, 7)
+    .option('--round-trips <n>', 'of each repetition, one outstanding', whole, 5000)
+    .option('--pin', 'bind processes to cores', false)
+    .option('--only <names>', 'contenders, separated by commas', list)
+    .option('--codecs <names>', 'of the link, separated by commas', list, [])
+    .action((options) => run(scenario, options));
+}
+await program.parseAsync();

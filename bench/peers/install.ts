@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+/** The peers' packages: bench/peers/package.json, installed when they are first wanted. */
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../../core-kmod/binding/native.ts';
+
+const folder = (): string => join(packageRoot(), 'bench/peers');
+
+/** The version that is there, or why there is none. */
+export type Installed = { readonly version: string } | { readonly missing: string };
+
+/** Installs what the lock file says, unless it is there. Scripts are not run: the packages bring their binaries. */
+export async function installPeer(name: string, progress: (line: string) => void): Promise<Installed> {
+  const { packages } = JSON.parse(readFileSync(join(folder(), 'package-lock.json'), 'utf8')) as {
+    packages: Readonly<Record<string, { readonly version?: string }>>;
+  };
+  const wanted = packages[`node_modules/${name}`]?.version;
+  if (wanted !== undefined && versionOf(name) === wanted) return { version: wanted };
+  progress(`installing ${name} ${wanted} in bench/peers`);
+  const problem = await npmCi();
+  const version = versionOf(name);
+  if (problem === undefined && version !== undefined) return { version };
+  return { missing: `${name} ${wanted} is not installed: ${problem ?? 'npm did not deliver it'}` };
+}
+
+function versionOf(name: string): string | undefined {
+  try {
+    return JSON.parse(readFileSync(join(folder(), 'node_modules', name, 'package.json'), 'utf8')).version;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Why it failed, or undefined. */
+function npmCi(): Promise<string | undefined> {
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const child = spawn('npm', args, { cwd: folder(), stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (part: Buffer) => {
+    said += part.toString('utf8');
+  });
+  return new Promise((resolve) => {
+    child.once('error', ({ message }) => resolve(`npm does not start: ${message}`));
+    child.once('close', (code) =>
+      resolve(code === 0 ? undefined : `'npm ci' in bench/peers failed; is there a network?\n${said.trim()}`),
+    );
+  });
+}

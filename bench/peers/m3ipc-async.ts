@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+/** node m3ipc-async.js <core directory> <dc> client|server. Asynchronous endpoints, as many as calls are outstanding. */
+import { joinDc, Message } from '../../core-kmod/binding/core.ts';
+import { answerQuestions } from '../../test/system/rig/questions.ts';
+import { closedLoop, type Load } from '../closed-loop.ts';
+import { CLIENT, MAX_OUTSTANDING, SERVER } from './layout.ts';
+
+const [dir = '', dc = '', what = ''] = process.argv.slice(2);
+const member = joinDc(dir, Number(dc));
+
+async function serve(): Promise<void> {
+  const endpoint = member.bind(SERVER.async);
+  const message = new Message();
+  for (;;) {
+    await endpoint.receiveInto(message);
+    endpoint.reply(message.source, message);
+  }
+}
+
+function caller(): (slot: number) => Promise<unknown> {
+  const slots = Array.from({ length: MAX_OUTSTANDING }, (_, slot) => ({
+    endpoint: member.bind(CLIENT.async + slot),
+    message: Message.of(1),
+  }));
+  return (slot) => {
+    const own = slots[slot];
+    if (own === undefined) throw new RangeError(`slot ${slot}`);
+    return own.endpoint.sendrec(SERVER.async, own.message);
+  };
+}
+
+if (what === 'server') {
+  void serve();
+  answerQuestions({ ready: () => true });
+} else {
+  const call = caller();
+  answerQuestions({ ready: () => true, measure: (load: Load) => closedLoop(load, call) });
+}

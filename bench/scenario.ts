@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+
+/** What the command line has asked for. */
+export interface Settings {
+  readonly repetitions: number;
+  /** With one call outstanding; a scenario says how many more it makes with several. */
+  readonly roundTrips: number;
+  /** Processes are bound to cores; the result says which to which. */
+  readonly pin: boolean;
+  /** Contenders to measure; undefined: all. */
+  readonly only: readonly string[] | undefined;
+  /** Of the link between the nodes, as a configuration names them. */
+  readonly codecs: readonly string[];
+  /** Tells people how far it is. */
+  progress(line: string): void;
+}
+
+/** The same figures twice: all of them, and a table for people. */
+export interface Report {
+  readonly json: object;
+  readonly text: string;
+}
+
+/** One line of the table in main.ts. */
+export interface Scenario {
+  readonly summary: string;
+  /** What it started is gone when it resolves or rejects. */
+  run(settings: Settings): Promise<Report>;
+}

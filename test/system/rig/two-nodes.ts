@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+/** Two nodes on this machine, each with a core and a proxy process of its own, joined by TCP over loopback. */
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { NodeCore } from '../../../core-kmod/binding/core.ts';
+import { startWorker, type Worker, type WorkerOptions } from './worker.ts';
+
+export const DC = 7;
+
+export interface TwoNodesOptions {
+  /** Codecs of the link, as a configuration names them. */
+  readonly codecs: readonly string[];
+  /** Endpoints that processes of node 1, and of node 2, will bind and the other node calls. */
+  readonly servers: readonly [readonly number[], readonly number[]];
+  readonly nodeOptions?: readonly string[];
+  /** The core that each node's proxy process is pinned to. */
+  readonly cpus?: readonly [number, number] | undefined;
+}
+
+export interface TwoNodes {
+  /** Core directories, of node 1 and node 2. */
+  readonly cores: readonly [string, string];
+  readonly nodes: readonly [Worker, Worker];
+  /** Starts a process that is ended with the nodes, before them. */
+  start(options: WorkerOptions): Worker;
+  /** Ends all processes and removes all files. Idempotent. */
+  clear(): Promise<void>;
+}
+
+/** Resolves when both proxies are connected. What it started before it rejects is gone. */
+export async function openTwoNodes(options: TwoNodesOptions): Promise<TwoNodes> {
+  // In memory where there is such a place: the cores' files are mapped and never need a disk.
+  const dir = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'm3ipc-rig-'));
+  const cores = [join(dir, 'node1'), join(dir, 'node2')] as const;
+  const nodes: Worker[] = [];
+  const members: Worker[] = [];
+  const clear = async (): Promise<void> => {
+    await Promise.all(members.map((worker) => worker.stop()));
+    await Promise.all(nodes.map((worker) => worker.stop()));
+    for (const core of cores) endCore(core);
+    rmSync(dir, { recursive: true, force: true });
+  };
+  const startNode = (node: 1 | 2, rest: object): Worker => {
+    const worker = startWorker(nodeOptions(options, cores, node, rest));
+    nodes.push(worker);
+    return worker;
+  };
+  try {
+    const second = startNode(2, { listen: 'tcp://127.0.0.1:0', peers: [{ node: 1 }] });
+    const [dial] = await second.ask<string[]>('listening');
+    const first = startNode(1, { peers: [{ node: 2, dial }] });
+    await Promise.all([first.ask('connected'), second.ask('connected')]);
+    const start = (of: WorkerOptions): Worker => {
+      const worker = startWorker(of);
+      members.push(worker);
+      return worker;
+    };
+    return { cores, nodes: [first, second], start, clear };
+  } catch (error) {
+    await clear();
+    throw error;
+  }
+}
+
+function nodeOptions(
+  { codecs, servers, nodeOptions, cpus }: TwoNodesOptions,
+  cores: readonly [string, string],
+  node: 1 | 2,
+  rest: object,
+): WorkerOptions {
+  const other = 3 - node;
+  const core = node === 1 ? cores[0] : cores[1];
+  const remote = servers[other - 1]?.map((endpoint) => ({ endpoint, node: other })) ?? [];
+  const file = `${core}.json`;
+  writeFileSync(
+    file,
+    JSON.stringify({
+      ...{ cluster: 'rig', node, core: `embedded:${core}`, codecs, log: { level: 'warn' } },
+      dcs: [{ id: DC, name: 'rig', nodes: [1, 2], remote }],
+      ...rest,
+    }),
+  );
+  return {
+    ...{ role: `the proxies of node ${node}`, file: 'test/system/rig/node.js', args: [file] },
+    ...{ nodeOptions: nodeOptions ?? [], cpu: cpus?.[node - 1] },
+  };
+}
+
+/** Left only where a node's process was killed. */
+function endCore(dir: string): void {
+  try {
+    NodeCore.end(dir);
+  } catch {
+    // It has ended already, as it should have.
+  }
+}
