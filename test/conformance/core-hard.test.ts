@@ -46,5 +46,7 @@ afterAll(() => {
 describe('the core, with the compiler watching', () => {
   beforeAll(() => build('watched', compiles(SANITIZE) ? `-O1 -g ${SANITIZE}` : '-O2 -g'), 120_000);
 
-  test.for(['core-rules', 'core-peers', 'core-open', 'core-copies'])('%s', (program, { skip }) => run('watched', program, skip));
+  test.for(['core-rules', 'core-peers', 'core-open', 'core-copies'])('%s', (program, { skip }) =>
+    run('watched', program, skip),
+  );
 });
