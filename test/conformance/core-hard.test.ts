@@ -24,8 +24,16 @@ function compiles(flags: string): boolean {
   return spawnSync('cc', args, { input: 'int main(void) { return 0; }' }).status === 0;
 }
 
-function build(name: string, flags: string): void {
-  const args = ['-s', '-C', here, `-j${availableParallelism()}`, `OUT=${join(work, name)}`, `FLAGS=${flags}`];
+function build(name: string, flags: string, goal = 'all'): void {
+  const args = [
+    goal,
+    '-s',
+    '-C',
+    here,
+    `-j${availableParallelism()}`,
+    `OUT=${join(work, name)}`,
+    `FLAGS=${flags}`,
+  ];
   execFileSync('make', args, { stdio: 'inherit' });
 }
 
@@ -48,4 +56,10 @@ describe('the core, with the compiler watching', () => {
   beforeAll(() => build('watched', compiles(SANITIZE) ? `-O1 -g ${SANITIZE}` : '-O2 -g'), 120_000);
 
   test.for(PROGRAMS)('%s', (program, { skip }) => run('watched', program, skip));
+});
+
+describe('the core, killed at each of its crash points', () => {
+  beforeAll(() => build('killed', '-O2 -g', 'crash'), 120_000);
+
+  test.for(['crash-local', 'crash-link'])('%s', (program, { skip }) => run('killed', program, skip));
 });
