@@ -11,7 +11,15 @@ import { afterAll, beforeAll, describe, test } from 'vitest';
 import { packageRoot } from '../../core-kmod/binding/native.ts';
 
 const here = join(packageRoot(), 'test', 'conformance', 'core');
-const PROGRAMS = ['core-rules', 'core-peers', 'core-open', 'core-copies', 'core-files', 'core-hostile'];
+const PROGRAMS = [
+  'core-rules',
+  'core-peers',
+  'core-open',
+  'core-copies',
+  'core-files',
+  'core-hostile',
+  'core-frames',
+];
 const SANITIZE = '-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer';
 
 const work = mkdtempSync(join(tmpdir(), 'm3ipc-core-'));
