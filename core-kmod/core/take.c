@@ -122,20 +122,25 @@ static uint32_t write_record(struct m3_region *r, const struct m3_entry *e,
 	return rec.length;
 }
 
+/* A frame may lie at any address: nothing in it is written in place. */
 static void write_header(struct m3_region *r, struct m3_peer *p, uint32_t lane,
-			 struct m3_frame_header *h)
+			 uint64_t first, uint32_t count, void *frame)
 {
+	struct m3_frame_header h;
 	uint32_t i;
 
-	__builtin_memset(h, 0, sizeof(*h));
-	h->type = M3_FRAME_DATA;
-	h->lane = (uint8_t)lane;
-	h->dc = (uint16_t)r->dc;
-	h->session = m3_incarnation(r, p);
+	__builtin_memset(&h, 0, sizeof(h));
+	h.type = M3_FRAME_DATA;
+	h.lane = (uint8_t)lane;
+	h.dc = (uint16_t)r->dc;
+	h.count = count;
+	h.session = m3_incarnation(r, p);
+	h.first = first;
 	for (i = 0; i < M3_LANES; i++) {
-		h->ack[i] = p->lane[i].expected;
-		h->grant[i] = p->lane[i].expected + m3_window(i) - 1;
+		h.ack[i] = p->lane[i].expected;
+		h.grant[i] = p->lane[i].expected + m3_window(i) - 1;
 	}
+	__builtin_memcpy(frame, &h, sizeof(h));
 	p->ack_owed = 0;
 	p->frames_out++;
 	p->send_time = m3_platform_now();
@@ -148,7 +153,6 @@ int m3_peer_take(struct m3_txn *t, uint32_t node, uint32_t lane, void *frame,
 	struct m3_peer *p = m3_peer(r, node);
 	struct m3_lane *l = &p->lane[lane];
 	uint32_t at = sizeof(struct m3_frame_header), n = 0, length;
-	struct m3_frame_header *h = frame;
 	uint64_t first;
 
 	*count = 0;
@@ -173,9 +177,7 @@ int m3_peer_take(struct m3_txn *t, uint32_t node, uint32_t lane, void *frame,
 	}
 	if (!n)
 		return 0;
-	write_header(r, p, lane, h);
-	h->first = first;
-	h->count = n;
+	write_header(r, p, lane, first, n, frame);
 	p->records_out += n;
 	*count = n;
 	return (int)at;
@@ -191,6 +193,6 @@ int m3_peer_acknowledge(struct m3_txn *t, uint32_t node, void *frame,
 		return -M3_EMSGSIZE;
 	if (!*m3_spans(r, node) || !p->open || !p->ack_owed)
 		return 0;
-	write_header(r, p, M3_LANE_CONTROL, frame);
+	write_header(r, p, M3_LANE_CONTROL, 0, 0, frame);
 	return sizeof(struct m3_frame_header);
 }
