@@ -61,13 +61,39 @@ void m3_life_rouse(struct m3_txn *t)
 	t->ring_all = 1;
 }
 
-int m3_life_bury(struct m3_map *map, uint32_t handle)
+/*
+ * Unbinds the endpoints of a handle; returns how many. *pinned gets the handle
+ * of a copier that keeps one of them, or M3_NIL.
+ */
+static int unbind_all(struct m3_txn *t, uint32_t handle, uint32_t *pinned)
 {
-	struct m3_region *r = map->r;
-	struct m3_section s;
-	int n = 0, left = 0;
-	uint32_t i;
+	struct m3_region *r = t->r;
+	uint32_t i, copier;
+	int n = 0;
 
+	*pinned = M3_NIL;
+	for (i = 0; i < r->slots; i++) {
+		struct m3_slot *slot = m3_slot(r, i);
+
+		if (slot->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE) ||
+		    slot->handle != handle)
+			continue;
+		copier = slot->copier;
+		if (m3_slot_unbind(t, i) == 0)
+			n++;
+		else if (copier < r->slots)
+			*pinned = m3_slot(r, copier)->handle;
+	}
+	return n;
+}
+
+/* One round of a burial; see unbind_all(). */
+static int bury(struct m3_map *map, uint32_t handle, uint32_t *pinned)
+{
+	struct m3_section s;
+	int n;
+
+	*pinned = M3_NIL;
 	if (m3_begin(map, &s, M3_LOCK_PROXY_MS))
 		return 0;
 	/* Somebody else may have buried it and taken the handle. */
@@ -75,25 +101,31 @@ int m3_life_bury(struct m3_map *map, uint32_t handle)
 		m3_end(&s);
 		return 0;
 	}
-	for (i = 0; i < r->slots; i++) {
-		struct m3_slot *slot = m3_slot(r, i);
-
-		if (slot->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE) ||
-		    slot->handle != handle)
-			continue;
-		if (m3_slot_unbind(&s.t, i) == 0)
-			n++;
-		else
-			left++;
-	}
-	/* A slot that is being copied from stays until the copy has ended. */
-	if (!left) {
-		m3_set32(r, &m3_handle(r, handle)->pid, 0);
-		m3_commit(r);
+	n = unbind_all(&s.t, handle, pinned);
+	if (*pinned == M3_NIL) {
+		m3_set32(map->r, &m3_handle(map->r, handle)->pid, 0);
+		m3_commit(map->r);
 	}
 	m3_life_rouse(&s.t);
 	m3_end(&s);
 	return n;
+}
+
+int m3_life_bury(struct m3_map *map, uint32_t handle)
+{
+	uint32_t pinned, other;
+	int n = bury(map, handle, &pinned);
+
+	/*
+	 * An endpoint that is being copied from stays until the copy has
+	 * ended; a copier that is dead, be it the same process, ends it now.
+	 */
+	if (pinned >= map->r->handles ||
+	    (pinned != handle && m3_life_alive(map, pinned)))
+		return n;
+	if (pinned != handle)
+		n += bury(map, pinned, &other);
+	return n + bury(map, handle, &pinned);
 }
 
 static uint32_t find_handle(struct m3_map *map)

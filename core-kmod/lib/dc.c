@@ -27,13 +27,17 @@ int m3_unbind_any(struct m3_node *node, int dc, int ep)
 {
 	struct m3_section s;
 	struct m3_map *map;
+	uint32_t i;
 	int e = m3_node_dc(node, dc, &map);
 
 	if (!e)
 		e = m3_begin(map, &s, M3_LOCK_PROXY_MS);
 	if (e)
 		return e;
-	e = m3_slot_unbind(&s.t, m3_slot_of(map->r, ep));
+	i = m3_slot_of(map->r, ep);
+	/* A requester too: its copy goes on outside the lock. */
+	e = i != M3_NIL && m3_slot(map->r, i)->rts & M3_RTS_ONCOPY ?
+		    -M3_EONCOPY : m3_slot_unbind(&s.t, i);
 	m3_end(&s);
 	return e;
 }

@@ -6,11 +6,11 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, test } from 'vitest';
+import { packageRoot } from '../../core-kmod/binding/native.ts';
 
-const here = dirname(fileURLToPath(import.meta.url));
+const here = join(packageRoot(), 'test', 'conformance', 'core');
 const SANITIZE = '-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer';
 
 const work = mkdtempSync(join(tmpdir(), 'm3ipc-core-'));
@@ -46,7 +46,7 @@ afterAll(() => {
 describe('the core, with the compiler watching', () => {
   beforeAll(() => build('watched', compiles(SANITIZE) ? `-O1 -g ${SANITIZE}` : '-O2 -g'), 120_000);
 
-  test.for(['core-rules', 'core-peers', 'core-open'])('%s', (program, { skip }) =>
+  test.for(['core-rules', 'core-peers', 'core-open', 'core-copies'])('%s', (program, { skip }) =>
     run('watched', program, skip),
   );
 });
