@@ -88,14 +88,21 @@ int m3_dvs_end(const char *dir)
 	struct m3_node *node;
 	char path[M3_PATH_BYTES];
 	uint32_t i;
-	int e = m3_node_open(dir, &node);
+	int e = m3_node_open(dir, &node), failed = 0;
 
 	if (e)
 		return e;
-	for (i = 0; i < node->region->max_dcs; i++)
-		if (node->region->dcs[i].running)
-			m3_dc_end(node, (int)i);
+	for (i = 0; i < node->region->max_dcs; i++) {
+		if (!node->region->dcs[i].running)
+			continue;
+		e = m3_dc_end(node, (int)i);
+		if (e && e != -M3_EDCNOTRUN)
+			failed = e;
+	}
 	m3_node_close(node);
+	/* Without the node's file nobody could end what is left. */
+	if (failed)
+		return failed;
 	snprintf(path, sizeof(path), "%s/node", dir);
 	if (unlink(path))
 		return m3_errno(errno);
