@@ -52,11 +52,11 @@ int m3_arena_alloc(struct m3_txn *t, uint32_t owner, uint64_t bytes,
 	return 0;
 }
 
-static void free_run_d(struct m3_txn *t, uint32_t u)
+static void free_run_d(struct m3_txn *t, uint32_t owner, uint32_t u)
 {
 	struct m3_region *r = t->r;
 	struct m3_unit *row = m3_unit(r, u);
-	struct m3_slot *s = m3_slot(r, row->owner - 1);
+	struct m3_slot *s = m3_slot(r, owner);
 
 	m3_set32(r, &row->owner, 0);
 	m3_set64(r, &row->bytes, 0);
@@ -81,7 +81,7 @@ int m3_arena_free(struct m3_txn *t, uint32_t owner, uint64_t offset)
 	    (x->kind != M3_TRANSFER_NONE && x->address >= offset &&
 	     x->address < unit_at(r, u + run(r, u))))
 		return -M3_EONCOPY;
-	free_run_d(t, u);
+	free_run_d(t, owner, u);
 	m3_commit(r);
 	return 0;
 }
@@ -94,7 +94,7 @@ void m3_arena_free_all(struct m3_txn *t, uint32_t owner)
 	for (u = 0; u < r->units && m3_slot(r, owner)->buffers; u += n) {
 		n = run(r, u);
 		if (m3_unit(r, u)->owner == owner + 1) {
-			free_run_d(t, u);
+			free_run_d(t, owner, u);
 			m3_commit(r);
 		}
 	}
@@ -116,7 +116,8 @@ int m3_arena_range(struct m3_region *r, uint32_t owner, uint64_t address,
 	if (u >= r->units || m3_unit(r, u)->owner != owner + 1)
 		return -M3_EFAULT;
 	if (bytes > m3_unit(r, u)->bytes ||
-	    at - unit_at(r, u) > m3_unit(r, u)->bytes - bytes)
+	    at - unit_at(r, u) > m3_unit(r, u)->bytes - bytes ||
+	    !m3_in_arena(r, at, bytes))
 		return -M3_EFAULT;
 	*offset = at;
 	return 0;

@@ -23,7 +23,7 @@
 /* ------------------------------------------------- layout: layout.c */
 
 /* Sizes and offsets of a region with these parameters; 0 or -EBADRANGE. */
-int m3_layout(struct m3_region *r, const struct m3_dc_params *params,
+int m3_layout(struct m3_layout *r, const struct m3_dc_params *params,
 	      uint32_t nodes);
 /* Fills a zeroed region whose layout is set. */
 void m3_region_init(struct m3_region *r);

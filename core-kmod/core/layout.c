@@ -10,10 +10,10 @@ static uint64_t place(uint64_t *at, uint64_t bytes)
 	return here;
 }
 
-int m3_layout(struct m3_region *r, const struct m3_dc_params *params,
+int m3_layout(struct m3_layout *r, const struct m3_dc_params *params,
 	      uint32_t nodes)
 {
-	uint64_t at = sizeof(*r) + sizeof(struct m3_journal);
+	uint64_t at = sizeof(struct m3_region) + sizeof(struct m3_journal);
 	uint32_t slots = params->tasks + params->procs;
 
 	if (params->tasks > M3_MAX_TASKS || params->procs == 0 ||
@@ -36,7 +36,7 @@ int m3_layout(struct m3_region *r, const struct m3_dc_params *params,
 			(2 * M3_WINDOW + M3_BULK_WINDOW) *
 				sizeof(struct m3_entry);
 	r->slots_at = place(&at, (uint64_t)slots * sizeof(struct m3_slot));
-	r->blocks_at = place(&at, (uint64_t)m3_blocks(r) *
+	r->blocks_at = place(&at, (2ull * slots + M3_NOTIFY_BLOCKS) *
 					  sizeof(struct m3_block));
 	r->transfers_at = place(&at, (uint64_t)slots *
 					     sizeof(struct m3_transfer));
@@ -74,8 +74,9 @@ int m3_region_verify(const struct m3_region *r, uint64_t bytes)
 		.procs = r->procs,
 		.arena_bytes = r->units * M3_UNIT,
 	};
-	struct m3_region want;
+	struct m3_layout want;
 
+	__builtin_memset(&want, 0, sizeof(want));
 	if (r->magic != M3_REGION_MAGIC)
 		return -M3_EIO;
 	if (r->abi_version != M3_ABI_VERSION)
@@ -92,7 +93,8 @@ int m3_region_verify(const struct m3_region *r, uint64_t bytes)
 	    want.arena_at != r->arena_at || want.slots != r->slots ||
 	    want.handles != r->handles ||
 	    want.handle_bytes != r->handle_bytes ||
-	    want.bits_words != r->bits_words)
+	    want.bits_words != r->bits_words || want.units != r->units ||
+	    r->node >= r->nodes || r->dc >= M3_MAX_DCS)
 		return -M3_EIO;
 	return 0;
 }

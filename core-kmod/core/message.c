@@ -24,12 +24,13 @@ void m3_enqueue_d(struct m3_txn *t, uint32_t d, uint32_t s)
 {
 	struct m3_region *r = t->r;
 	struct m3_slot *o = m3_slot(r, d), *q = m3_slot(r, s);
+	uint32_t tail = o->qtail;
 
 	m3_set32(r, &q->qnext, M3_NIL);
 	if (o->qhead == M3_NIL)
 		m3_set32(r, &o->qhead, s);
-	else
-		m3_set32(r, &m3_slot(r, o->qtail)->qnext, s);
+	else if (tail < r->slots)
+		m3_set32(r, &m3_slot(r, tail)->qnext, s);
 	m3_set32(r, &o->qtail, s);
 	m3_set32(r, &q->rts, q->rts | M3_RTS_SENDING);
 	m3_seti(r, &q->sendto, m3_endpoint_of(r, d));
@@ -366,16 +367,18 @@ static void cancel_numbered_d(struct m3_txn *t, uint32_t self)
 	struct m3_slot *s = m3_slot(r, self);
 	struct m3_record *call = &m3_block(r, self)->record;
 	uint32_t node = call->dst_node, b = r->slots + self;
+	uint32_t lane = s->call_lane;
 	struct m3_peer *p;
 	struct m3_entry *e;
 
 	m3_set32(r, &s->block_state, M3_BLOCK_FREE);
-	if (node >= r->nodes || !*m3_spans(r, node))
+	if (node >= r->nodes || !*m3_spans(r, node) ||
+	    lane <= M3_LANE_CONTROL || lane >= M3_LANE_BULK)
 		return;
 	p = m3_peer(r, node);
-	e = m3_entry(p, s->call_lane, s->call_number);
-	if (s->call_number >= p->lane[s->call_lane].acked &&
-	    s->call_number < p->lane[s->call_lane].next) {
+	e = m3_entry(p, lane, s->call_number);
+	if (s->call_number >= p->lane[lane].acked &&
+	    s->call_number < p->lane[lane].next) {
 		/* Kind and flags share a word; length and number stay. */
 		m3_set32(r, (uint32_t *)(void *)&e->record.kind, M3_REC_VOID);
 		r->counts.voided++;
@@ -387,7 +390,7 @@ static void cancel_numbered_d(struct m3_txn *t, uint32_t self)
 	m3_block(r, b)->record.kind = M3_REC_CANCEL;
 	m3_block(r, b)->record.call = s->call;
 	m3_block(r, b)->record.length = sizeof(struct m3_record);
-	m3_block_queue_d(t, b, node, s->call_lane);
+	m3_block_queue_d(t, b, node, lane);
 }
 
 void m3_call_abort_d(struct m3_txn *t, uint32_t self, int result)

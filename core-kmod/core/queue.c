@@ -30,16 +30,21 @@ void m3_block_queue_d(struct m3_txn *t, uint32_t block, uint32_t peer,
 		      uint32_t lane)
 {
 	struct m3_region *r = t->r;
-	struct m3_lane *l = &m3_peer(r, peer)->lane[lane];
 	struct m3_block *b = m3_block(r, block);
+	struct m3_lane *l;
+	uint32_t tail;
 
+	if (peer >= r->nodes || !*m3_spans(r, peer) || lane >= M3_LANE_BULK)
+		return;
+	l = &m3_peer(r, peer)->lane[lane];
+	tail = l->qtail;
 	m3_set32(r, &b->next, M3_NIL);
 	m3_set32(r, &b->peer, peer);
 	m3_set32(r, &b->lane, lane);
 	if (l->qhead == M3_NIL)
 		m3_set32(r, &l->qhead, block);
-	else
-		m3_set32(r, &m3_block(r, l->qtail)->next, block);
+	else if (tail < m3_blocks(r))
+		m3_set32(r, &m3_block(r, tail)->next, block);
 	m3_set32(r, &l->qtail, block);
 	m3_set32(r, &l->queued, l->queued + 1);
 	m3_set32(r, m3_block_state(r, block), M3_BLOCK_QUEUED);
@@ -51,14 +56,15 @@ void m3_block_unqueue_d(struct m3_txn *t, uint32_t block)
 	struct m3_region *r = t->r;
 	struct m3_block *b = m3_block(r, block);
 	uint32_t before = M3_NIL, at, steps = 0;
+	uint32_t peer = b->peer, lane = b->lane;
 	struct m3_lane *l;
 
 	if (*m3_block_state(r, block) != M3_BLOCK_QUEUED)
 		return;
 	m3_set32(r, m3_block_state(r, block), M3_BLOCK_FREE);
-	if (b->peer >= r->nodes || b->lane >= M3_LANE_BULK)
+	if (peer >= r->nodes || !*m3_spans(r, peer) || lane >= M3_LANE_BULK)
 		return;
-	l = &m3_peer(r, b->peer)->lane[b->lane];
+	l = &m3_peer(r, peer)->lane[lane];
 	for (at = l->qhead; at < m3_blocks(r) && at != block &&
 			    steps++ < m3_blocks(r);
 	     at = m3_block(r, at)->next)

@@ -193,25 +193,41 @@ struct m3_counts { /* struct m3_dc_counters of m3ipc.h, same order */
 	uint64_t refused, rejected, dropped, repairs;
 };
 
+/*
+ * What never changes after creation. A member may write to its region, so each
+ * process works on a private copy of this page that it has verified.
+ */
+#define M3_LAYOUT_FIELDS                                                      \
+	uint64_t magic;                                                       \
+	uint32_t abi_version;                                                 \
+	uint32_t dc;                                                          \
+	uint64_t bytes; /* of the file */                                     \
+	uint64_t incarnation;                                                 \
+	uint64_t pid_namespace;                                               \
+	uint32_t node; /* this node's id */                                   \
+	uint32_t nodes; /* ids are below it */                                \
+	uint32_t tasks, procs, slots; /* slots = tasks + procs */             \
+	uint32_t handles, handle_bytes;                                       \
+	uint32_t units;                                                       \
+	uint32_t mode, gid;                                                   \
+	uint64_t slots_at, blocks_at, transfers_at, bits_at, handles_at;      \
+	uint64_t units_at, spans_at, peers_at, peer_bytes, arena_at;          \
+	uint32_t bits_words; /* of one slot's pending notifications */        \
+	char name[M3_NAME_BYTES];
+
+struct m3_layout {
+	M3_LAYOUT_FIELDS
+};
+
 /* The first bytes of a DC's region. */
 struct m3_region {
-	/* invariant after creation */
-	uint64_t magic;
-	uint32_t abi_version;
-	uint32_t dc;
-	uint64_t bytes; /* of the file */
-	uint64_t incarnation;
-	uint64_t pid_namespace;
-	uint32_t node; /* this node's id */
-	uint32_t nodes; /* ids are below it */
-	uint32_t tasks, procs, slots; /* slots = tasks + procs */
-	uint32_t handles, handle_bytes;
-	uint32_t units;
-	uint32_t mode, gid;
-	uint64_t slots_at, blocks_at, transfers_at, bits_at, handles_at;
-	uint64_t units_at, spans_at, peers_at, peer_bytes, arena_at;
-	uint32_t bits_words; /* of one slot's pending notifications */
-	char name[M3_NAME_BYTES];
+	union {
+		struct {
+			M3_LAYOUT_FIELDS
+		};
+		struct m3_layout layout;
+		uint8_t page[M3_UNIT];
+	};
 
 	uint32_t running; /* 0: ended; atomic */
 	uint32_t generation; /* counter for new bindings */
@@ -232,6 +248,8 @@ struct m3_journal {
 
 #ifndef __KERNEL__
 M3_ASSERT_SIZE(struct m3_slot, 256);
+_Static_assert(__builtin_offsetof(struct m3_region, running) == M3_UNIT,
+	       "what changes is on another page");
 M3_ASSERT_SIZE(struct m3_block, 160);
 M3_ASSERT_SIZE(struct m3_transfer, 128);
 M3_ASSERT_SIZE(struct m3_handle, 64);
@@ -308,6 +326,13 @@ static inline uint64_t m3_incarnation(const struct m3_region *r,
 				      const struct m3_peer *p)
 {
 	return r->incarnation + p->lives;
+}
+
+/* Is [at, +bytes) inside the arena? The last word on every copy. */
+static inline int m3_in_arena(const struct m3_region *r, uint64_t at,
+			      uint64_t bytes)
+{
+	return at >= r->arena_at && at <= r->bytes && bytes <= r->bytes - at;
 }
 
 static inline uint32_t m3_window(uint32_t lane)

@@ -286,6 +286,7 @@ void m3_slot_info(struct m3_region *r, uint32_t i, struct m3_proc_info *info)
 	info->remote_sent = s->remote_sent;
 	info->local_copies = s->local_copies;
 	info->remote_copies = s->remote_copies;
-	for (c = 0; c < M3_NAME_BYTES; c++)
+	for (c = 0; c + 1 < M3_NAME_BYTES; c++)
 		info->name[c] = s->name[c];
+	info->name[c] = 0;
 }

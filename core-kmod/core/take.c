@@ -76,39 +76,50 @@ static int number_next(struct m3_txn *t, uint32_t peer, uint32_t lane,
 	return 1;
 }
 
-/* Writes one in-flight record; returns its length, 0 if it does not fit. */
+/* The bytes of a chunk, out of the arena; 0 if the entry is not sane. */
+static int write_chunk(struct m3_region *r, const struct m3_entry *e, char *to,
+		       uint32_t room)
+{
+	struct m3_copy_body copy = e->body.chunk.copy;
+	uint64_t local = e->body.chunk.local;
+
+	if (room < sizeof(copy) || copy.bytes > room - sizeof(copy) ||
+	    !m3_in_arena(r, local, copy.bytes))
+		return 0;
+	__builtin_memcpy(to, &copy, sizeof(copy));
+	__builtin_memcpy(to + sizeof(copy), m3_at(r, local), copy.bytes);
+	/* What pads it to a multiple of 8 must not be an older frame's. */
+	__builtin_memset(to + sizeof(copy) + copy.bytes, 0,
+			 room - sizeof(copy) - (uint32_t)copy.bytes);
+	return 1;
+}
+
+/*
+ * Writes one in-flight record; returns its length, 0 if it does not fit. What
+ * lies in the region is copied before it is checked: a member may change it.
+ */
 static uint32_t write_record(struct m3_region *r, const struct m3_entry *e,
 			     uint32_t lane, char *to, uint32_t room)
 {
-	struct m3_record *rec = (struct m3_record *)(void *)to;
-	uint32_t length = e->record.length, body;
+	struct m3_record rec = e->record;
+	uint32_t body = rec.length - (uint32_t)sizeof(rec);
 
-	if (length < sizeof(*rec) || length > room)
+	if (rec.length < sizeof(rec) || rec.length > room || rec.length % 8)
 		return 0;
-	body = length - (uint32_t)sizeof(*rec);
-	*rec = e->record;
-	if (rec->kind == M3_REC_VOID) {
+	if (rec.kind == M3_REC_VOID) {
 		/* Only its number is left to send. */
-		rec->flags = 0;
-		rec->length = sizeof(*rec);
-		return sizeof(*rec);
-	}
-	if (lane != M3_LANE_BULK) {
-		if (body > sizeof(e->body))
+		rec.flags = 0;
+		rec.length = sizeof(rec);
+	} else if (lane == M3_LANE_BULK) {
+		if (!write_chunk(r, e, to + sizeof(rec), body))
 			return 0;
-		__builtin_memcpy(rec + 1, &e->body, body);
-		return length;
+	} else {
+		if (body > sizeof(struct m3_message))
+			return 0;
+		__builtin_memcpy(to + sizeof(rec), &e->body, body);
 	}
-	__builtin_memcpy(rec + 1, &e->body.chunk.copy,
-			 sizeof(struct m3_copy_body));
-	if (e->body.chunk.local < r->arena_at ||
-	    e->body.chunk.local > r->bytes ||
-	    e->body.chunk.copy.bytes > r->bytes - e->body.chunk.local)
-		return 0;
-	__builtin_memcpy((char *)(rec + 1) + sizeof(struct m3_copy_body),
-			 m3_at(r, e->body.chunk.local),
-			 e->body.chunk.copy.bytes);
-	return length;
+	__builtin_memcpy(to, &rec, sizeof(rec));
+	return rec.length;
 }
 
 static void write_header(struct m3_region *r, struct m3_peer *p, uint32_t lane,

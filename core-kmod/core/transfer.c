@@ -10,16 +10,21 @@
 void m3_transfer_queue_d(struct m3_txn *t, uint32_t i, uint32_t peer)
 {
 	struct m3_region *r = t->r;
-	struct m3_lane *l = &m3_peer(r, peer)->lane[M3_LANE_BULK];
 	struct m3_transfer *x = m3_transfer(r, i);
+	struct m3_lane *l;
+	uint32_t tail;
 
+	if (peer >= r->nodes || !*m3_spans(r, peer))
+		return;
+	l = &m3_peer(r, peer)->lane[M3_LANE_BULK];
+	tail = l->qtail;
 	m3_set32(r, &x->peer, peer);
 	m3_set32(r, &x->next, M3_NIL);
 	m3_set32(r, &x->queued, 1);
 	if (l->qhead == M3_NIL)
 		m3_set32(r, &l->qhead, i);
-	else
-		m3_set32(r, &m3_transfer(r, l->qtail)->next, i);
+	else if (tail < r->slots)
+		m3_set32(r, &m3_transfer(r, tail)->next, i);
 	m3_set32(r, &l->qtail, i);
 	m3_set32(r, &l->queued, l->queued + 1);
 	m3_ring_later(t, peer);
@@ -29,12 +34,15 @@ void m3_transfer_unqueue_d(struct m3_txn *t, uint32_t i)
 {
 	struct m3_region *r = t->r;
 	struct m3_transfer *x = m3_transfer(r, i);
-	struct m3_lane *l = &m3_peer(r, x->peer)->lane[M3_LANE_BULK];
-	uint32_t at, before = M3_NIL, steps = 0;
+	uint32_t at, before = M3_NIL, steps = 0, peer = x->peer;
+	struct m3_lane *l;
 
 	if (!x->queued)
 		return;
 	m3_set32(r, &x->queued, 0);
+	if (peer >= r->nodes || !*m3_spans(r, peer))
+		return;
+	l = &m3_peer(r, peer)->lane[M3_LANE_BULK];
 	for (at = l->qhead; at < r->slots && at != i && steps++ < r->slots;
 	     at = m3_transfer(r, at)->next)
 		before = at;
@@ -53,10 +61,10 @@ void m3_transfer_unqueue_d(struct m3_txn *t, uint32_t i)
  * Numbered chunks of a transfer that ended: sent again as VOID (protocol 4).
  * Returns how many there were.
  */
-static uint32_t void_chunks_d(struct m3_txn *t, uint32_t i)
+static uint32_t void_chunks_d(struct m3_txn *t, uint32_t i, uint32_t peer)
 {
 	struct m3_region *r = t->r;
-	struct m3_peer *p = m3_peer(r, m3_transfer(r, i)->peer);
+	struct m3_peer *p = m3_peer(r, peer);
 	struct m3_lane *l = &p->lane[M3_LANE_BULK];
 	uint32_t voided = 0;
 	uint64_t n;
@@ -78,14 +86,14 @@ static uint32_t void_chunks_d(struct m3_txn *t, uint32_t i)
 static uint32_t stop_d(struct m3_txn *t, uint32_t i)
 {
 	struct m3_transfer *x = m3_transfer(t->r, i);
-	uint32_t voided = 0;
+	uint32_t voided = 0, peer = x->peer;
 
 	if (x->kind == M3_TRANSFER_NONE)
 		return 0;
-	if (x->kind != M3_TRANSFER_SINK && x->peer < t->r->nodes &&
-	    *m3_spans(t->r, x->peer)) {
+	if (x->kind != M3_TRANSFER_SINK && peer < t->r->nodes &&
+	    *m3_spans(t->r, peer)) {
 		m3_transfer_unqueue_d(t, i);
-		voided = void_chunks_d(t, i);
+		voided = void_chunks_d(t, i, peer);
 	}
 	m3_set32(t->r, &x->kind, M3_TRANSFER_NONE);
 	return voided;
@@ -120,7 +128,8 @@ static void chunk_record(struct m3_region *r, uint32_t i, uint32_t bytes,
 	struct m3_transfer *x = m3_transfer(r, i);
 	uint32_t party = m3_slot_of(r, x->party);
 
-	m3_record_fill(r, &e->record, M3_REC_COPY_DATA, i, party);
+	m3_record_fill(r, &e->record, M3_REC_COPY_DATA, i,
+		       party == M3_NIL ? i : party);
 	e->record.length = (uint32_t)(sizeof(struct m3_record) +
 				      sizeof(struct m3_copy_body)) +
 			   ((bytes + 7) & ~7u);
@@ -205,15 +214,21 @@ static void put_pulled_d(struct m3_txn *t, uint32_t c,
 	const struct m3_copy_body *body = &in->body.copy;
 	struct m3_transfer *x = m3_transfer(r, c);
 	struct m3_slot *s = m3_slot(r, c);
+	uint64_t done = x->done, at;
 
 	if (s->op != M3_OP_VCOPY || x->kind != M3_TRANSFER_SINK ||
 	    x->id != rec->transfer || x->party != rec->src ||
-	    rec->offset != x->done || body->bytes > x->bytes - x->done) {
+	    rec->offset != done || body->bytes > x->bytes - done) {
 		r->counts.stale_answers++;
 		return;
 	}
-	__builtin_memcpy(m3_at(r, x->address + x->done), in->data, body->bytes);
-	m3_set64(r, &x->done, x->done + body->bytes);
+	at = x->address + done;
+	if (!m3_in_arena(r, at, body->bytes)) {
+		r->counts.dropped++;
+		return;
+	}
+	__builtin_memcpy(m3_at(r, at), in->data, body->bytes);
+	m3_set64(r, &x->done, done + body->bytes);
 	if (x->done == x->bytes) {
 		m3_transfer_stop_d(t, c);
 		m3_finish_d(t, c, 0);

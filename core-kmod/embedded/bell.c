@@ -10,12 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-void m3_bell_dir(char *path, const char *dir, const struct m3_region *r)
+void m3_bell_dir(char *path, const char *dir, const struct m3_layout *l)
 {
 	char suffix[16];
 
-	snprintf(suffix, sizeof(suffix), ".%08x", (uint32_t)r->incarnation);
-	m3_dc_path(path, dir, r->dc, suffix);
+	snprintf(suffix, sizeof(suffix), ".%08x", (uint32_t)l->incarnation);
+	m3_dc_path(path, dir, l->dc, suffix);
 }
 
 static void bell_path(char *path, struct m3_map *map, enum m3_bell_kind kind,
@@ -55,8 +55,12 @@ int m3_bell_create(struct m3_map *map, enum m3_bell_kind kind, uint32_t index,
 
 	bell_path(path, map, kind, index, generation);
 	unlink(path);
-	if (mkfifo(path, map->r->mode))
+	if (mkfifo(path, map->r->mode)) {
+		/* Its directory goes with the DC. */
+		if (errno == ENOENT)
+			return map->r->running ? -M3_EIO : -M3_EDCNOTRUN;
 		return m3_errno(errno);
+	}
 	/* mkfifo obeys the umask; the DC's mode is what was asked for. */
 	*fd = chmod(path, map->r->mode & 0777) ? -1 : bell_open(path);
 	if (*fd < 0) {

@@ -155,7 +155,7 @@ enum m3_bell_kind { M3_BELL_HANDLE, M3_BELL_PEER };
  * Bells lie in a directory of the DC's present life that its members may write
  * to, and each life of a bell has a name of its own: nobody removes another's.
  */
-void m3_bell_dir(char *path, const char *dir, const struct m3_region *r);
+void m3_bell_dir(char *path, const char *dir, const struct m3_layout *l);
 int m3_bell_create(struct m3_map *map, enum m3_bell_kind kind, uint32_t index,
 		   uint32_t generation, int *fd);
 void m3_bell_remove(struct m3_map *map, enum m3_bell_kind kind, uint32_t index,

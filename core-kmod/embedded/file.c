@@ -65,6 +65,20 @@ uint64_t m3_new_incarnation(void)
 	return (uint64_t)time(NULL) << 32 | chance;
 }
 
+/*
+ * Gives [offset, +bytes) memory. A signal may interrupt it, and then it starts
+ * again from nothing.
+ */
+static int back(int fd, uint64_t offset, uint64_t bytes)
+{
+	int e;
+
+	do
+		e = posix_fallocate(fd, (off_t)offset, (off_t)bytes);
+	while (e == EINTR);
+	return e ? m3_errno(e) : 0;
+}
+
 int m3_file_create(const char *path, uint64_t bytes, uint64_t backed,
 		   uint32_t mode, uint32_t gid, int *fd)
 {
@@ -76,8 +90,8 @@ int m3_file_create(const char *path, uint64_t bytes, uint64_t backed,
 		return m3_errno(errno);
 	if (ftruncate(*fd, (off_t)bytes))
 		e = m3_errno(errno);
-	else if ((e = posix_fallocate(*fd, 0, (off_t)backed)))
-		e = m3_errno(e);
+	else if ((e = back(*fd, 0, backed)))
+		;
 	else if ((gid != (uint32_t)-1 && fchown(*fd, (uid_t)-1, gid)) ||
 		 fchmod(*fd, mode))
 		e = m3_errno(errno);
@@ -86,6 +100,15 @@ int m3_file_create(const char *path, uint64_t bytes, uint64_t backed,
 		unlink(path);
 	}
 	return e;
+}
+
+/* Arrays are as long as the limits say: a file may be anything. */
+static int node_sane(const struct m3_node_region *n)
+{
+	return n->bytes == sizeof(*n) && n->max_nodes &&
+	       n->max_nodes <= M3_MAX_NODES && n->max_dcs &&
+	       n->max_dcs <= M3_MAX_DCS && n->node < n->max_nodes &&
+	       memchr(n->cluster, 0, M3_NAME_BYTES) != NULL;
 }
 
 int m3_node_file_open(const char *dir, int write, int *fd,
@@ -119,6 +142,8 @@ int m3_node_file_open(const char *dir, int write, int *fd,
 		e = -M3_EVERSION;
 	else if (st.st_size != sizeof(struct m3_node_region))
 		e = -M3_EIO;
+	else if (!node_sane(*region))
+		e = -M3_EIO;
 	else if ((*region)->pid_namespace != m3_pid_namespace())
 		e = -M3_EPIDNS;
 	if (e)
@@ -137,7 +162,7 @@ void m3_dc_path(char *path, const char *dir, uint32_t dc, const char *suffix)
 	snprintf(path, M3_PATH_BYTES, "%s/dc%u%s", dir, dc, suffix);
 }
 
-static int dc_fill(int fd, struct m3_region *layout,
+static int dc_fill(int fd, const struct m3_layout *layout,
 		   const struct m3_node_region *node,
 		   const struct m3_dc_params *params)
 {
@@ -146,7 +171,7 @@ static int dc_fill(int fd, struct m3_region *layout,
 
 	if (r == MAP_FAILED)
 		return m3_errno(errno);
-	*r = *layout;
+	r->layout = *layout;
 	r->abi_version = M3_ABI_VERSION;
 	r->pid_namespace = node->pid_namespace;
 	r->node = node->node;
@@ -181,7 +206,7 @@ int m3_dc_create(const char *dir, const struct m3_node_region *node,
 {
 	char path[M3_PATH_BYTES], temporary[M3_PATH_BYTES],
 		bells[M3_PATH_BYTES];
-	struct m3_region layout;
+	struct m3_layout layout;
 	int fd, e;
 
 	memset(&layout, 0, sizeof(layout));
@@ -259,7 +284,38 @@ static int map_bells(struct m3_map *map)
 	return pthread_mutex_init(&map->bells_lock, NULL) ? -M3_ENOMEM : 0;
 }
 
-static int map_region(struct m3_map *map)
+/*
+ * A member may write to the region it has joined. Where things lie in it is
+ * therefore read from a private copy, which no later write reaches.
+ */
+static int map_layout(int fd, void *at)
+{
+	volatile uint8_t *page = at;
+
+	/* With larger pages it would cover what must stay shared. */
+	if (sysconf(_SC_PAGESIZE) != M3_UNIT)
+		return 0;
+	if (mmap(at, M3_UNIT, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED,
+		 fd, 0) == MAP_FAILED)
+		return m3_errno(errno);
+	/* The copy is made by the first write. */
+	page[M3_UNIT - 1] = page[M3_UNIT - 1];
+	return mprotect(at, M3_UNIT, PROT_READ) ? m3_errno(errno) : 0;
+}
+
+/* Is it the file of that DC, made by this version, whole and sane? */
+static int verify(const struct m3_region *r, uint64_t bytes, uint32_t dc)
+{
+	int e = m3_region_verify(r, bytes);
+
+	if (e)
+		return e;
+	if (r->dc != dc)
+		return -M3_EIO;
+	return r->pid_namespace == m3_pid_namespace() ? 0 : -M3_EPIDNS;
+}
+
+static int map_region(struct m3_map *map, uint32_t dc)
 {
 	struct stat st;
 	void *at;
@@ -274,10 +330,9 @@ static int map_region(struct m3_map *map)
 		  MAP_SHARED | MAP_NORESERVE, map->fd, 0);
 	if (at == MAP_FAILED)
 		return m3_errno(errno);
-	e = m3_region_verify(at, (uint64_t)st.st_size);
-	if (!e && ((struct m3_region *)at)->pid_namespace !=
-			  m3_pid_namespace())
-		e = -M3_EPIDNS;
+	e = map_layout(map->fd, at);
+	if (!e)
+		e = verify(at, (uint64_t)st.st_size, dc);
 	if (e) {
 		munmap(at, (size_t)st.st_size);
 		return e;
@@ -308,7 +363,7 @@ int m3_map_open(const char *dir, uint32_t dc, uint32_t spin_ns,
 	map->spin_ns = spin_ns;
 	m3_dc_path(path, dir, dc, "");
 	map->fd = open(path, O_RDWR | O_CLOEXEC);
-	e = map->fd < 0 ? m3_errno(errno) : map_region(map);
+	e = map->fd < 0 ? m3_errno(errno) : map_region(map, dc);
 	if (!e)
 		e = map_bells(map);
 	if (e) {
@@ -339,7 +394,5 @@ void m3_map_close(struct m3_map *map)
 
 int m3_map_back(struct m3_map *map, uint64_t offset, uint64_t bytes)
 {
-	int e = posix_fallocate(map->fd, (off_t)offset, (off_t)bytes);
-
-	return e ? m3_errno(e) : 0;
+	return back(map->fd, offset, bytes);
 }

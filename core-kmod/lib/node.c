@@ -18,11 +18,12 @@ static int name_fits(const char *name)
 	return memchr(name, 0, M3_NAME_BYTES) != NULL;
 }
 
+/* 1: made it; 0: it is there. */
 static int dir_ready(const char *dir)
 {
-	if (mkdir(dir, 0755) && errno != EEXIST)
-		return m3_errno(errno);
-	return 0;
+	if (mkdir(dir, 0755) == 0)
+		return 1;
+	return errno == EEXIST ? 0 : m3_errno(errno);
 }
 
 static int node_fill(int fd, const struct m3_dvs_params *params)
@@ -50,21 +51,11 @@ static int node_fill(int fd, const struct m3_dvs_params *params)
 	return 0;
 }
 
-int m3_dvs_init(const char *dir, const struct m3_dvs_params *params)
+static int node_create(const char *dir, const struct m3_dvs_params *params)
 {
 	char path[M3_PATH_BYTES], temporary[M3_PATH_BYTES];
 	int fd, e;
 
-	if (params->max_nodes == 0 || params->max_nodes > M3_MAX_NODES ||
-	    params->max_dcs == 0 || params->max_dcs > M3_MAX_DCS)
-		return -M3_EBADRANGE;
-	if (params->node >= params->max_nodes)
-		return -M3_EBADNODEID;
-	if (!name_fits(params->cluster))
-		return -M3_ENAMESIZE;
-	e = dir_ready(dir);
-	if (e)
-		return e;
 	snprintf(path, sizeof(path), "%s/node", dir);
 	snprintf(temporary, sizeof(temporary), "%s/node.new", dir);
 	if (access(path, F_OK) == 0)
@@ -83,26 +74,40 @@ int m3_dvs_init(const char *dir, const struct m3_dvs_params *params)
 	return e;
 }
 
+int m3_dvs_init(const char *dir, const struct m3_dvs_params *params)
+{
+	int made, e;
+
+	if (params->max_nodes == 0 || params->max_nodes > M3_MAX_NODES ||
+	    params->max_dcs == 0 || params->max_dcs > M3_MAX_DCS)
+		return -M3_EBADRANGE;
+	if (params->node >= params->max_nodes)
+		return -M3_EBADNODEID;
+	if (!name_fits(params->cluster))
+		return -M3_ENAMESIZE;
+	made = dir_ready(dir);
+	if (made < 0)
+		return made;
+	e = node_create(dir, params);
+	if (e && made)
+		rmdir(dir);
+	return e;
+}
+
 int m3_dvs_end(const char *dir)
 {
 	struct m3_node *node;
 	char path[M3_PATH_BYTES];
 	uint32_t i;
-	int e = m3_node_open(dir, &node), failed = 0;
+	int e = m3_node_open(dir, &node);
 
 	if (e)
 		return e;
-	for (i = 0; i < node->region->max_dcs; i++) {
-		if (!node->region->dcs[i].running)
-			continue;
-		e = m3_dc_end(node, (int)i);
-		if (e && e != -M3_EDCNOTRUN)
-			failed = e;
-	}
+	for (i = 0; i < node->region->max_dcs; i++)
+		/* What cannot be ended in order, say a ruined file, goes too. */
+		if (node->region->dcs[i].running && m3_dc_end(node, (int)i))
+			m3_dc_remove(dir, i);
 	m3_node_close(node);
-	/* Without the node's file nobody could end what is left. */
-	if (failed)
-		return failed;
 	snprintf(path, sizeof(path), "%s/node", dir);
 	if (unlink(path))
 		return m3_errno(errno);
@@ -151,6 +156,13 @@ void m3_node_close(struct m3_node *node)
 	free(node);
 }
 
+/* The DC's file was made for this node: the same ids are in range. */
+static int same_node(const struct m3_node *node, const struct m3_region *r)
+{
+	return r->node == node->region->node &&
+	       r->nodes == node->region->max_nodes ? 0 : -M3_EIO;
+}
+
 int m3_node_dc(struct m3_node *node, int dc, struct m3_map **map)
 {
 	int e;
@@ -171,6 +183,12 @@ int m3_node_dc(struct m3_node *node, int dc, struct m3_map **map)
 				&node->maps[dc]);
 		if (e)
 			return e;
+		e = same_node(node, node->maps[dc]->r);
+		if (e) {
+			m3_map_close(node->maps[dc]);
+			node->maps[dc] = NULL;
+			return e;
+		}
 	}
 	*map = node->maps[dc];
 	return 0;
@@ -211,6 +229,12 @@ static int dc_taken(struct m3_node_region *n, const struct m3_dc_params *p)
 	return 0;
 }
 
+static void node_lock(struct m3_node *node)
+{
+	while (flock(node->fd, LOCK_EX) && errno == EINTR)
+		;
+}
+
 int m3_dc_init(struct m3_node *node, const struct m3_dc_params *params)
 {
 	struct m3_node_region *n = node->region;
@@ -220,7 +244,7 @@ int m3_dc_init(struct m3_node *node, const struct m3_dc_params *params)
 		return -M3_EBADDCID;
 	if (!name_fits(params->name))
 		return -M3_ENAMESIZE;
-	flock(node->fd, LOCK_EX);
+	node_lock(node);
 	if (dc_taken(n, params))
 		e = -M3_ERSCBUSY;
 	if (!e)
@@ -252,7 +276,7 @@ int m3_dc_end(struct m3_node *node, int dc)
 		}
 	__atomic_store_n(&map->r->running, 0, __ATOMIC_RELEASE);
 	m3_end(&s);
-	flock(node->fd, LOCK_EX);
+	node_lock(node);
 	node->region->dcs[dc].running = 0;
 	m3_dc_remove(node->dir, (uint32_t)dc);
 	flock(node->fd, LOCK_UN);

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, test } from 'vitest';
 import { packageRoot } from '../../core-kmod/binding/native.ts';
 
 const here = join(packageRoot(), 'test', 'conformance', 'core');
+const PROGRAMS = ['core-rules', 'core-peers', 'core-open', 'core-copies', 'core-files', 'core-hostile'];
 const SANITIZE = '-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer';
 
 const work = mkdtempSync(join(tmpdir(), 'm3ipc-core-'));
@@ -46,7 +47,5 @@ afterAll(() => {
 describe('the core, with the compiler watching', () => {
   beforeAll(() => build('watched', compiles(SANITIZE) ? `-O1 -g ${SANITIZE}` : '-O2 -g'), 120_000);
 
-  test.for(['core-rules', 'core-peers', 'core-open', 'core-copies'])('%s', (program, { skip }) =>
-    run('watched', program, skip),
-  );
+  test.for(PROGRAMS)('%s', (program, { skip }) => run('watched', program, skip));
 });

@@ -115,10 +115,7 @@ struct m3_dc_counters {
  */
 M3_API int m3_dvs_init(const char *dir, const struct m3_dvs_params *params);
 
-/*
- * Ends all DCs and removes the core's files. EDVSINIT: there is no core;
- * ESUSPENDED: a stopped process holds the lock of a DC.
- */
+/* Ends all DCs and removes the core's files; EDVSINIT: there is no core. */
 M3_API int m3_dvs_end(const char *dir);
 
 /*

@@ -216,3 +216,8 @@ unsigned int rig_random(unsigned int below)
 	z = (z ^ z >> 27) * 0x94d049bb133111ebul;
 	return (unsigned int)((z ^ z >> 31) % below);
 }
+
+void rig_branch(unsigned int n)
+{
+	state = (state + n) * 0xd1342543de82ef95ul;
+}
