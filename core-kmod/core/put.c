@@ -31,27 +31,39 @@ static int put_header(struct m3_txn *t, struct m3_peer *p,
 	return 0;
 }
 
-/* Copies the record at `at`; -1 if its length does not fit the frame. */
-static int read_record(const char *frame, uint32_t at, uint32_t size,
-		       struct m3_incoming *in)
+/* Copies the record at `at` of a whole frame. */
+static void read_record(const char *frame, uint32_t at, struct m3_incoming *in)
 {
 	uint32_t body, head = sizeof(struct m3_record);
 
-	if (size - at < head)
-		return -1;
 	__builtin_memcpy(&in->rec, frame + at, head);
-	if (in->rec.length < head || in->rec.length % 8 ||
-	    in->rec.length > size - at)
-		return -1;
 	body = in->rec.length - head;
 	__builtin_memcpy(&in->body, frame + at + head,
 			 body < sizeof(in->body) ? body : sizeof(in->body));
 	in->data = frame + at + head + sizeof(struct m3_copy_body);
-	return 0;
+}
+
+/*
+ * Do the records fill the frame exactly? Asked before the first one is acted
+ * on: of a frame that is broken nothing is believed.
+ */
+static int is_whole(const char *frame, uint32_t size, uint32_t count)
+{
+	uint32_t at = sizeof(struct m3_frame_header), length, i;
+
+	for (i = 0; i < count; i++, at += length) {
+		if (size - at < sizeof(struct m3_record))
+			return 0;
+		__builtin_memcpy(&length, frame + at, sizeof(length));
+		if (length < sizeof(struct m3_record) || length % 8 ||
+		    length > size - at)
+			return 0;
+	}
+	return at == size;
 }
 
 static int put_records(struct m3_txn *t, uint32_t node, const char *frame,
-		       uint32_t size, const struct m3_frame_header *h)
+		       const struct m3_frame_header *h)
 {
 	struct m3_region *r = t->r;
 	struct m3_peer *p = m3_peer(r, node);
@@ -60,15 +72,10 @@ static int put_records(struct m3_txn *t, uint32_t node, const char *frame,
 	struct m3_incoming in;
 	int accepted = 0;
 
-	if (h->first == 0)
-		return -M3_EPROTO;
 	for (i = 0; i < h->count; i++, at += in.rec.length) {
 		uint64_t number = h->first + i;
 
-		if (read_record(frame, at, size, &in)) {
-			r->counts.bad_length++;
-			return -M3_EPROTO;
-		}
+		read_record(frame, at, &in);
 		if (number < l->expected) {
 			r->counts.duplicates++;
 			continue;
@@ -79,7 +86,7 @@ static int put_records(struct m3_txn *t, uint32_t node, const char *frame,
 		p->records_in++;
 		accepted++;
 	}
-	return at == size ? accepted : -M3_EPROTO;
+	return accepted;
 }
 
 int m3_peer_put(struct m3_txn *t, uint32_t node, const void *frame,
@@ -99,14 +106,17 @@ int m3_peer_put(struct m3_txn *t, uint32_t node, const void *frame,
 	__builtin_memcpy(&h, frame, sizeof(h));
 	if (h.type != M3_FRAME_DATA || h.lane >= M3_LANES || h.dc != r->dc ||
 	    !p->open || h.session != p->incarnation ||
-	    (h.count != 0 && h.lane == M3_LANE_CONTROL) ||
-	    (h.count == 0 && size != sizeof(h)))
+	    (h.count != 0 && h.lane == M3_LANE_CONTROL))
 		return -M3_EPROTO;
 	/* A record beyond the grant: the peer ignored the window. */
-	if (h.count > m3_window(h.lane) ||
+	if (h.count > m3_window(h.lane) || (h.count && h.first == 0) ||
 	    h.first > p->lane[h.lane].expected ||
 	    h.first + h.count > p->lane[h.lane].expected + m3_window(h.lane))
 		return -M3_EPROTO;
+	if (!is_whole(frame, size, h.count)) {
+		r->counts.bad_length++;
+		return -M3_EPROTO;
+	}
 	e = put_header(t, p, &h);
 	/* Room in the window may let records go that wait for it. */
 	if (!e && m3_peer_queues(r, node))
@@ -114,5 +124,5 @@ int m3_peer_put(struct m3_txn *t, uint32_t node, const void *frame,
 	if (e || h.count == 0)
 		return e;
 	p->ack_owed = 1;
-	return put_records(t, node, frame, size, &h);
+	return put_records(t, node, frame, &h);
 }

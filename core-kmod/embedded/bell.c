@@ -134,6 +134,7 @@ static uint32_t armed_ticket(const uint32_t *armed)
  */
 static void disarm(uint32_t *armed, uint32_t ticket)
 {
+	m3_crash_point();
 	__atomic_compare_exchange_n(armed, &ticket, 0, 0, __ATOMIC_SEQ_CST,
 				    __ATOMIC_RELAXED);
 }

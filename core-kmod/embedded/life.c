@@ -156,6 +156,7 @@ static int claim(struct m3_map *map)
 	}
 	h = m3_handle(r, map->handle);
 	/* The first call may be an asynchronous one: nobody has served yet. */
+	m3_crash_point();
 	h->armed = m3_bell_ticket(h->generation + 1);
 	memset(h + 1, 0, r->bits_words * 4);
 	m3_set32(r, &h->generation, h->generation + 1);

@@ -98,6 +98,7 @@ int m3_begin(struct m3_map *map, struct m3_section *s, uint32_t bound_ms)
 		pending(NULL);
 		return died;
 	}
+	m3_crash_point();
 	if (died)
 		m3_repair(map->r);
 	s->map = map;
@@ -111,8 +112,10 @@ int m3_begin(struct m3_map *map, struct m3_section *s, uint32_t bound_ms)
 
 static void release(uint32_t *word)
 {
+	m3_crash_point();
 	if (__atomic_exchange_n(word, 0, __ATOMIC_RELEASE) & FUTEX_WAITERS)
 		m3_futex_wake(word, 1);
+	m3_crash_point();
 	pending(NULL);
 }
 
@@ -130,8 +133,10 @@ void m3_platform_flush(struct m3_txn *t)
 	struct m3_section *s = (struct m3_section *)(void *)t;
 	uint32_t i;
 
-	for (i = 0; i < t->wakes; i++)
+	for (i = 0; i < t->wakes; i++) {
 		m3_wake(s->map, t->wake[i], t->tag[i]);
+		m3_crash_point();
+	}
 	t->wakes = 0;
 }
 

@@ -201,6 +201,7 @@ void m3_wake(struct m3_map *map, uint32_t i, uint32_t tag)
 	} while (!__atomic_compare_exchange_n(&s->event, &v, tag | M3_EV_DONE,
 					      0, __ATOMIC_ACQ_REL,
 					      __ATOMIC_ACQUIRE));
+	m3_crash_point();
 	if ((v & M3_EV_MASK) == M3_EV_ASLEEP)
 		m3_futex_wake(&s->event, 1);
 	else if (s->waits == M3_WAITS_DOORBELL)

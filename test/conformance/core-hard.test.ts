@@ -11,7 +11,15 @@ import { afterAll, beforeAll, describe, test } from 'vitest';
 import { packageRoot } from '../../core-kmod/binding/native.ts';
 
 const here = join(packageRoot(), 'test', 'conformance', 'core');
-const PROGRAMS = ['core-rules', 'core-peers', 'core-open', 'core-copies', 'core-files', 'core-hostile'];
+const PROGRAMS = [
+  'core-rules',
+  'core-peers',
+  'core-open',
+  'core-copies',
+  'core-files',
+  'core-hostile',
+  'core-frames',
+];
 const SANITIZE = '-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer';
 
 const work = mkdtempSync(join(tmpdir(), 'm3ipc-core-'));
@@ -24,8 +32,16 @@ function compiles(flags: string): boolean {
   return spawnSync('cc', args, { input: 'int main(void) { return 0; }' }).status === 0;
 }
 
-function build(name: string, flags: string): void {
-  const args = ['-s', '-C', here, `-j${availableParallelism()}`, `OUT=${join(work, name)}`, `FLAGS=${flags}`];
+function build(name: string, flags: string, goal = 'all'): void {
+  const args = [
+    goal,
+    '-s',
+    '-C',
+    here,
+    `-j${availableParallelism()}`,
+    `OUT=${join(work, name)}`,
+    `FLAGS=${flags}`,
+  ];
   execFileSync('make', args, { stdio: 'inherit' });
 }
 
@@ -48,4 +64,10 @@ describe('the core, with the compiler watching', () => {
   beforeAll(() => build('watched', compiles(SANITIZE) ? `-O1 -g ${SANITIZE}` : '-O2 -g'), 120_000);
 
   test.for(PROGRAMS)('%s', (program, { skip }) => run('watched', program, skip));
+});
+
+describe('the core, killed at each of its crash points', () => {
+  beforeAll(() => build('killed', '-O2 -g', 'crash'), 120_000);
+
+  test.for(['crash-local', 'crash-link'])('%s', (program, { skip }) => run('killed', program, skip));
 });
