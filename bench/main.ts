@@ -38,4 +38,9 @@ for (const [name, scenario] of Object.entries(SCENARIOS)) {
     .option('--codecs <names>', 'of the link, separated by commas', list, [])
     .action((options) => run(scenario, options));
 }
-await program.parseAsync();
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 1;
+}

@@ -5,6 +5,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../core-kmod/binding/native.ts';
 
+const REASON_LINES = 4;
+
 const folder = (): string => join(packageRoot(), 'bench/peers');
 
 /** The version that is there, or why there is none. */
@@ -34,7 +36,8 @@ function versionOf(name: string): string | undefined {
 
 /** Why it failed, or undefined. */
 function npmCi(): Promise<string | undefined> {
-  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const quick = ['--prefer-offline', '--fetch-retries=1', '--fetch-retry-mintimeout=1000'];
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...quick];
   const child = spawn('npm', args, { cwd: folder(), stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   child.stderr.on('data', (part: Buffer) => {
@@ -43,7 +46,12 @@ function npmCi(): Promise<string | undefined> {
   return new Promise((resolve) => {
     child.once('error', ({ message }) => resolve(`npm does not start: ${message}`));
     child.once('close', (code) =>
-      resolve(code === 0 ? undefined : `'npm ci' in bench/peers failed; is there a network?\n${said.trim()}`),
+      resolve(
+        code === 0 ? undefined : `'npm ci' in bench/peers failed; is there a network?\n${firstLines(said)}`,
+      ),
     );
   });
 }
+
+/** npm's reasons come first; what follows is about npm. */
+const firstLines = (said: string): string => said.split('\n').slice(0, REASON_LINES).join('\n');

@@ -31,7 +31,7 @@ export function logging(options: Readonly<Record<string, unknown>> = {}): Codec 
 
 function frameLogger(
   next: Sink,
-  { log, peer }: LinkContext,
+  { log }: LinkContext,
   direction: Direction,
   level: Level,
   contentBytes: number,
@@ -39,16 +39,13 @@ function frameLogger(
   const threshold = log.levels.values[level] ?? 0;
   const visit = (frame: Frame, at: number) => {
     const line = recordLine(frame, at);
-    if (contentBytes === 0) log[level]({ direction, peer, ...line }, 'record');
-    else log[level]({ direction, peer, ...line, contents: contents(frame, at, contentBytes) }, 'record');
+    if (contentBytes === 0) log[level]({ direction, ...line }, 'record');
+    else log[level]({ direction, ...line, contents: contents(frame, at, contentBytes) }, 'record');
   };
   return (frame) => {
     // A number compared at each frame: no walk while the level is off, and it may be switched on while running.
     if (log.levelVal <= threshold && !eachRecord(frame, visit)) {
-      log[level](
-        { direction, peer, dc: frame.dc, bytes: frame.end - frame.start },
-        'frame with a bad record',
-      );
+      log[level]({ direction, dc: frame.dc, bytes: frame.end - frame.start }, 'frame with a bad record');
     }
     next(frame);
   };

@@ -37,7 +37,7 @@ describe('lines', () => {
     const { lines, link, encode, decode } = logged({ level: 'info' });
     encode(fillFrame(link.frame(), records, { dc: 7, lane: LANE.urgent }));
     decode(fillFrame(link.frame(), records, { dc: 7, lane: LANE.bulk }));
-    const common = { level: 30, peer: 2, dc: 7, msg: 'record' };
+    const common = { level: 30, dc: 7, msg: 'record' };
     const sendrec = { kind: 'SENDREC', src: 5, dst: 10, call: '9223372036854775809', bytes: 72, status: 0 };
     const error = { kind: 'ERROR', src: -3, dst: 5, call: '7', bytes: 64, status: -109 };
     expect(lines).toEqual([

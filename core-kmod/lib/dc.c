@@ -3,14 +3,19 @@
 #include "lib.h"
 #include <string.h>
 
-int m3_rmtbind(struct m3_node *node, int dc, const char *name, int ep, int id)
+int m3_dc_begin(struct m3_node *node, int dc, struct m3_section *s)
 {
-	struct m3_section s;
 	struct m3_map *map;
 	int e = m3_node_dc(node, dc, &map);
 
-	if (!e)
-		e = m3_begin(map, &s, M3_LOCK_PROXY_MS);
+	return e ? e : m3_begin(map, s, M3_LOCK_PROXY_MS);
+}
+
+int m3_rmtbind(struct m3_node *node, int dc, const char *name, int ep, int id)
+{
+	struct m3_section s;
+	int e = m3_dc_begin(node, dc, &s);
+
 	if (e)
 		return e;
 	if (id < 0)
@@ -26,17 +31,14 @@ int m3_rmtbind(struct m3_node *node, int dc, const char *name, int ep, int id)
 int m3_unbind_any(struct m3_node *node, int dc, int ep)
 {
 	struct m3_section s;
-	struct m3_map *map;
 	uint32_t i;
-	int e = m3_node_dc(node, dc, &map);
+	int e = m3_dc_begin(node, dc, &s);
 
-	if (!e)
-		e = m3_begin(map, &s, M3_LOCK_PROXY_MS);
 	if (e)
 		return e;
-	i = m3_slot_of(map->r, ep);
+	i = m3_slot_of(s.t.r, ep);
 	/* A requester too: its copy goes on outside the lock. */
-	e = i != M3_NIL && m3_slot(map->r, i)->rts & M3_RTS_ONCOPY ?
+	e = i != M3_NIL && m3_slot(s.t.r, i)->rts & M3_RTS_ONCOPY ?
 		    -M3_EONCOPY : m3_slot_unbind(&s.t, i);
 	m3_end(&s);
 	return e;
@@ -45,14 +47,11 @@ int m3_unbind_any(struct m3_node *node, int dc, int ep)
 int m3_check(struct m3_node *node, int dc)
 {
 	struct m3_section s;
-	struct m3_map *map;
-	int e = m3_node_dc(node, dc, &map);
+	int e = m3_dc_begin(node, dc, &s);
 
-	if (!e)
-		e = m3_begin(map, &s, M3_LOCK_PROXY_MS);
 	if (e)
 		return e;
-	e = m3_region_check(map->r);
+	e = m3_region_check(s.t.r);
 	m3_end(&s);
 	return e;
 }

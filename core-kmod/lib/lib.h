@@ -38,5 +38,7 @@ struct m3_member {
 
 /* The DC's map, opened if need be. EBADDCID, EDCNOTRUN, ... */
 int m3_node_dc(struct m3_node *node, int dc, struct m3_map **map);
+/* Opens a critical section in the DC; m3_end() closes it. */
+int m3_dc_begin(struct m3_node *node, int dc, struct m3_section *s);
 
 #endif

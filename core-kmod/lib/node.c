@@ -446,11 +446,8 @@ int m3_add_node(struct m3_node *node, int dc, int id)
 int m3_del_node(struct m3_node *node, int dc, int id)
 {
 	struct m3_section s;
-	struct m3_map *map;
-	int e = m3_node_dc(node, dc, &map);
+	int e = m3_dc_begin(node, dc, &s);
 
-	if (!e)
-		e = m3_begin(map, &s, M3_LOCK_PROXY_MS);
 	if (e)
 		return e;
 	e = id < 0 ? -M3_EBADNODEID : m3_peer_del(&s.t, (uint32_t)id);

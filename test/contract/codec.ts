@@ -11,7 +11,7 @@ import {
   ROOM_BYTES,
 } from '../../proxy-runtime/contract.ts';
 import { checkPipeline } from '../../proxy-runtime/pipeline.ts';
-import { eachRecord, KIND, RECORD } from '../../proxy-runtime/record.ts';
+import { eachRecord, FORMER_KIND, KIND, RECORD } from '../../proxy-runtime/record.ts';
 import { seededRandom } from '../testing/random.ts';
 import { fillFrame, type RecordFields } from '../testing/record-frame.ts';
 import { noise, pick, runSeed } from '../testing/seed.ts';
@@ -88,10 +88,13 @@ function assertSame(codec: Codec, sent: Seen, got: Seen, what: string): void {
   assert.ok(Buffer.compare(got.bytes, wanted) === 0, `${what}: bytes`);
 }
 
-/** What `refuse()` does, if it was called: kind and status change, the body is zeroed, all else stays. */
+/** What `refuse()` does, if it was called: kind, former kind and status change, the body is zeroed, all else stays. */
 function markRefused(wanted: Buffer, got: Uint8Array, at: number): void {
   if (got[at + RECORD.kind] !== KIND.REFUSED || wanted[at + RECORD.kind] === KIND.REFUSED) return;
+  const former = wanted.readUInt16LE(at + RECORD.kind);
+  const flags = wanted.readUInt16LE(at + RECORD.flags) & ((1 << FORMER_KIND) - 1);
   wanted.writeUInt16LE(KIND.REFUSED, at + RECORD.kind);
+  wanted.writeUInt16LE(flags | (former << FORMER_KIND), at + RECORD.flags);
   wanted.set(got.subarray(at + RECORD.status, at + RECORD.status + 4), at + RECORD.status);
   wanted.fill(0, at + RECORD.bytes, at + wanted.readUInt32LE(at + RECORD.length));
 }

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+/** The benches run and say what they promise to say. How fast anything is, no test asserts. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import type { Ratio, Result } from '../../bench/peers/result.ts';
+import { packageRoot } from '../../core-kmod/binding/native.ts';
+
+const bench = (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
+  new Promise((done) => {
+    const program = join(packageRoot(), 'dist/bench/main.js');
+    const child = execFile(process.execPath, [program, ...args], (_error, stdout, stderr) =>
+      done({ code: child.exitCode ?? -1, stdout, stderr }),
+    );
+  });
+
+interface Report {
+  readonly bench: string;
+  readonly conditions: Readonly<Record<string, unknown>>;
+  readonly contenders: Readonly<Record<string, string>>;
+  readonly missing: Readonly<Record<string, string>>;
+  readonly results: readonly Result[];
+  readonly ratios: readonly Ratio[];
+}
+
+// All that needs no package from elsewhere.
+const ONLY = 'm3ipc-async,m3ipc-sync,m3ipc-c,node-net';
+const TINY = ['--repetitions', '2', '--round-trips', '64', '--only', ONLY];
+const SPREAD = { median: expect.any(Number), min: expect.any(Number), max: expect.any(Number) };
+
+it('peers --json: one object, with every contender, the ratios between them, and the conditions', async () => {
+  const { code, stdout, stderr } = await bench('peers', '--json', ...TINY, '--codecs', 'compression');
+  expect(stderr).toBe('warm\nrepetition 1 of 2\nrepetition 2 of 2\n');
+  expect(code).toBe(0);
+  const report = JSON.parse(stdout) as Report;
+  expect(report).toMatchObject({ bench: 'peers', missing: {} });
+  expect(report.conditions).toMatchObject({
+    ...{ cores: expect.any(Number), kernel: expect.any(String), node: process.version },
+    ...{ messageBytes: 64, codecs: ['compression'], placement: 'not pinned', repetitions: 2, roundTrips: 64 },
+  });
+  expect(report.results.map(({ contender, outstanding }) => `${contender} ${outstanding}`)).toEqual([
+    ...['m3ipc-async 1', 'm3ipc-async 64', 'm3ipc-sync 1'],
+    ...['m3ipc-c 1', 'm3ipc-c 64', 'node-net 1', 'node-net 64'],
+  ]);
+  for (const { contender, framesPerRoundTrip, ...figures } of report.results) {
+    expect(figures).toMatchObject({ p50Us: SPREAD, p99Us: SPREAD, roundTripsPerSecond: SPREAD });
+    expect(figures.p50Us.min).toBeGreaterThan(0);
+    expect(framesPerRoundTrip).toEqual(contender === 'node-net' ? null : SPREAD);
+  }
+  expect(report.ratios.map(({ contender, outstanding }) => `${contender} ${outstanding}`)).toEqual(
+    report.results.slice(0, 5).map(({ contender, outstanding }) => `${contender} ${outstanding}`),
+  );
+  expect(report.ratios[0]).toMatchObject({ beside: 'node-net', p50: SPREAD, roundTripsPerSecond: SPREAD });
+});
+
+it('peers: a table for people', async () => {
+  const { code, stdout } = await bench(
+    'peers',
+    '--repetitions',
+    '1',
+    '--round-trips',
+    '20',
+    '--only',
+    'node-net',
+  );
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    /\n64-byte messages, codecs: none, 1 repetitions, not pinned; medians \[min - max\]\n/,
+  );
+  expect(stdout).toMatch(
+    /\ncontender +outstanding +p50 us +p99 us +round trips\/s +frames each\nnode-net +1 /,
+  );
+});
+
+it('names the contenders to one who asks for another', async () => {
+  const { code, stderr } = await bench('peers', '--only', 'node-net,nodenet');
+  expect(code).toBe(1);
+  expect(stderr).toBe('unknown: nodenet; there are m3ipc-async, m3ipc-sync, m3ipc-c, node-net, zeromq\n');
+});
