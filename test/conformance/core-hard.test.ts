@@ -19,6 +19,8 @@ const PROGRAMS = [
   'core-files',
   'core-hostile',
   'core-frames',
+  'core-link',
+  'core-storm',
 ];
 const SANITIZE = '-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer';
 
