@@ -241,11 +241,20 @@ export function addonPaths(root: string = packageRoot()): readonly string[] {
   ];
 }
 
+/** Of this thread, once found: a process that has given up its rights may not be able to read the file again. */
+let loaded: Native | undefined;
+
 /**
- * The addon. Node loads it once for each thread; later calls are look-ups.
+ * The addon, loaded at the first call.
  * @throws ProxyError M3_UNAVAILABLE if it is missing or does not load; the message says what to install.
  */
-export function loadNative(paths: readonly string[] = addonPaths()): Native {
+export function loadNative(): Native {
+  loaded ??= loadAddon(addonPaths());
+  return loaded;
+}
+
+/** The first of the files that exists, afresh. Throws as {@link loadNative}. */
+export function loadAddon(paths: readonly string[]): Native {
   const path = paths.find((candidate) => existsSync(candidate));
   if (path === undefined) {
     throw new ProxyError(

@@ -18,7 +18,13 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterAll, describe, expect, test } from 'vitest';
 import { watch } from '../../core-kmod/binding/io.ts';
-import { addonPaths, loadNative, type MemberHandle, packageRoot } from '../../core-kmod/binding/native.ts';
+import {
+  addonPaths,
+  loadAddon,
+  loadNative,
+  type MemberHandle,
+  packageRoot,
+} from '../../core-kmod/binding/native.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'm3ipc-addon-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -129,7 +135,7 @@ describe('watch', () => {
 
 describe('a machine without an addon', () => {
   test('is told what to install', () => {
-    expect(() => loadNative([join(folder, 'absent.node')])).toThrow(
+    expect(() => loadAddon([join(folder, 'absent.node')])).toThrow(
       expect.objectContaining({
         code: 'M3_UNAVAILABLE',
         message: expect.stringContaining('build-essential'),
@@ -140,7 +146,7 @@ describe('a machine without an addon', () => {
   test('or that the addon does not load', () => {
     const path = join(folder, 'broken.node');
     writeFileSync(path, 'not a shared object');
-    expect(() => loadNative([path])).toThrow(
+    expect(() => loadAddon([path])).toThrow(
       expect.objectContaining({ code: 'M3_UNAVAILABLE', message: expect.stringContaining('does not load') }),
     );
   });
