@@ -98,6 +98,34 @@ void m3_restore_debt_d(struct m3_txn *t, uint32_t self)
 	m3_seti(r, &c->getfrom, m3_endpoint_of(r, self));
 }
 
+/* Whom a process waits for, as far as this core knows; M3_NIL: nobody. */
+static uint32_t waits_for(const struct m3_region *r, const struct m3_slot *s)
+{
+	if (!(s->rts & M3_RTS_REMOTE) &&
+	    ((s->op != M3_OP_SEND && s->op != M3_OP_SENDREC) ||
+	     s->rts & M3_RTS_RMTOPER))
+		return M3_NIL;
+	if (s->rts & M3_RTS_SENDING)
+		return m3_slot_of(r, s->sendto);
+	return s->rts & M3_RTS_RECEIVING ? m3_slot_of(r, s->getfrom) : M3_NIL;
+}
+
+/*
+ * Does whom slot `d` waits for, and whom that one waits for, and so on, wait
+ * for `self`? Then nobody in the circle would ever be served. Not if `d` waits
+ * for this very message.
+ */
+static int closes_circle(struct m3_region *r, uint32_t self, uint32_t d)
+{
+	uint32_t steps = 0;
+
+	if (m3_willing(m3_slot(r, d), m3_endpoint_of(r, self)))
+		return 0;
+	while (d < r->slots && d != self && steps++ < r->slots)
+		d = waits_for(r, m3_slot(r, d));
+	return d == self;
+}
+
 int m3_msg_send(struct m3_txn *t, uint32_t self, int dst,
 		const struct m3_message *m, int wait)
 {
@@ -112,6 +140,8 @@ int m3_msg_send(struct m3_txn *t, uint32_t self, int dst,
 		return e;
 	s = m3_slot(r, self);
 	d = m3_slot(r, to);
+	if (wait && closes_circle(r, self, to))
+		return -M3_ELOCKED;
 	if (d->rts & M3_RTS_REMOTE) {
 		if (!wait)
 			return -M3_EAGAIN;
@@ -161,6 +191,8 @@ int m3_msg_sendrec(struct m3_txn *t, uint32_t self, int dst,
 		return e;
 	s = m3_slot(r, self);
 	d = m3_slot(r, to);
+	if (closes_circle(r, self, to))
+		return -M3_ELOCKED;
 	call_open_d(t, self, M3_OP_SENDREC, to);
 	m3_set32(r, &s->rts, M3_RTS_RECEIVING);
 	m3_seti(r, &s->getfrom, dst);

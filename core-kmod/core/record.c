@@ -142,6 +142,20 @@ static void reject_d(struct m3_txn *t, uint32_t s, const struct m3_record *rec,
 		answer->src_binding = 0;
 }
 
+/*
+ * Two processes on two nodes that ask each other: both requests are on their
+ * way when this one arrives. One of them has to fail, and both cores must mean
+ * the same one: that of the smaller node.
+ */
+static int is_crossed(const struct m3_region *r, const struct m3_slot *to,
+		      const struct m3_record *rec)
+{
+	if ((to->op != M3_OP_SEND && to->op != M3_OP_SENDREC) ||
+	    !(to->rts & M3_RTS_RMTOPER) || to->sendto != rec->src)
+		return 0;
+	return rec->src_node < r->node;
+}
+
 static void put_request(struct m3_txn *t, uint32_t s,
 			const struct m3_incoming *in)
 {
@@ -170,6 +184,10 @@ static void put_request(struct m3_txn *t, uint32_t s,
 		m3_deliver_d(t, d, rec->src, &in->body.message);
 		if (!sendrec)
 			m3_answer_d(t, d, s, M3_REC_SEND_ACK, 0, 0);
+		return;
+	}
+	if (is_crossed(r, to, rec)) {
+		reject_d(t, s, rec, -M3_ELOCKED);
 		return;
 	}
 	from->message = in->body.message;

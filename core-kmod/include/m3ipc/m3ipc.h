@@ -207,7 +207,11 @@ M3_API int m3_watch(struct m3_member *member, int ep, int on);
  * (no proxy serves the node), ENODEDOWN, EUNKNOWN.
  */
 
-/* Waits until the message was taken. EDSTDIED. (reference 1.1, send) */
+/*
+ * Waits until the message was taken. EDSTDIED; ELOCKED, as of m3_sendrec: the
+ * destination waits, perhaps through others of this node, for `self`, or for
+ * it across two nodes. (reference 1.1, send)
+ */
 M3_API int m3_send(struct m3_member *member, int self, int dst,
 		   struct m3_message *message, int timeout);
 /*
