@@ -31,7 +31,8 @@ int m3_arena_alloc(struct m3_txn *t, uint32_t owner, uint64_t bytes,
 		if (row->owner)
 			continue;
 		/* Free neighbours become one run here, not when freed. */
-		while (n < need && u + n < r->units && !m3_unit(r, u + n)->owner)
+		while (n < need && u + n < r->units &&
+		       !m3_unit(r, u + n)->owner)
 			n += run(r, u + n);
 		if (n >= need)
 			break;
@@ -45,7 +46,8 @@ int m3_arena_alloc(struct m3_txn *t, uint32_t owner, uint64_t bytes,
 	m3_set32(r, &m3_unit(r, u)->length, need);
 	m3_set64(r, &m3_unit(r, u)->bytes, bytes);
 	m3_set32(r, &m3_unit(r, u)->owner, owner + 1);
-	m3_set32(r, &m3_slot(r, owner)->buffers, m3_slot(r, owner)->buffers + 1);
+	m3_set32(r, &m3_slot(r, owner)->buffers,
+		 m3_slot(r, owner)->buffers + 1);
 	m3_set32(r, &r->used_units, r->used_units + need);
 	m3_commit(r);
 	*offset = unit_at(r, u);

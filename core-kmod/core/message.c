@@ -275,10 +275,12 @@ static void take_message(struct m3_txn *t, uint32_t self, uint32_t q,
 	m3_commit(r);
 }
 
-static int source_check(struct m3_txn *t, uint32_t self, int src, uint32_t *only)
+static int source_check(struct m3_txn *t, uint32_t self, int src,
+			uint32_t *only)
 {
 	*only = M3_NIL;
-	return src == M3_ANY ? 0 : destination(t, self, src, -M3_ESRCDIED, only);
+	return src == M3_ANY ? 0 :
+	       destination(t, self, src, -M3_ESRCDIED, only);
 }
 
 int m3_msg_receive(struct m3_txn *t, uint32_t self, int src,
@@ -415,7 +417,7 @@ static void cancel_numbered_d(struct m3_txn *t, uint32_t self)
 		m3_set32(r, (uint32_t *)(void *)&e->record.kind, M3_REC_VOID);
 		r->counts.voided++;
 	}
-	/* A CANCEL to a node that is cut off still waits: use the call's block. */
+	/* A CANCEL to a node that is cut off still waits: the call's block. */
 	if (*m3_block_state(r, b) != M3_BLOCK_FREE)
 		b = self;
 	m3_block(r, b)->record = *call;

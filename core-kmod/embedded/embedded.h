@@ -63,7 +63,7 @@ struct m3_map {
 	char dir[PATH_MAX];
 	pthread_mutex_t bells_lock;
 	struct m3_bell_cache *bells; /* of handles, then of peers */
-	uint32_t bells_count; /* known without the region, which fork() unmaps */
+	uint32_t bells_count; /* known without the region (fork) */
 };
 
 /* A critical section: the core's transaction and whose region it is. */

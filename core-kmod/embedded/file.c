@@ -238,7 +238,7 @@ int m3_dc_create(const char *dir, const struct m3_node_region *node,
 	return e;
 }
 
-/* Removes what is named `prefix` or `prefix.*` in `dir`; all, if it is empty. */
+/* Removes what is named `prefix` or `prefix.*`; everything, if it is empty. */
 static void unlink_all(const char *dir, const char *prefix)
 {
 	char path[M3_PATH_BYTES * 2];

@@ -284,7 +284,8 @@ static void copy_core(const char *from, const char *to)
 	char command[512];
 
 	snprintf(command, sizeof(command),
-		 "rm -rf '%s' && cp -r --sparse=always '%s' '%s'", to, from, to);
+		 "rm -rf '%s' && cp -r --sparse=always '%s' '%s'", to, from,
+		 to);
 	MUST(system(command) == 0);
 }
 

@@ -237,8 +237,8 @@ static void fuzz(struct scene *s, int rounds)
 		bytes = right(s, kinds[rig_random(KINDS)], call++);
 		for (n = 1 + (int)rig_random(6); n > 0; n--) {
 			at = rig_random(bytes);
-			frame[at] = rig_random(3) ? (unsigned char)rig_random(256) :
-						    frame[at] + 1;
+			frame[at] = (unsigned char)(rig_random(3) ?
+				rig_random(256) : frame[at] + 1u);
 		}
 		if (rig_random(10) == 0)
 			bytes = rig_random(bytes);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* What a peer can make a core do: one function per rule that was once broken. */
+/* What a peer can make a core do: a function per rule that was once broken. */
 #include "forge.h"
 #include <stdio.h>
 #include <string.h>

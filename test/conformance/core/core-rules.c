@@ -30,7 +30,8 @@ static int use_after_fork(void *arg)
 	struct m3_member *m = arg;
 	struct m3_message message = rig_message(1, 0, 0);
 	struct m3_buffer buffer;
-	struct m3_call call = { .op = M3_OP_RECEIVE, .self = 1, .peer = M3_ANY };
+	struct m3_call call = { .op = M3_OP_RECEIVE, .self = 1,
+				.peer = M3_ANY };
 	int32_t eps[4];
 
 	SAME(m3_send(m, 1, 2, &message, 10), -M3_EFORKED);

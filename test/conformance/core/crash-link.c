@@ -319,7 +319,7 @@ int main(int argc, char **argv)
 	int i;
 
 	rig_seed(argc, argv);
-	/* Every point is walked in a long run, every `step`-th in a short one. */
+	/* All points in a long run, every `step`-th in a short one. */
 	step = (unsigned long)rig_rounds(argc, argv, 7);
 	for (i = 0; i < 4; i++, total += n)
 		for (n = 1 + rig_random((unsigned int)step); exchange(n, i);
