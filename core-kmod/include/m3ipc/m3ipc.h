@@ -5,8 +5,9 @@
  * Calls return 0 (or a count where the call says so) or a negative M3_E...
  * number of abi.h; m3_strerror() gives its name. No call sets errno. Unless a
  * call says so it may be made from any thread, but an endpoint has one call in
- * progress at a time: a second one gets -M3_EPROCRUN. Nothing here may be
- * called from a signal handler.
+ * progress at a time: a second one gets -M3_EPROCRUN. A node and its proxies
+ * are used by one thread at a time. Nothing here may be called from a signal
+ * handler.
  */
 #ifndef M3IPC_H
 #define M3IPC_H
