@@ -5,6 +5,8 @@
  * digits, identities are text.
  */
 
+import type { ProcState } from '../core-kmod/binding/core.ts';
+
 export interface NodeStatus {
   readonly info: InfoStatus;
   /** Nodes attached to the core, this one included. */
@@ -65,26 +67,8 @@ export interface DcStatus {
   readonly counters: Readonly<Record<string, number>>;
 }
 
-export interface ProcStatus {
-  readonly slot: number;
-  readonly endpoint: number;
-  /** 0: it is remote. */
-  readonly pid: number;
-  readonly node: number;
-  /** `RTS_FLAGS` and `MISC_FLAGS` bits. */
-  readonly rtsFlags: number;
-  readonly miscFlags: number;
-  /** Endpoints; NONE where there is none. */
-  readonly getfrom: number;
-  readonly sendto: number;
-  readonly waitmigr: number;
-  readonly proxy: number;
-  readonly localSent: number;
-  readonly remoteSent: number;
-  readonly localCopies: number;
-  readonly remoteCopies: number;
-  readonly name: string;
-}
+/** A slot as the core tells it; its binding is of no use to a reader. */
+export type ProcStatus = Omit<ProcState, 'binding'>;
 
 export interface LinkStatus {
   readonly peer: number;

@@ -51,6 +51,14 @@ static int destination(struct m3_txn *t, uint32_t self, int dst, int gone,
 	return 0;
 }
 
+/* May slot `self` call now, and whom? */
+static int aim(struct m3_txn *t, uint32_t self, int dst, int gone, uint32_t *d)
+{
+	int e = m3_slot_ready(t, self);
+
+	return e ? e : destination(t, self, dst, gone, d);
+}
+
 static void call_open_d(struct m3_txn *t, uint32_t self, uint32_t op,
 			uint32_t partner)
 {
@@ -132,10 +140,8 @@ int m3_msg_send(struct m3_txn *t, uint32_t self, int dst,
 	struct m3_region *r = t->r;
 	struct m3_slot *s, *d;
 	uint32_t to;
-	int e = m3_slot_ready(t, self);
+	int e = aim(t, self, dst, -M3_EDSTDIED, &to);
 
-	if (!e)
-		e = destination(t, self, dst, -M3_EDSTDIED, &to);
 	if (e)
 		return e;
 	s = m3_slot(r, self);
@@ -181,10 +187,8 @@ int m3_msg_sendrec(struct m3_txn *t, uint32_t self, int dst,
 	struct m3_region *r = t->r;
 	struct m3_slot *s, *d;
 	uint32_t to;
-	int e = m3_slot_ready(t, self);
+	int e = aim(t, self, dst, -M3_EDEADSRCDST, &to);
 
-	if (!e)
-		e = destination(t, self, dst, -M3_EDEADSRCDST, &to);
 	if (!e && !wait)
 		e = -M3_EAGAIN;
 	if (e)
@@ -329,9 +333,7 @@ int m3_msg_reply(struct m3_txn *t, uint32_t self, int dst,
 	struct m3_slot *d;
 	uint32_t to;
 
-	e = m3_slot_ready(t, self);
-	if (!e)
-		e = destination(t, self, dst, -M3_EDSTDIED, &to);
+	e = aim(t, self, dst, -M3_EDSTDIED, &to);
 	if (e)
 		return e;
 	d = m3_slot(r, to);
@@ -375,10 +377,8 @@ int m3_msg_notify(struct m3_txn *t, uint32_t self, int dst)
 {
 	struct m3_region *r = t->r;
 	uint32_t to;
-	int e = m3_slot_ready(t, self);
+	int e = aim(t, self, dst, -M3_EDSTDIED, &to);
 
-	if (!e)
-		e = destination(t, self, dst, -M3_EDSTDIED, &to);
 	if (e)
 		return e;
 	if (m3_slot(r, to)->rts & M3_RTS_REMOTE) {
