@@ -52,6 +52,7 @@ export const KIND = {
   COPY_PULL: 11,
   COPY_DATA: 12,
   COPY_ACK: 13,
+  RELAY: 14,
 } as const;
 export type Kind = (typeof KIND)[keyof typeof KIND];
 

@@ -194,9 +194,9 @@ const NAME_BY_ERRNO = new Map<number, CoreErrorName>(
   (Object.keys(CORE_ERRORS) as CoreErrorName[]).map((name) => [CORE_ERRORS[name].errno, name]),
 );
 
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 /** Of a link: one integer, no negotiation. */
-export const WIRE_VERSION = 1;
+export const WIRE_VERSION = 2;
 
 /** Special endpoints (reference 2.2). */
 export const ANY = 31438;

@@ -101,7 +101,7 @@ static napi_value js_dc_info(struct m3_args *args)
 	put_number(&object, "bound", info.bound);
 	put_number(&object, "members", info.members);
 	put_number(&object, "arenaUsed", info.arena_used);
-	put_number(&object, "warn2proc", (int32_t)info.warn2proc);
+	put_number(&object, "warn2proc", info.params.warn2proc);
 	return finish_object(&object);
 }
 

@@ -14,13 +14,18 @@ int m3_layout(struct m3_layout *r, const struct m3_dc_params *params,
 	      uint32_t nodes)
 {
 	uint64_t at = sizeof(struct m3_region) + sizeof(struct m3_journal);
-	uint32_t slots = params->tasks + params->procs;
+	uint32_t slots = params->tasks + params->procs, i;
 
 	if (params->tasks > M3_MAX_TASKS || params->procs == 0 ||
 	    params->procs > M3_MAX_ENDPOINTS || slots > M3_MAX_ENDPOINTS ||
 	    nodes == 0 || nodes > M3_MAX_NODES ||
 	    params->arena_bytes % M3_EXTENT)
 		return -M3_EBADRANGE;
+	r->flags = params->flags;
+	r->warn2proc = params->warn2proc;
+	r->warnmsg = params->warnmsg;
+	for (i = 0; i < M3_CPU_WORDS; i++)
+		r->cpus[i] = params->cpus[i];
 	r->tasks = params->tasks;
 	r->procs = params->procs;
 	r->slots = slots;
@@ -33,8 +38,8 @@ int m3_layout(struct m3_layout *r, const struct m3_dc_params *params,
 	r->handle_bytes = (uint32_t)sizeof(struct m3_handle) +
 			  ((r->bits_words * 4 + 63) & ~63u);
 	r->peer_bytes = sizeof(struct m3_peer) +
-			(2 * M3_WINDOW + M3_BULK_WINDOW) *
-				sizeof(struct m3_entry);
+			M3_ENTRIES * sizeof(struct m3_entry) +
+			((2 * r->bits_words * 4 + 127) & ~127u);
 	r->slots_at = place(&at, (uint64_t)slots * sizeof(struct m3_slot));
 	r->blocks_at = place(&at, (2ull * slots + M3_NOTIFY_BLOCKS) *
 					  sizeof(struct m3_block));
@@ -44,6 +49,12 @@ int m3_layout(struct m3_layout *r, const struct m3_dc_params *params,
 	r->handles_at = place(&at, (uint64_t)r->handles * r->handle_bytes);
 	r->units_at = place(&at, (uint64_t)r->units * sizeof(struct m3_unit));
 	r->spans_at = place(&at, (uint64_t)nodes * 4);
+	r->more_at = place(&at, (uint64_t)slots * sizeof(struct m3_more));
+	r->grants_at = place(&at, (uint64_t)M3_MAX_GRANTS *
+					  sizeof(struct m3_grant));
+	/* From here on memory comes with use: m3_map_back(). */
+	r->allowed_at = (at + M3_UNIT - 1) & ~(uint64_t)(M3_UNIT - 1);
+	at = r->allowed_at + (uint64_t)slots * r->bits_words * 4;
 	r->peers_at = (at + M3_UNIT - 1) & ~(uint64_t)(M3_UNIT - 1);
 	at = r->peers_at + (uint64_t)nodes * r->peer_bytes;
 	r->arena_at = (at + M3_EXTENT - 1) & ~(uint64_t)(M3_EXTENT - 1);
@@ -62,6 +73,8 @@ void m3_region_init(struct m3_region *r)
 		s->getfrom = s->sendto = M3_NONE;
 		s->qhead = s->qtail = s->qnext = M3_NIL;
 		s->handle = s->copier = s->partner = M3_NIL;
+		s->waitmigr = M3_NONE;
+		m3_transfer(r, i)->server = M3_NIL;
 	}
 	if (r->units)
 		m3_unit(r, 0)->length = r->units;
@@ -88,6 +101,8 @@ int m3_region_verify(const struct m3_region *r, uint64_t bytes)
 	    want.transfers_at != r->transfers_at ||
 	    want.bits_at != r->bits_at || want.handles_at != r->handles_at ||
 	    want.units_at != r->units_at || want.spans_at != r->spans_at ||
+	    want.more_at != r->more_at || want.allowed_at != r->allowed_at ||
+	    want.grants_at != r->grants_at ||
 	    want.peers_at != r->peers_at ||
 	    want.peer_bytes != r->peer_bytes ||
 	    want.arena_at != r->arena_at || want.slots != r->slots ||

@@ -22,6 +22,7 @@
 #define M3_NOTIFY_QUOTA 64u /* of those, for one peer */
 #define M3_JOURNAL_ENTRIES 512u
 #define M3_ARENA_BIT (1ull << 63) /* marks an address in the arena */
+#define M3_GRANT_BIT (1ull << 62) /* marks a granted address: grant.c */
 #define M3_RUNTIME 0u /* the handle of the node's runtime */
 
 /* What a sleeper wants of its waker (build decision 11). */
@@ -63,7 +64,8 @@ struct m3_slot {
 	uint64_t call_number;
 	uint64_t refused_transfer; /* remote: last transfer answered ERROR */
 	uint64_t own_call; /* last id given in a local life: never given again */
-	uint64_t reserved;
+	int32_t waitmigr; /* migrating endpoint that its call waits for, or NONE */
+	uint32_t restricted; /* it has privileges to look at: struct m3_more */
 
 	struct m3_message message; /* in transit; owner or lock holder */
 
@@ -71,13 +73,40 @@ struct m3_slot {
 	char name[M3_NAME_BYTES];
 	uint32_t pid;
 	uint32_t buffers; /* arena buffers it owns */
-	uint64_t reserved2;
+	uint32_t updates; /* argument of its next notification */
+	uint32_t automatic; /* remote: bound by its first record */
+};
+
+/* What is seldom looked at of a slot. */
+struct m3_more {
+	uint64_t migration; /* txn that freezes it (RTS_MIGRATE), or 0 */
+	uint64_t migrated; /* last txn that was committed */
+	int32_t target; /* node it migrates to, or -1 */
+	int32_t level, warn; /* struct m3_priv */
+	uint32_t told; /* m3_wait4bind() has returned it */
+	uint64_t calls; /* allowed; to[] is m3_allowed() */
+	uint64_t resume; /* call that migrated here and was not collected, or 0 */
+	uint32_t resume_op;
+	uint32_t reserved;
+	uint64_t reserved2[9];
+};
+
+/* Explicit access to a range of a buffer. */
+struct m3_grant {
+	uint32_t owner; /* slot + 1, or 0: free */
+	uint32_t rights; /* M3_GRANT_* */
+	int32_t grantee; /* endpoint */
+	uint32_t generation; /* part of its address: an old one is refused */
+	uint64_t at, bytes; /* range, offset in the region */
+	uint64_t grantee_binding; /* or 0: not known yet */
+	uint64_t reserved[3];
 };
 
 enum m3_block_state {
 	M3_BLOCK_FREE, /* answers: also once numbered */
 	M3_BLOCK_QUEUED,
 	M3_BLOCK_NUMBERED, /* calls: in flight or waiting for the answer */
+	M3_BLOCK_PARKED, /* complete, but its destination migrates */
 };
 
 /*
@@ -95,6 +124,14 @@ struct m3_block {
 		struct m3_message message;
 		struct m3_copy_body copy;
 	} body;
+};
+
+/* What the owner of private memory, blocked in its call, is asked for. */
+enum m3_serve {
+	M3_SERVE_NONE,
+	M3_SERVE_FILL, /* staging from its memory */
+	M3_SERVE_DRAIN, /* its memory from staging */
+	M3_SERVE_BUSY, /* it is at it: staging must stay */
 };
 
 /* A copy that crosses a link, at either end of it. */
@@ -119,7 +156,12 @@ struct m3_transfer {
 	uint64_t far_address; /* PUSH */
 	uint64_t bytes;
 	uint64_t done; /* numbered (PUSH, SOURCE) or applied (SINK) */
-	uint64_t reserved[6];
+	/* Private memory of the owner, served by itself: serve.c. */
+	uint64_t private_address;
+	uint64_t staging; /* offset of the arena buffer it passes through, or 0 */
+	uint32_t serve; /* enum m3_serve */
+	uint32_t server; /* slot that waits for it (local copies), or NIL */
+	uint64_t reserved[3];
 };
 
 /* A process that has joined; `ready` bits, one per slot, follow it. */
@@ -171,6 +213,7 @@ struct m3_peer {
 	uint64_t reserved[5];
 	struct m3_lane lane[M3_LANES];
 	/* entries: urgent, normal (M3_WINDOW each), bulk (M3_BULK_WINDOW) */
+	/* bits, one per slot each: endpoints it knows, deaths it is owed */
 };
 
 struct m3_journal_entry {
@@ -211,8 +254,12 @@ struct m3_counts { /* struct m3_dc_counters of m3ipc.h, same order */
 	uint32_t units;                                                       \
 	uint32_t mode, gid;                                                   \
 	uint64_t slots_at, blocks_at, transfers_at, bits_at, handles_at;      \
-	uint64_t units_at, spans_at, peers_at, peer_bytes, arena_at;          \
+	uint64_t units_at, spans_at, more_at, allowed_at, grants_at;          \
+	uint64_t peers_at, peer_bytes, arena_at;                              \
 	uint32_t bits_words; /* of one slot's pending notifications */        \
+	uint32_t flags; /* M3_DC_* */                                         \
+	int32_t warn2proc, warnmsg;                                           \
+	uint64_t cpus[M3_CPU_WORDS];                                          \
 	char name[M3_NAME_BYTES];
 
 struct m3_layout {
@@ -234,6 +281,10 @@ struct m3_region {
 	uint32_t bound;
 	uint32_t used_units;
 	uint64_t grown; /* bytes of the arena that have blocks */
+	uint32_t bind_waiters; /* calls in WAITBIND or WAITUNBIND */
+	uint32_t migrations; /* slots in RTS_MIGRATE */
+	uint32_t grants; /* in use */
+	uint32_t reserved;
 	struct m3_counts counts; /* statistics, not journalled */
 
 	uint32_t lock __attribute__((aligned(64)));
@@ -252,6 +303,8 @@ _Static_assert(__builtin_offsetof(struct m3_region, running) == M3_UNIT,
 	       "what changes is on another page");
 M3_ASSERT_SIZE(struct m3_block, 160);
 M3_ASSERT_SIZE(struct m3_transfer, 128);
+M3_ASSERT_SIZE(struct m3_more, 128);
+M3_ASSERT_SIZE(struct m3_grant, 64);
 M3_ASSERT_SIZE(struct m3_handle, 64);
 M3_ASSERT_SIZE(struct m3_entry, 128);
 M3_ASSERT_SIZE(struct m3_lane, 64);
@@ -303,6 +356,23 @@ static inline struct m3_unit *m3_unit(struct m3_region *r, uint32_t i)
 	return (struct m3_unit *)m3_at(r, r->units_at) + i;
 }
 
+static inline struct m3_more *m3_more(struct m3_region *r, uint32_t i)
+{
+	return (struct m3_more *)m3_at(r, r->more_at) + i;
+}
+
+/* Destinations that slot i may aim at: looked at if it is `restricted`. */
+static inline uint32_t *m3_allowed(struct m3_region *r, uint32_t i)
+{
+	return (uint32_t *)m3_at(r, r->allowed_at) +
+	       (uint64_t)i * r->bits_words;
+}
+
+static inline struct m3_grant *m3_grant_row(struct m3_region *r, uint32_t i)
+{
+	return (struct m3_grant *)m3_at(r, r->grants_at) + i;
+}
+
 static inline struct m3_peer *m3_peer(struct m3_region *r, uint32_t i)
 {
 	return m3_at(r, r->peers_at + (uint64_t)i * r->peer_bytes);
@@ -347,6 +417,21 @@ static inline struct m3_entry *m3_entry(struct m3_peer *p, uint32_t lane,
 
 	return first + (uint64_t)(lane - 1) * M3_WINDOW +
 	       number % m3_window(lane);
+}
+
+#define M3_ENTRIES (2 * M3_WINDOW + M3_BULK_WINDOW)
+
+/* Bits of the slots whose endpoints this peer has dealt with. */
+static inline uint32_t *m3_peer_known(struct m3_peer *p)
+{
+	return (uint32_t *)((struct m3_entry *)(p + 1) + M3_ENTRIES);
+}
+
+/* Bits of the slots whose death it is still to be told (protocol 20). */
+static inline uint32_t *m3_peer_deaths(const struct m3_region *r,
+				       struct m3_peer *p)
+{
+	return m3_peer_known(p) + r->bits_words;
 }
 
 static inline uint32_t m3_blocks(const struct m3_region *r)

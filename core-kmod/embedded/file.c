@@ -166,7 +166,7 @@ static int dc_fill(int fd, const struct m3_layout *layout,
 		   const struct m3_node_region *node,
 		   const struct m3_dc_params *params)
 {
-	struct m3_region *r = mmap(NULL, layout->peers_at,
+	struct m3_region *r = mmap(NULL, layout->allowed_at,
 				   PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	if (r == MAP_FAILED)
@@ -180,7 +180,7 @@ static int dc_fill(int fd, const struct m3_layout *layout,
 	m3_region_init(r);
 	r->running = 1;
 	r->magic = M3_REGION_MAGIC;
-	munmap(r, layout->peers_at);
+	munmap(r, layout->allowed_at);
 	return 0;
 }
 
@@ -220,7 +220,7 @@ int m3_dc_create(const char *dir, const struct m3_node_region *node,
 	m3_bell_dir(bells, dir, &layout);
 	m3_dc_path(path, dir, params->dc, "");
 	m3_dc_path(temporary, dir, params->dc, ".new");
-	e = m3_file_create(temporary, layout.bytes, layout.peers_at,
+	e = m3_file_create(temporary, layout.bytes, layout.allowed_at,
 			   layout.mode, layout.gid, &fd);
 	if (e)
 		return e;

@@ -304,7 +304,10 @@ int m3_getdcinfo(struct m3_node *node, int dc, struct m3_dc_info *info)
 	info->incarnation = map->r->incarnation;
 	info->bound = map->r->bound;
 	info->arena_used = map->r->used_units * M3_UNIT;
-	info->warn2proc = M3_NONE;
+	info->params.warnmsg = map->r->warnmsg;
+	info->params.warn2proc = map->r->warnmsg ? map->r->warn2proc : M3_NONE;
+	info->params.flags = map->r->flags;
+	memcpy(info->params.cpus, map->r->cpus, sizeof(info->params.cpus));
 	for (h = 1; h < map->r->handles; h++)
 		info->members += m3_handle(map->r, h)->pid &&
 				 m3_life_alive(map, h);

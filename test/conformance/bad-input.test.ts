@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ABI_VERSION } from '../../core-kmod/binding/abi.ts';
 import { joinDc, NodeCore } from '../../core-kmod/binding/core.ts';
 import { SMALL_DC, type TemporaryCore, temporaryCore } from '../testing/temporary-core.ts';
 
@@ -101,12 +102,12 @@ test('region files of another version, empty, and of something else', () => {
   const dcFile = files.find((name) => /^dc0*1$/.test(name)) ?? '';
   setVersion(dcFile, 99);
   expect(() => joinDc(node.dir, 1)).toThrow(code('EVERSION'));
-  setVersion(dcFile, 1);
+  setVersion(dcFile, ABI_VERSION);
   joinDc(node.dir, 1).close();
   setVersion('node', 99);
   expect(() => joinDc(node.dir, 1)).toThrow(code('EVERSION'));
   expect(() => NodeCore.open(node.dir)).toThrow(code('EVERSION'));
-  setVersion('node', 1);
+  setVersion('node', ABI_VERSION);
 });
 
 describe.runIf(process.getuid?.() === 0)('another user', () => {

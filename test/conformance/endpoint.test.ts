@@ -171,7 +171,7 @@ test('an idle member does not keep its process alive; an awaited call does', () 
   const run = (body: string) =>
     spawnSync(process.execPath, ['--input-type=module', '-e', script(body), node.dir], {
       encoding: 'utf8',
-      timeout: 5000,
+      timeout: 20_000,
     });
   const idle = run('await endpoint.receive(undefined, { timeoutMs: 20 }).catch(() => undefined);');
   expect([idle.status, idle.stdout, idle.stderr]).toEqual([0, 'idle', '']);
@@ -192,13 +192,18 @@ test('each worker thread is a member of its own', async () => {
     require('node:worker_threads').parentPort.postMessage('served');
   `;
   const worker = new Worker(script, { eval: true });
-  const served = new Promise((resolve) => worker.once('message', resolve));
+  // Both before anything is awaited: a worker that is faster than this thread must not end unheard.
+  const served = new Promise((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
+  const ended = new Promise((resolve) => worker.once('exit', resolve));
   const deadline = performance.now() + 5000;
   while ((node.core.proc(1, 10).rtsFlags & 1) !== 0 && performance.now() < deadline) {
     await new Promise((resolve) => setImmediate(resolve));
   }
   expect((await one.sendrec(10, Message.of(5))).source).toBe(10);
   expect(await served).toBe('served');
-  await new Promise((resolve) => worker.once('exit', resolve));
+  expect(await ended).toBe(0);
   expect(() => member.bind(10).close()).not.toThrow();
 });

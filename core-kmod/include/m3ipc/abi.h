@@ -16,8 +16,8 @@
 #include <stdint.h>
 #endif
 
-#define M3_ABI_VERSION 1u /* of a region file: its layout and the calls on it */
-#define M3_WIRE_VERSION 1u /* of a link: one integer, no negotiation */
+#define M3_ABI_VERSION 2u /* of a region file: its layout and the calls on it */
+#define M3_WIRE_VERSION 2u /* of a link: one integer, no negotiation */
 #define M3_REGION_MAGIC 0x4350494d33ull /* "3MIPC" */
 
 /* Limits: the largest values that dvs_init and dc_init accept. */
@@ -30,6 +30,8 @@
 #define M3_MAX_COPY (1u << 20) /* bytes of one vcopy (reference 2.3) */
 #define M3_CHUNK_BYTES 65536u /* of a copy that crosses a link */
 #define M3_FRAME_BYTES 65792u /* one chunk, its header, the frame header */
+#define M3_MAX_GRANTS 1024u /* explicit grants of one DC */
+#define M3_CPU_WORDS 4u /* CPU masks: 256 CPUs */
 
 /* Special endpoints (reference 2.2). */
 #define M3_ANY 31438
@@ -78,12 +80,14 @@ enum m3_record_kind {
 	M3_REC_COPY_PULL = 11, /* send me data: struct m3_copy_body */
 	M3_REC_COPY_DATA = 12, /* struct m3_copy_body, then bytes (bulk lane) */
 	M3_REC_COPY_ACK = 13, /* answers COPY_DATA: applied, `offset` bytes */
-	M3_REC_KINDS = 14,
+	M3_REC_RELAY = 14, /* message; the caller waits for endpoint `transfer` */
+	M3_REC_KINDS = 15,
 };
 
 /* Record flags. */
 #define M3_RF_LAST 0x1u /* COPY_DATA: the transfer's last chunk */
 #define M3_RF_PULL 0x2u /* COPY_DATA: answers COPY_PULL */
+#define M3_RF_STAGED 0x4u /* COPY_DATA: `status` holds the bytes of the transfer */
 #define M3_RF_KIND 8 /* REFUSED: the flags from this bit on are its former kind */
 
 /*
@@ -266,6 +270,32 @@ enum m3_error { M3_ERRORS(M3_ERROR_ENUM) M3_ERROR_LAST };
 #define M3_MF_REPLICATED 0x0080u
 #define M3_MF_KILLED 0x0100u
 #define M3_MF_WOKENUP 0x0200u
+
+/* Calls, as privileges name them: bits of m3_priv.calls (reference 1.6). */
+enum m3_call_number {
+	M3_CALL_SEND = 2,
+	M3_CALL_RECEIVE = 3,
+	M3_CALL_NOTIFY = 4,
+	M3_CALL_SENDREC = 5,
+	M3_CALL_RCVRQST = 6,
+	M3_CALL_REPLY = 7,
+	M3_CALL_UNBIND = 10,
+	M3_CALL_VCOPY = 13,
+	M3_CALL_RELAY = 16,
+	M3_CALL_GETEP = 26,
+	M3_CALL_WAIT4BIND = 29,
+};
+#define M3_CALLS_ALL (~0ull)
+
+/* Levels of privilege (reference 2.4). */
+enum m3_level {
+	M3_LEVEL_USER = 0,
+	M3_LEVEL_SERVER = 1,
+	M3_LEVEL_TASK = 2,
+	M3_LEVEL_SYSTEM = 3,
+	M3_LEVEL_KERNEL = 4,
+	M3_LEVEL_PROXY = 5,
+};
 
 /* Node flags (reference 2.4). */
 #define M3_NODE_ATTACHED 0x2u

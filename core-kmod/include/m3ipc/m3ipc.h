@@ -50,8 +50,19 @@ struct m3_dc_params {
 	uint32_t arena_bytes; /* for m3_alloc; multiple of 64 KiB */
 	uint32_t mode; /* of the DC's file: who may join; 0: 0660 */
 	uint32_t gid; /* group of the DC's file, or (uint32_t)-1 */
+	int32_t warn2proc; /* endpoint told of deaths, see warnmsg */
+	int32_t warnmsg; /* type of that message; 0: nobody is told */
+	uint32_t flags; /* M3_DC_* */
+	uint32_t reserved;
+	/* CPUs that its processes may run on; all 0: any (reference 1.2) */
+	uint64_t cpus[M3_CPU_WORDS];
 	char name[M3_NAME_BYTES];
 };
+
+/* A process that waits moves to its partner's CPU (reference 2.7). */
+#define M3_DC_AFFINITY 0x1u
+/* Being blocked in a call to a process does not let it copy (protocol 19). */
+#define M3_DC_NO_IMPLICIT_GRANTS 0x2u
 
 struct m3_dvs_info {
 	struct m3_dvs_params params;
@@ -79,7 +90,6 @@ struct m3_dc_info {
 	uint32_t bound; /* endpoints */
 	uint32_t members; /* handles of live processes */
 	uint32_t arena_used; /* bytes */
-	uint32_t warn2proc; /* M3_NONE */
 };
 
 struct m3_proc_info {
@@ -159,6 +169,56 @@ M3_API int m3_dc_spans(struct m3_node *node, int dc, int id);
 /* Declares a remote endpoint. EBADNODEID, ENODCNODE, ESLOTUSED, ERANGE. */
 M3_API int m3_rmtbind(struct m3_node *node, int dc, const char *name, int ep,
 		      int id);
+/*
+ * Binds an endpoint to another local process, which must have joined the DC
+ * (EBADPID: it has not). That process learns it from m3_wait4bind(). ERANGE,
+ * ESLOTUSED. (reference 1.3, lclbind)
+ */
+M3_API int m3_lclbind(struct m3_node *node, int dc, int pid, int ep);
+/*
+ * Makes a local process the backup of an endpoint whose primary is on node
+ * `id`: the endpoint stays remote, and the process cannot call (ERMTPROC),
+ * until m3_promote() or a migration to this node. Errors of m3_lclbind() and
+ * m3_rmtbind(). (reference 1.3, bkupbind)
+ */
+M3_API int m3_bkupbind(struct m3_node *node, int dc, int pid, int ep, int id);
+/*
+ * Binds a replica: a local process although other nodes have one with the same
+ * endpoint (active replication). Of its namesakes on other nodes only
+ * notifications are accepted; requests get ELCLPROC. (reference 1.3, replbind)
+ */
+M3_API int m3_replbind(struct m3_node *node, int dc, int pid, int ep);
+/*
+ * Ends the wait of a process in receive(ANY) or rcvrqst with EWOKENUP. If it
+ * does not wait so, its next one ends so at once, and this call returns
+ * EPROCRUN. ERMTPROC, EMIGRATE, EDSTDIED. (reference 1.3, wakeup)
+ */
+M3_API int m3_wakeup(struct m3_node *node, int dc, int ep);
+/*
+ * Notifies in the name of HARDWARE, from no process. ERMTPROC: `dst` is
+ * remote; EMIGRATE; EOVERRUN: merged with a pending one. (reference 1.1)
+ */
+M3_API int m3_hdw_notify(struct m3_node *node, int dc, int dst);
+
+/* What a process may do. A new binding may do everything. */
+struct m3_priv {
+	int32_t level; /* enum m3_level; shown, not enforced */
+	int32_t warn; /* endpoint of its system task, or M3_NONE; shown */
+	uint64_t calls; /* bit n: call n of enum m3_call_number allowed */
+	/* bit (endpoint + tasks): destination allowed */
+	uint64_t to[M3_MAX_ENDPOINTS / 64];
+};
+
+/*
+ * EBADPROC: no such slot, or `warn` is none; EDSTDIED: not bound; EBADVALUE:
+ * `level`. A call that is not allowed gets EBADCALL, a destination
+ * ETRAPDENIED. (reference 1.3, setpriv)
+ */
+M3_API int m3_getpriv(struct m3_node *node, int dc, int ep,
+		      struct m3_priv *priv);
+M3_API int m3_setpriv(struct m3_node *node, int dc, int ep,
+		      const struct m3_priv *priv);
+
 /* Unbinds any endpoint of a DC. ENOTBIND, ERANGE. */
 M3_API int m3_unbind_any(struct m3_node *node, int dc, int ep);
 
@@ -169,6 +229,56 @@ M3_API int m3_unbind_any(struct m3_node *node, int dc, int ep);
 M3_API int m3_check(struct m3_node *node, int dc);
 /* Unbinds what dead members left, in all DCs. Returns how many. */
 M3_API int m3_sweep(struct m3_node *node);
+
+/* ------------------------------------------- migration and backup */
+
+/*
+ * An endpoint moves in three steps, of which each is made on every node of the
+ * DC and may be repeated: m3_migr_start() everywhere; m3_migr_export() on the
+ * old node; m3_migr_commit() on the new node, which decides, then on the old
+ * one, then on the others. Instead of the commits, m3_migr_rollback()
+ * everywhere. `txn` names the migration, the same on all nodes, never 0.
+ * (reference 4, protocol 12)
+ */
+
+/*
+ * Freezes an endpoint: who calls it, and the process itself, waits; answers
+ * and notifications to it are kept. Returns when all that this node has sent
+ * to or from it is acknowledged. `target` is the new node, or -1 if not known
+ * yet. ETIMEDOUT: not yet, call again or roll back; EMIGRATE: another
+ * migration of it is on; EDSTDIED, ERANGE, EBADNODEID.
+ */
+M3_API int m3_migr_start(struct m3_node *node, int dc, int ep, int target,
+			 uint64_t txn, int timeout);
+/*
+ * What moves along: its pending notifications, queued senders, debts to
+ * clients, and its own call. `*size` is the room at `state`, and then the
+ * bytes used. EMSGSIZE: *size says how many are needed; EPROCSTS: not frozen
+ * by `txn`; ERMTPROC: the endpoint is not local.
+ */
+M3_API int m3_migr_export(struct m3_node *node, int dc, int ep, uint64_t txn,
+			  void *state, uint32_t *size);
+/*
+ * The endpoint is on node `id` from now on. There, `pid` is the process that
+ * takes it over (it has joined the DC; EBADPID) and `state` what was exported;
+ * elsewhere they are 0, NULL and 0. EBADVALUE: not such a state. Repeated with
+ * the same txn: 0. EPROCSTS: neither frozen nor committed by `txn`.
+ */
+M3_API int m3_migr_commit(struct m3_node *node, int dc, int ep, int id, int pid,
+			  uint64_t txn, const void *state, uint32_t size);
+/* It stays where it was. Repeated: 0. EPROCSTS: committed by `txn`. */
+M3_API int m3_migr_rollback(struct m3_node *node, int dc, int ep, uint64_t txn);
+
+/* A numbered call to the lost primary is made again, not ended by EUNKNOWN. */
+#define M3_PROMOTE_RETRY 0x1u
+/*
+ * The node of the endpoint's primary is dead - a person says so - and node
+ * `id` has the endpoint from now on. On that node `pid` is its backup, or 0:
+ * whoever was bound as its backup. Made on every surviving node. Records of
+ * the former primary are refused from now on, by their epoch (protocol 21).
+ */
+M3_API int m3_promote(struct m3_node *node, int dc, int ep, int id, int pid,
+		      uint32_t flags);
 
 /* ------------------------------------------------------ membership */
 
@@ -182,8 +292,29 @@ M3_API void m3_leave(struct m3_member *member);
 
 /* Binds an endpoint of this member. ERANGE, ESLOTUSED, EDCNOTRUN, EFORKED. */
 M3_API int m3_bind(struct m3_member *member, int ep);
+/* The same for the calling thread: getprocinfo shows its id, and the affinity
+ * of this thread follows the DC's. (reference 1.3, tbind) */
+M3_API int m3_tbind(struct m3_member *member, int ep);
 /* ENOTBIND, EONCOPY. */
 M3_API int m3_unbind(struct m3_member *member, int ep);
+
+/*
+ * Waits until m3_lclbind(), m3_replbind() or a promotion binds an endpoint to
+ * this process; `*ep` is one that no such wait has returned yet, or, if none
+ * is left, any it has. ETIMEDOUT, EAGAIN, EINTR. (reference 1.3, wait4bind)
+ */
+M3_API int m3_wait4bind(struct m3_member *member, int *ep, int timeout);
+/* Waits until `ep` is bound. EENDPOINT: it is `self`; ERANGE, ETIMEDOUT. */
+M3_API int m3_wait4bindep(struct m3_member *member, int self, int ep,
+			  int timeout);
+/* Waits until `ep` is free. */
+M3_API int m3_wait4unbind(struct m3_member *member, int self, int ep,
+			  int timeout);
+/*
+ * First endpoint of a local process of the DC; -1: of this one. EBADPID: no
+ * such process; ENOTBIND: it has none. (reference 1.3, getep)
+ */
+M3_API int m3_getep(struct m3_member *member, int pid, int *ep);
 
 /*
  * A descriptor that polls readable when an endpoint with a started call, or a
@@ -234,8 +365,52 @@ M3_API int m3_sendrec(struct m3_member *member, int self, int dst,
  */
 M3_API int m3_reply(struct m3_member *member, int self, int dst,
 		    struct m3_message *message);
+/*
+ * Takes a request: a message whose sender waits for the reply. Messages of
+ * m3_send() and notifications stay where they are. EWOKENUP. (reference 1.1)
+ */
+M3_API int m3_rcvrqst(struct m3_member *member, int self,
+		      struct m3_message *message, int timeout);
+/*
+ * m3_reply() and m3_receive(M3_ANY) in one call: the message is the reply, and
+ * then what was received. If the reply fails nothing is received.
+ */
+M3_API int m3_reply_receive(struct m3_member *member, int self, int dst,
+			    struct m3_message *message, int timeout);
+/*
+ * Id of the call in which `client` waits for the reply of `self`; the same
+ * when a promotion repeats it, so that a server can tell. EPROCSTS: it does
+ * not wait. m3_reply_to() answers that call only, and fails with EPROCSTS if
+ * the client has given it up since, even if it has called again.
+ */
+M3_API int m3_request(struct m3_member *member, int self, int client,
+		      uint64_t *call);
+M3_API int m3_reply_to(struct m3_member *member, int self, int dst,
+		       uint64_t call, struct m3_message *message);
+/*
+ * Hands the request of message->source on to `dst`, as if that client had
+ * called it: `dst` sees the client as the source and its reply goes there;
+ * `self` owes nothing any more. Never waits. EPROCSTS: message->source does not
+ * wait for `self`; EENDPOINT: `dst` is the client. (reference 1.1, relay)
+ */
+M3_API int m3_relay(struct m3_member *member, int self, int dst,
+		    struct m3_message *message);
 /* Never waits; merged with one that `dst` has not taken. EAGAIN. */
 M3_API int m3_notify(struct m3_member *member, int self, int dst);
+/* In the name of another local endpoint, M3_SELF or M3_HARDWARE. ERMTPROC. */
+M3_API int m3_src_notify(struct m3_member *member, int self, int src, int dst);
+/*
+ * The same, and sets bit `value` (0..31) in the argument of the notification
+ * (bytes 8..15 of its data), which collects them until it is taken. EBADVALUE.
+ */
+M3_API int m3_ntfy_value(struct m3_member *member, int self, int src, int dst,
+			 int value);
+/*
+ * Waits for the call that `self` had in progress when it migrated here, and
+ * gets its result and message. EPROCSTS: there is none. (protocol 12)
+ */
+M3_API int m3_resume(struct m3_member *member, int self,
+		     struct m3_message *message, int timeout);
 
 /* A buffer in the DC's arena: what may be copied from and to. */
 struct m3_buffer {
@@ -251,13 +426,31 @@ M3_API int m3_alloc(struct m3_member *member, int self, uint64_t bytes,
 M3_API int m3_free(struct m3_member *member, int self,
 		   const struct m3_buffer *buffer);
 
+#define M3_GRANT_READ 0x1u
+#define M3_GRANT_WRITE 0x2u
 /*
- * Copies between two endpoints; one of them is `self` (M3_SELF works too). The
- * other must be blocked in a sendrec to `self` (EPROCSTS), and the range must
- * be in one of its buffers (EFAULT): being blocked in that call is what grants
- * the access (protocol 19). An address of `self` is one of its buffers, or a
- * pointer in this process. ERANGE: more than M3_MAX_COPY bytes. `*copied`, if
- * given, gets the bytes known to be copied, also on error.
+ * Lets `grantee` (any node) copy from or to a range of one of `self`'s
+ * buffers, blocked or not, until m3_revoke(), or until one of them is unbound
+ * or migrates. `*granted` is the address of the range that the grantee passes
+ * to m3_vcopy(), plus an offset. EFAULT: not in one buffer; EAGAIN: the DC's
+ * M3_MAX_GRANTS are in use; EINVAL: `rights`; EDSTDIED.
+ */
+M3_API int m3_grant(struct m3_member *member, int self, int grantee,
+		    uint64_t address, uint64_t bytes, uint32_t rights,
+		    uint64_t *granted);
+/* EFAULT: no grant of `self`; EONCOPY: a copy uses it at this moment. */
+M3_API int m3_revoke(struct m3_member *member, int self, uint64_t granted);
+
+/*
+ * Copies between two endpoints; `self` is one of them (M3_SELF works too), or
+ * neither. Every party but `self` must be blocked in a sendrec to `self`
+ * (EPROCSTS): being blocked in that call is what grants the access (protocol
+ * 19), to its buffers and to any memory of its process; or the address is one
+ * that the party granted to `self`. An address of `self` is one of its
+ * buffers, or a pointer in this process. EFAULT: not such memory; ERANGE: more
+ * than M3_MAX_COPY bytes; EBUSY: the party takes part in another copy;
+ * EALLOCMEM: private memory passes through the arena, which is full. `*copied`,
+ * if given, gets the bytes known to be copied, also on error.
  */
 M3_API int m3_vcopy(struct m3_member *member, int self, int src,
 		    uint64_t src_address, int dst, uint64_t dst_address,
@@ -270,6 +463,11 @@ enum m3_op {
 	M3_OP_RECEIVE = 2,
 	M3_OP_SENDREC = 3,
 	M3_OP_VCOPY = 4,
+	M3_OP_RCVRQST = 5,
+	M3_OP_WAITBIND = 6,
+	M3_OP_WAITUNBIND = 7,
+	M3_OP_REPLY_RECEIVE = 8, /* `peer` is replied to */
+	M3_OP_RESUME = 9,
 };
 
 #define M3_PENDING 1
