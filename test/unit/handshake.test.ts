@@ -145,7 +145,7 @@ describe('the hello', () => {
   });
 
   test.each([
-    ['version', { version: 2 }, `version: node 1 has ${WIRE_VERSION}, node 2 has 2`],
+    ['version', { version: 9 }, `version: node 1 has ${WIRE_VERSION}, node 2 has 9`],
     ['node', { node: 1 }, 'node: both sides say that they are node 1'],
     [
       'limits',
