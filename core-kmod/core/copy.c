@@ -64,8 +64,7 @@ static int copy_remote(struct m3_txn *t, uint32_t self, uint32_t other,
 		return e;
 	/* The descriptor knows whether that client waits for us, and in
 	 * which call: the grant. */
-	if (!m3_willing(o, m3_endpoint_of(r, self)) ||
-	    o->getfrom != m3_endpoint_of(r, self))
+	if (!m3_awaits(o, m3_endpoint_of(r, self)))
 		return -M3_EPROCSTS;
 	m3_set64(r, &s->call, s->call + 1);
 	m3_set32(r, &s->op, M3_OP_VCOPY);
@@ -102,7 +101,7 @@ int m3_copy_begin(struct m3_txn *t, uint32_t self, struct m3_copy *copy)
 {
 	struct m3_region *r = t->r;
 	uint32_t other = m3_slot_of(r, copy->other);
-	int e = m3_slot_ready(t, self);
+	int e = m3_caller(t, self, M3_CALL_VCOPY);
 
 	if (e)
 		return e;
@@ -110,6 +109,8 @@ int m3_copy_begin(struct m3_txn *t, uint32_t self, struct m3_copy *copy)
 		return -M3_ERANGE;
 	if (other == self)
 		return -M3_EENDPOINT;
+	if (!m3_may_aim(r, self, other))
+		return -M3_ETRAPDENIED;
 	if (m3_slot(r, other)->rts & M3_RTS_SLOT_FREE)
 		return copy->push ? -M3_EDSTDIED : -M3_ESRCDIED;
 	if (!(m3_slot(r, other)->rts & M3_RTS_REMOTE))

@@ -57,9 +57,8 @@ int m3_msg_sendrec(struct m3_txn *t, uint32_t self, int dst,
 		   const struct m3_message *m, int wait);
 int m3_msg_receive(struct m3_txn *t, uint32_t self, int src,
 		   struct m3_message *m, int wait);
-int m3_msg_reply(struct m3_txn *t, uint32_t self, int dst,
-		 const struct m3_message *m);
-int m3_msg_notify(struct m3_txn *t, uint32_t self, int dst);
+int m3_msg_rcvrqst(struct m3_txn *t, uint32_t self, struct m3_message *m,
+		   int wait);
 /* Something waits that receive(ANY) would take. */
 int m3_msg_waiting(struct m3_region *r, uint32_t self);
 /*
@@ -70,15 +69,92 @@ int m3_call_cancel(struct m3_txn *t, uint32_t self, int error);
 /* Slot `self`'s call, if it was an answer, has failed: the client waits on. */
 void m3_restore_debt_d(struct m3_txn *t, uint32_t self);
 void m3_call_abort_d(struct m3_txn *t, uint32_t self, int result);
-/* A message arrives for local slot `d` from `src`: can it be taken now? */
-int m3_willing(const struct m3_slot *d, int src);
+/*
+ * Where a call of slot `self` to `dst` goes: may it call now (`call` is one of
+ * enum m3_call_number), and whom? `gone` if nobody is bound there.
+ */
+int m3_aim(struct m3_txn *t, uint32_t self, uint32_t call, int dst, int gone,
+	   uint32_t *d);
+/*
+ * A message of endpoint `src` arrives for slot `d`, by M3_OP_SEND or
+ * M3_OP_SENDREC: can it be taken now?
+ */
+int m3_willing(const struct m3_slot *d, int src, uint32_t op);
+/* Does `c` wait for a message of endpoint `ep` and of no other? */
+int m3_awaits(const struct m3_slot *c, int ep);
+/*
+ * Does whom slot `d` waits for, and whom that one waits for, and so on, wait
+ * for `self`? Then nobody in the circle would ever be served. Not if `d` waits
+ * for this very message.
+ */
+int m3_closes_circle(struct m3_region *r, uint32_t self, uint32_t d,
+		     uint32_t op);
+/*
+ * Slot `self`'s sendrec, opened before, goes to slot `to` under its present
+ * call id. On an error the caller undoes the transition.
+ */
+int m3_request_aim_d(struct m3_txn *t, uint32_t self, uint32_t to,
+		     const struct m3_message *m);
 void m3_deliver_d(struct m3_txn *t, uint32_t d, int src,
 		  const struct m3_message *m);
 void m3_enqueue_d(struct m3_txn *t, uint32_t d, uint32_t s);
-void m3_notify_d(struct m3_txn *t, uint32_t d, uint32_t source);
+
+/* ------------------------------------ what servers do: request.c */
+
+int m3_msg_reply(struct m3_txn *t, uint32_t self, int dst,
+		 const struct m3_message *m);
+int m3_msg_reply_receive(struct m3_txn *t, uint32_t self, int dst,
+			 struct m3_message *m, int wait);
+/* The call in which `client` waits for the reply of slot `self`. */
+int m3_msg_request(struct m3_txn *t, uint32_t self, int client,
+		   uint64_t *call);
+int m3_msg_reply_to(struct m3_txn *t, uint32_t self, int dst, uint64_t call,
+		    const struct m3_message *m);
+/* m->source is the client whose request goes on to `dst`. */
+int m3_msg_relay(struct m3_txn *t, uint32_t self, int dst,
+		 const struct m3_message *m);
+/* A RELAY came: the sendrec of local slot `c` goes to `dst` from now on. */
+void m3_put_relay_d(struct m3_txn *t, uint32_t c, int dst,
+		    const struct m3_message *m);
+int m3_msg_wakeup(struct m3_txn *t, int ep);
+
+/* -------------------------------------- notifications: notify.c */
+
+/*
+ * `source` is the slot in whose name it is, or the target's own for HARDWARE;
+ * `updates` are bits of its argument.
+ */
+int m3_msg_notify(struct m3_txn *t, uint32_t self, int src, int dst,
+		  uint32_t updates);
+int m3_msg_hdw_notify(struct m3_txn *t, int dst);
+/* Returns 1 if it was merged with a pending one. */
+int m3_notify_d(struct m3_txn *t, uint32_t d, uint32_t source,
+		uint32_t updates);
+/*
+ * Takes the first pending notification of slot `self`, of slot `only` unless
+ * that is M3_NIL; 0 if there is none.
+ */
+int m3_notification_take(struct m3_txn *t, uint32_t self, uint32_t only,
+			 struct m3_message *m);
+
+/* ------------------------------------------- privileges: priv.c */
+
+/* 0, or why slot `self` cannot make this call (enum m3_call_number) now. */
+int m3_caller(struct m3_txn *t, uint32_t self, uint32_t call);
+/* 0, or -EBADCALL: privileges alone. */
+int m3_may_call(struct m3_region *r, uint32_t self, uint32_t call);
+/* May it aim at slot `d`? */
+int m3_may_aim(struct m3_region *r, uint32_t self, uint32_t d);
+/* What a new binding may do: everything. */
+void m3_priv_reset_d(struct m3_txn *t, uint32_t i);
+int m3_priv_get(struct m3_txn *t, int ep, struct m3_priv *priv);
+/* The slot's row of m3_allowed() has memory behind it. */
+int m3_priv_set(struct m3_txn *t, int ep, const struct m3_priv *priv);
 
 /* --------------------------------------- outgoing records: queue.c */
 
+/* Notes a block that is referred to, before it is written again. */
+void m3_block_note_d(struct m3_txn *t, uint32_t block);
 /* Queues slot i's call or answer block; its record is complete. */
 void m3_block_queue_d(struct m3_txn *t, uint32_t block, uint32_t peer,
 		      uint32_t lane);
@@ -93,7 +169,8 @@ void m3_answer_d(struct m3_txn *t, uint32_t s, uint32_t i, uint32_t kind,
 /* Opens a call of local slot `s` to remote slot `d`; 0 or an error. */
 int m3_call_queue_d(struct m3_txn *t, uint32_t s, uint32_t d, uint32_t kind,
 		    const struct m3_message *m);
-int m3_notify_queue_d(struct m3_txn *t, uint32_t s, uint32_t d);
+int m3_notify_queue_d(struct m3_txn *t, uint32_t s, uint32_t d,
+		      uint32_t updates);
 /* The message lane of a pair: from (DC, source, destination) only. */
 uint32_t m3_pair_lane(struct m3_region *r, uint32_t s, uint32_t d);
 /* 0, or why no record can be queued for the node. */

@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0
-/* Rendezvous: send, receive, sendrec, reply, notify (reference 1.1). */
+/* Rendezvous: send, receive, sendrec, and how they end (reference 1.1). */
 #include "core.h"
 
-int m3_willing(const struct m3_slot *d, int src)
+int m3_willing(const struct m3_slot *d, int src, uint32_t op)
 {
+	if (d->op == M3_OP_RCVRQST && op != M3_OP_SENDREC)
+		return 0;
 	return (d->rts & (M3_RTS_RECEIVING | M3_RTS_SENDING)) ==
 		       M3_RTS_RECEIVING &&
 	       (d->getfrom == M3_ANY || d->getfrom == src);
+}
+
+int m3_awaits(const struct m3_slot *c, int ep)
+{
+	return (c->rts & (M3_RTS_RECEIVING | M3_RTS_SENDING)) ==
+		       M3_RTS_RECEIVING && c->getfrom == ep;
 }
 
 void m3_deliver_d(struct m3_txn *t, uint32_t d, int src,
@@ -51,12 +59,17 @@ static int destination(struct m3_txn *t, uint32_t self, int dst, int gone,
 	return 0;
 }
 
-/* May slot `self` call now, and whom? */
-static int aim(struct m3_txn *t, uint32_t self, int dst, int gone, uint32_t *d)
+int m3_aim(struct m3_txn *t, uint32_t self, uint32_t call, int dst, int gone,
+	   uint32_t *d)
 {
-	int e = m3_slot_ready(t, self);
+	int e = m3_caller(t, self, call);
 
-	return e ? e : destination(t, self, dst, gone, d);
+	if (!e)
+		e = destination(t, self, dst, gone, d);
+	/* Who may not aim there is not told whether it is bound. */
+	if ((!e || e == gone) && !m3_may_aim(t->r, self, *d))
+		return -M3_ETRAPDENIED;
+	return e;
 }
 
 static void call_open_d(struct m3_txn *t, uint32_t self, uint32_t op,
@@ -74,9 +87,8 @@ static void settle_debt_d(struct m3_txn *t, uint32_t self, uint32_t d)
 {
 	struct m3_slot *c = m3_slot(t->r, d);
 
-	if (c->rts & M3_RTS_REMOTE && c->rts & M3_RTS_RECEIVING &&
-	    !(c->rts & M3_RTS_SENDING) &&
-	    c->getfrom == m3_endpoint_of(t->r, self)) {
+	if (c->rts & M3_RTS_REMOTE &&
+	    m3_awaits(c, m3_endpoint_of(t->r, self))) {
 		m3_block(t->r, self)->record.transfer = c->call;
 		m3_set32(t->r, &c->rts, c->rts & ~M3_RTS_RECEIVING);
 		m3_seti(t->r, &c->getfrom, M3_NONE);
@@ -118,16 +130,12 @@ static uint32_t waits_for(const struct m3_region *r, const struct m3_slot *s)
 	return s->rts & M3_RTS_RECEIVING ? m3_slot_of(r, s->getfrom) : M3_NIL;
 }
 
-/*
- * Does whom slot `d` waits for, and whom that one waits for, and so on, wait
- * for `self`? Then nobody in the circle would ever be served. Not if `d` waits
- * for this very message.
- */
-static int closes_circle(struct m3_region *r, uint32_t self, uint32_t d)
+int m3_closes_circle(struct m3_region *r, uint32_t self, uint32_t d,
+		     uint32_t op)
 {
 	uint32_t steps = 0;
 
-	if (m3_willing(m3_slot(r, d), m3_endpoint_of(r, self)))
+	if (m3_willing(m3_slot(r, d), m3_endpoint_of(r, self), op))
 		return 0;
 	while (d < r->slots && d != self && steps++ < r->slots)
 		d = waits_for(r, m3_slot(r, d));
@@ -140,13 +148,13 @@ int m3_msg_send(struct m3_txn *t, uint32_t self, int dst,
 	struct m3_region *r = t->r;
 	struct m3_slot *s, *d;
 	uint32_t to;
-	int e = aim(t, self, dst, -M3_EDSTDIED, &to);
+	int e = m3_aim(t, self, M3_CALL_SEND, dst, -M3_EDSTDIED, &to);
 
 	if (e)
 		return e;
 	s = m3_slot(r, self);
 	d = m3_slot(r, to);
-	if (wait && closes_circle(r, self, to))
+	if (wait && m3_closes_circle(r, self, to, M3_OP_SEND))
 		return -M3_ELOCKED;
 	if (d->rts & M3_RTS_REMOTE) {
 		if (!wait)
@@ -162,7 +170,7 @@ int m3_msg_send(struct m3_txn *t, uint32_t self, int dst,
 		m3_commit(r);
 		return M3_BLOCK;
 	}
-	if (m3_willing(d, m3_endpoint_of(r, self))) {
+	if (m3_willing(d, m3_endpoint_of(r, self), M3_OP_SEND)) {
 		d->partner = self;
 		s->partner = to;
 		m3_deliver_d(t, to, m3_endpoint_of(r, self), m);
@@ -181,81 +189,57 @@ int m3_msg_send(struct m3_txn *t, uint32_t self, int dst,
 	return M3_BLOCK;
 }
 
+int m3_request_aim_d(struct m3_txn *t, uint32_t self, uint32_t to,
+		     const struct m3_message *m)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *s = m3_slot(r, self), *d = m3_slot(r, to);
+	int e;
+
+	s->partner = to;
+	m3_set32(r, &s->rts, s->rts | M3_RTS_RECEIVING);
+	m3_seti(r, &s->getfrom, m3_endpoint_of(r, to));
+	if (d->rts & M3_RTS_REMOTE) {
+		e = m3_call_queue_d(t, self, to, M3_REC_SENDREC, m);
+		if (e)
+			return e;
+		settle_debt_d(t, self, to);
+		s->remote_sent++;
+		return 0;
+	}
+	if (m3_willing(d, m3_endpoint_of(r, self), M3_OP_SENDREC)) {
+		d->partner = self;
+		m3_deliver_d(t, to, m3_endpoint_of(r, self), m);
+	} else {
+		s->message = *m;
+		s->message.source = m3_endpoint_of(r, self);
+		m3_enqueue_d(t, to, self);
+	}
+	s->local_sent++;
+	return 0;
+}
+
 int m3_msg_sendrec(struct m3_txn *t, uint32_t self, int dst,
 		   const struct m3_message *m, int wait)
 {
 	struct m3_region *r = t->r;
-	struct m3_slot *s, *d;
 	uint32_t to;
-	int e = aim(t, self, dst, -M3_EDEADSRCDST, &to);
+	int e = m3_aim(t, self, M3_CALL_SENDREC, dst, -M3_EDEADSRCDST, &to);
 
 	if (!e && !wait)
 		e = -M3_EAGAIN;
 	if (e)
 		return e;
-	s = m3_slot(r, self);
-	d = m3_slot(r, to);
-	if (closes_circle(r, self, to))
+	if (m3_closes_circle(r, self, to, M3_OP_SENDREC))
 		return -M3_ELOCKED;
 	call_open_d(t, self, M3_OP_SENDREC, to);
-	m3_set32(r, &s->rts, M3_RTS_RECEIVING);
-	m3_seti(r, &s->getfrom, dst);
-	if (d->rts & M3_RTS_REMOTE) {
-		e = m3_call_queue_d(t, self, to, M3_REC_SENDREC, m);
-		if (e) {
-			m3_undo(r);
-			return e;
-		}
-		settle_debt_d(t, self, to);
-		s->remote_sent++;
-	} else if (m3_willing(d, m3_endpoint_of(r, self))) {
-		d->partner = self;
-		m3_deliver_d(t, to, m3_endpoint_of(r, self), m);
-		s->local_sent++;
-	} else {
-		s->message = *m;
-		s->message.source = m3_endpoint_of(r, self);
-		m3_enqueue_d(t, to, self);
-		s->local_sent++;
+	e = m3_request_aim_d(t, self, to, m);
+	if (e) {
+		m3_undo(r);
+		return e;
 	}
 	m3_commit(r);
 	return M3_BLOCK;
-}
-
-/* Reference 1.1, notify: layout of the message the core builds. */
-static void notification(struct m3_region *r, uint32_t source,
-			 struct m3_message *m)
-{
-	uint64_t now = m3_platform_now();
-
-	__builtin_memset(m, 0, sizeof(*m));
-	m->source = m3_endpoint_of(r, source);
-	m->type = M3_NOTIFY_MESSAGE | m3_endpoint_of(r, source);
-	__builtin_memcpy(m->data + 16, &now, sizeof(now));
-}
-
-static int take_notification(struct m3_txn *t, uint32_t self, uint32_t only,
-			     struct m3_message *m)
-{
-	struct m3_region *r = t->r;
-	struct m3_slot *s = m3_slot(r, self);
-	uint32_t *bits = m3_bits(r, self), w;
-
-	for (w = 0; s->notifies && w < r->bits_words; w++) {
-		uint32_t word = bits[w], bit;
-
-		if (only != M3_NIL)
-			word &= only / 32 == w ? 1u << (only & 31) : 0;
-		if (!word)
-			continue;
-		bit = (uint32_t)__builtin_ctz(word);
-		m3_set32(r, &bits[w], bits[w] & ~(1u << bit));
-		m3_set32(r, &s->notifies, s->notifies - 1);
-		notification(r, w * 32 + bit, m);
-		m3_commit(r);
-		return 1;
-	}
-	return 0;
 }
 
 /* Takes the message of queued sender `q`; a sendrec waits on for its reply. */
@@ -287,111 +271,76 @@ static int source_check(struct m3_txn *t, uint32_t self, int src,
 	       destination(t, self, src, -M3_ESRCDIED, only);
 }
 
-int m3_msg_receive(struct m3_txn *t, uint32_t self, int src,
+/* The first queued sender whose message the call takes, or M3_NIL. */
+static uint32_t first_sender(struct m3_region *r, uint32_t self, uint32_t op,
+			     uint32_t only)
+{
+	uint32_t q, steps = 0;
+
+	for (q = m3_slot(r, self)->qhead; q < r->slots && steps++ < r->slots;
+	     q = m3_slot(r, q)->qnext) {
+		if (op == M3_OP_RCVRQST &&
+		    !(m3_slot(r, q)->rts & M3_RTS_RECEIVING))
+			continue;
+		if (only == M3_NIL || only == q)
+			return q;
+	}
+	return M3_NIL;
+}
+
+static int receive(struct m3_txn *t, uint32_t self, uint32_t op, int src,
 		   struct m3_message *m, int wait)
 {
 	struct m3_region *r = t->r;
 	struct m3_slot *s;
-	uint32_t only, q, steps = 0;
-	int e = m3_slot_ready(t, self);
+	uint32_t only, q;
+	int e = m3_caller(t, self, op == M3_OP_RCVRQST ? M3_CALL_RCVRQST :
+							 M3_CALL_RECEIVE);
 
 	if (!e)
 		e = source_check(t, self, src, &only);
 	if (e)
 		return e;
 	s = m3_slot(r, self);
-	if (s->notifies && take_notification(t, self, only, m))
+	if (src == M3_ANY && s->misc & M3_MF_WOKENUP) {
+		m3_set32(r, &s->misc, s->misc & ~M3_MF_WOKENUP);
+		m3_commit(r);
+		return -M3_EWOKENUP;
+	}
+	if (op == M3_OP_RECEIVE && s->notifies &&
+	    m3_notification_take(t, self, only, m))
 		return 0;
-	for (q = s->qhead; q < r->slots && steps++ < r->slots;
-	     q = m3_slot(r, q)->qnext)
-		if (only == M3_NIL || only == q) {
-			take_message(t, self, q, m);
-			return 0;
-		}
+	q = first_sender(r, self, op, only);
+	if (q != M3_NIL) {
+		take_message(t, self, q, m);
+		return 0;
+	}
 	if (!wait)
 		return -M3_EAGAIN;
-	call_open_d(t, self, M3_OP_RECEIVE,
-		    only == M3_NIL ? s->partner : only);
+	call_open_d(t, self, op, only == M3_NIL ? s->partner : only);
 	m3_seti(r, &s->getfrom, src);
 	m3_set32(r, &s->rts, M3_RTS_RECEIVING);
 	m3_commit(r);
 	return M3_BLOCK;
 }
 
+int m3_msg_receive(struct m3_txn *t, uint32_t self, int src,
+		   struct m3_message *m, int wait)
+{
+	return receive(t, self, M3_OP_RECEIVE, src, m, wait);
+}
+
+int m3_msg_rcvrqst(struct m3_txn *t, uint32_t self, struct m3_message *m,
+		   int wait)
+{
+	return receive(t, self, M3_OP_RCVRQST, M3_ANY, m, wait);
+}
+
 int m3_msg_waiting(struct m3_region *r, uint32_t self)
 {
 	struct m3_slot *s = m3_slot(r, self);
 
-	return s->notifies || s->qhead != M3_NIL;
-}
-
-int m3_msg_reply(struct m3_txn *t, uint32_t self, int dst,
-		 const struct m3_message *m)
-{
-	struct m3_region *r = t->r;
-	int e, me = m3_endpoint_of(r, self);
-	struct m3_slot *d;
-	uint32_t to;
-
-	e = aim(t, self, dst, -M3_EDSTDIED, &to);
-	if (e)
-		return e;
-	d = m3_slot(r, to);
-	if (!m3_willing(d, me) || d->getfrom != me)
-		return -M3_EPROCSTS;
-	if (d->rts & M3_RTS_REMOTE) {
-		m3_answer_d(t, self, to, M3_REC_REPLY, 0, m);
-		m3_slot(r, self)->remote_sent++;
-	} else {
-		m3_deliver_d(t, to, me, m);
-		m3_slot(r, self)->local_sent++;
-	}
-	m3_commit(r);
-	return 0;
-}
-
-void m3_notify_d(struct m3_txn *t, uint32_t d, uint32_t source)
-{
-	struct m3_region *r = t->r;
-	struct m3_slot *s = m3_slot(r, d);
-	uint32_t *word = m3_bits(r, d) + source / 32, bit = 1u << (source & 31);
-	struct m3_message m;
-
-	/* It completes a receive, never a sendrec (protocol 1). */
-	if (s->op == M3_OP_RECEIVE &&
-	    m3_willing(s, m3_endpoint_of(r, source))) {
-		notification(r, source, &m);
-		m3_deliver_d(t, d, m.source, &m);
-		return;
-	}
-	if (*word & bit) {
-		r->counts.merged_notifies++;
-		return;
-	}
-	m3_set32(r, word, *word | bit);
-	m3_set32(r, &s->notifies, s->notifies + 1);
-	m3_input_later(t, d);
-}
-
-int m3_msg_notify(struct m3_txn *t, uint32_t self, int dst)
-{
-	struct m3_region *r = t->r;
-	uint32_t to;
-	int e = aim(t, self, dst, -M3_EDSTDIED, &to);
-
-	if (e)
-		return e;
-	if (m3_slot(r, to)->rts & M3_RTS_REMOTE) {
-		e = m3_notify_queue_d(t, self, to);
-		if (e) {
-			m3_undo(r);
-			return e;
-		}
-	} else {
-		m3_notify_d(t, to, self);
-	}
-	m3_commit(r);
-	return 0;
+	return s->notifies || s->qhead != M3_NIL || s->misc & M3_MF_WOKENUP;
 }
 
 /* A numbered call that ends early: its entry is void, a CANCEL follows. */

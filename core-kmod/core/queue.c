@@ -26,6 +26,14 @@ int m3_peer_reachable(struct m3_region *r, uint32_t node)
 	return m3_peer(r, node)->served ? 0 : -M3_ENOPROXY;
 }
 
+void m3_block_note_d(struct m3_txn *t, uint32_t block)
+{
+	struct m3_block *b = m3_block(t->r, block);
+
+	m3_note_range(t->r, &b->record, sizeof(b->record));
+	m3_note_range(t->r, &b->body, sizeof(b->body));
+}
+
 void m3_block_queue_d(struct m3_txn *t, uint32_t block, uint32_t peer,
 		      uint32_t lane)
 {
@@ -112,8 +120,7 @@ void m3_answer_d(struct m3_txn *t, uint32_t s, uint32_t i, uint32_t kind,
 
 	/* An answer that was not taken yet is to an older call: superseded. */
 	if (c->block_state == M3_BLOCK_QUEUED) {
-		m3_note_range(r, &b->record, sizeof(b->record));
-		m3_note_range(r, &b->body, sizeof(b->body));
+		m3_block_note_d(t, i);
 		m3_block_unqueue_d(t, i);
 	}
 	/* What a peer has queued and answers itself (REFUSED) waits no more. */
@@ -180,11 +187,27 @@ static uint32_t notify_block(struct m3_region *r, uint32_t s, uint32_t d,
 	return spare;
 }
 
-int m3_notify_queue_d(struct m3_txn *t, uint32_t s, uint32_t d)
+/* Bits of its argument, which the record carries where the message has it. */
+static void set_updates_d(struct m3_txn *t, struct m3_block *b,
+			  uint32_t updates)
+{
+	void *at = b->body.message.data + 8;
+	uint64_t bits;
+
+	__builtin_memcpy(&bits, at, sizeof(bits));
+	bits |= updates;
+	m3_note_range(t->r, at, sizeof(bits));
+	__builtin_memcpy(at, &bits, sizeof(bits));
+	m3_crash_point();
+}
+
+int m3_notify_queue_d(struct m3_txn *t, uint32_t s, uint32_t d,
+		      uint32_t updates)
 {
 	struct m3_region *r = t->r;
 	uint32_t node = m3_slot(r, d)->node, i;
 	struct m3_message m = { 0, 0, { 0 } };
+	uint64_t bits = updates;
 	int merged = 0, e = m3_peer_reachable(r, node);
 	struct m3_peer *p;
 
@@ -194,12 +217,15 @@ int m3_notify_queue_d(struct m3_txn *t, uint32_t s, uint32_t d)
 	i = notify_block(r, s, d, &merged);
 	if (merged) {
 		r->counts.merged_notifies++;
+		if (updates)
+			set_updates_d(t, m3_block(r, i), updates);
 		return 0;
 	}
 	if (i == M3_NIL || p->notifies >= M3_NOTIFY_QUOTA)
 		return -M3_EAGAIN;
 	m3_record_fill(r, &m3_block(r, i)->record, M3_REC_NOTIFY, s, d);
 	m.type = M3_NOTIFY_MESSAGE | m3_endpoint_of(r, s);
+	__builtin_memcpy(m.data + 8, &bits, sizeof(bits));
 	block_message(m3_block(r, i), m3_endpoint_of(r, s), &m);
 	m3_set32(r, &p->notifies, p->notifies + 1);
 	m3_block_queue_d(t, i, node, m3_pair_lane(r, s, d));

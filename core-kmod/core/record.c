@@ -178,7 +178,7 @@ static void put_request(struct m3_txn *t, uint32_t s,
 		m3_seti(r, &from->getfrom, rec->dst);
 	}
 	/* A send completes a sendrec only if it answers that very call. */
-	if (m3_willing(to, rec->src) &&
+	if (m3_willing(to, rec->src, sendrec ? M3_OP_SENDREC : M3_OP_SEND) &&
 	    (to->op != M3_OP_SENDREC || rec->transfer == to->call)) {
 		to->partner = s;
 		m3_deliver_d(t, d, rec->src, &in->body.message);
@@ -195,11 +195,12 @@ static void put_request(struct m3_txn *t, uint32_t s,
 	m3_enqueue_d(t, d, s);
 }
 
-/* Can a record of this kind end a call of that operation? */
+/* Can a record of this kind answer a call of that operation? */
 static int answers(uint32_t kind, uint32_t op)
 {
 	switch (kind) {
 	case M3_REC_REPLY:
+	case M3_REC_RELAY:
 		return op == M3_OP_SENDREC;
 	case M3_REC_SEND_ACK:
 		return op == M3_OP_SEND;
@@ -211,6 +212,27 @@ static int answers(uint32_t kind, uint32_t op)
 	}
 }
 
+/*
+ * The local slot whose call this record answers, or M3_NIL: the call has
+ * ended, or its request has never left.
+ */
+static uint32_t answered_slot(struct m3_region *r, const struct m3_record *rec)
+{
+	uint32_t d = m3_slot_of(r, rec->dst);
+	struct m3_slot *to = d == M3_NIL ? 0 : m3_slot(r, d);
+
+	if (!to || (rec->dst_binding && rec->dst_binding != to->binding) ||
+	    to->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE) ||
+	    to->call != rec->call || to->sendto != rec->src ||
+	    !answers(rec->kind, to->op) ||
+	    (to->block_state != M3_BLOCK_NUMBERED &&
+	     m3_transfer(r, d)->kind != M3_TRANSFER_PUSH)) {
+		r->counts.stale_answers++;
+		return M3_NIL;
+	}
+	return d;
+}
+
 /* A reply, an acknowledgement or an error: completes the call it names. */
 static void put_answer(struct m3_txn *t, uint32_t s,
 		       const struct m3_incoming *in)
@@ -219,22 +241,18 @@ static void put_answer(struct m3_txn *t, uint32_t s,
 	const struct m3_record *rec = &in->rec;
 	struct m3_transfer *x;
 	struct m3_slot *to;
-	uint32_t d = m3_slot_of(r, rec->dst);
+	uint32_t d;
 
-	to = d == M3_NIL ? 0 : m3_slot(r, d);
 	/* The endpoint is unbound: its next life is not known yet. */
 	if (rec->kind == M3_REC_ERROR && rec->src_binding == 0) {
 		forget_request(t, s);
 		m3_set64(r, &m3_slot(r, s)->binding, 0);
 		m3_set64(r, &m3_slot(r, s)->call, 0);
 	}
-	if (!to || (rec->dst_binding && rec->dst_binding != to->binding) ||
-	    to->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE) ||
-	    to->call != rec->call || to->sendto != rec->src ||
-	    !answers(rec->kind, to->op)) {
-		r->counts.stale_answers++;
+	d = answered_slot(r, rec);
+	if (d == M3_NIL)
 		return;
-	}
+	to = m3_slot(r, d);
 	if (rec->kind == M3_REC_REPLY) {
 		m3_deliver_d(t, d, rec->src, &in->body.message);
 		return;
@@ -251,16 +269,34 @@ static void put_answer(struct m3_txn *t, uint32_t s,
 		m3_finish_d(t, d, 0);
 }
 
+/* The server hands the request on: this core makes the call again. */
+static void put_relay(struct m3_txn *t, uint32_t s,
+		      const struct m3_incoming *in)
+{
+	uint32_t c = answered_slot(t->r, &in->rec);
+	int32_t dst = (int32_t)in->rec.transfer;
+
+	(void)s;
+	if (c == M3_NIL)
+		return;
+	/* What is no endpoint at all is none of the DC's either. */
+	if ((uint64_t)(int64_t)dst != in->rec.transfer)
+		dst = M3_NONE;
+	m3_put_relay_d(t, c, dst, &in->body.message);
+}
+
 static void put_notify(struct m3_txn *t, uint32_t s,
 		       const struct m3_incoming *in)
 {
+	uint64_t updates;
 	uint32_t d;
 
 	if (target(t->r, &in->rec, -M3_EDSTDIED, &d)) {
 		t->r->counts.dropped++;
 		return;
 	}
-	m3_notify_d(t, d, s);
+	__builtin_memcpy(&updates, in->body.message.data + 8, sizeof(updates));
+	m3_notify_d(t, d, s, (uint32_t)updates);
 }
 
 /* `call` and all older calls of the source have ended (protocol 5). */
@@ -367,6 +403,7 @@ static void put_refused(struct m3_txn *t, uint32_t s,
 	case M3_REC_SEND_ACK:
 	case M3_REC_ERROR:
 	case M3_REC_COPY_ACK:
+	case M3_REC_RELAY:
 		break;
 	default:
 		return;
@@ -398,6 +435,7 @@ static const struct {
 	[M3_REC_COPY_PULL] = { put_copy, sizeof(struct m3_copy_body), 0, 1 },
 	[M3_REC_COPY_DATA] = { put_copy, sizeof(struct m3_copy_body), 1, 1 },
 	[M3_REC_COPY_ACK] = { put_answer, 0, 0, 0 },
+	[M3_REC_RELAY] = { put_relay, sizeof(struct m3_message), 0, 0 },
 };
 
 /* Is the body what the kind needs, and inside the record? */

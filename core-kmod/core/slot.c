@@ -43,6 +43,8 @@ static void slot_open_d(struct m3_txn *t, uint32_t i, uint32_t rts,
 	m3_set64(r, &s->refused_transfer, 0);
 	m3_set32(r, &s->op, M3_OP_NONE);
 	m3_set32(r, &s->copier, M3_NIL);
+	m3_set32(r, &s->updates, 0);
+	m3_priv_reset_d(t, i);
 	m3_set32(r, &s->rts, rts);
 	m3_set32(r, &r->bound, r->bound + 1);
 }

@@ -50,7 +50,7 @@ static void busy_end(struct m3_member *m, uint32_t i)
 }
 
 /* The region is not mapped in a forked child: nothing may touch it there. */
-static int self_slot(struct m3_member *m, int self, uint32_t *i)
+int m3_self_slot(struct m3_member *m, int self, uint32_t *i)
 {
 	if (m3_map_forked(m->map))
 		return -M3_EFORKED;
@@ -211,6 +211,12 @@ static int start_message(struct m3_member *m, struct m3_call *c, uint32_t i,
 	case M3_OP_SENDREC:
 		e = m3_msg_sendrec(&s.t, i, c->peer, &c->message, wait);
 		break;
+	case M3_OP_RCVRQST:
+		e = m3_msg_rcvrqst(&s.t, i, &c->message, wait);
+		break;
+	case M3_OP_REPLY_RECEIVE:
+		e = m3_msg_reply_receive(&s.t, i, c->peer, &c->message, wait);
+		break;
 	default:
 		e = -M3_EBADCALL;
 	}
@@ -224,7 +230,7 @@ static int start(struct m3_member *m, struct m3_call *c, uint32_t waits,
 		 int wait)
 {
 	uint32_t i;
-	int e = self_slot(m, c->self, &i);
+	int e = m3_self_slot(m, c->self, &i);
 
 	if (!e)
 		e = busy_begin(m, i);
@@ -290,7 +296,7 @@ int m3_start(struct m3_member *m, struct m3_call *c)
 int m3_finish(struct m3_member *m, struct m3_call *c)
 {
 	uint32_t i;
-	int e = self_slot(m, c->self, &i);
+	int e = m3_self_slot(m, c->self, &i);
 
 	if (e)
 		return e;
@@ -306,7 +312,7 @@ int m3_cancel(struct m3_member *m, struct m3_call *c, int error)
 {
 	struct m3_section s;
 	uint32_t i;
-	int e = self_slot(m, c->self, &i);
+	int e = m3_self_slot(m, c->self, &i);
 
 	if (!e)
 		e = m3_begin(m->map, &s, M3_LOCK_FOREVER);
@@ -354,8 +360,8 @@ static int run(struct m3_member *m, struct m3_call *c, int timeout)
 	}
 }
 
-static int run_message(struct m3_member *m, uint32_t op, int self, int peer,
-		       struct m3_message *message, int timeout)
+int m3_run_message(struct m3_member *m, uint32_t op, int self, int peer,
+		   struct m3_message *message, int timeout)
 {
 	struct m3_call c;
 	int e;
@@ -373,7 +379,7 @@ static int run_message(struct m3_member *m, uint32_t op, int self, int peer,
 int m3_send(struct m3_member *m, int self, int dst, struct m3_message *message,
 	    int timeout)
 {
-	return run_message(m, M3_OP_SEND, self, dst, message, timeout);
+	return m3_run_message(m, M3_OP_SEND, self, dst, message, timeout);
 }
 
 /*
@@ -383,49 +389,18 @@ int m3_send(struct m3_member *m, int self, int dst, struct m3_message *message,
 int m3_receive(struct m3_member *m, int self, int src,
 	       struct m3_message *message, int timeout)
 {
-	int e = run_message(m, M3_OP_RECEIVE, self, src, message, timeout);
+	int e = m3_run_message(m, M3_OP_RECEIVE, self, src, message, timeout);
 
 	if (e != -M3_EAGAIN || src == M3_ANY)
 		return e;
 	m3_life_look_at(m->map, m3_slot_of(m->map->r, src));
-	return run_message(m, M3_OP_RECEIVE, self, src, message, timeout);
+	return m3_run_message(m, M3_OP_RECEIVE, self, src, message, timeout);
 }
 
 int m3_sendrec(struct m3_member *m, int self, int dst,
 	       struct m3_message *message, int timeout)
 {
-	return run_message(m, M3_OP_SENDREC, self, dst, message, timeout);
-}
-
-int m3_reply(struct m3_member *m, int self, int dst, struct m3_message *message)
-{
-	struct m3_section s;
-	uint32_t i;
-	int e = self_slot(m, self, &i);
-
-	if (!e)
-		e = m3_begin(m->map, &s, M3_LOCK_FOREVER);
-	if (e)
-		return e;
-	message->source = self;
-	e = m3_msg_reply(&s.t, i, dst, message);
-	m3_end(&s);
-	return e;
-}
-
-int m3_notify(struct m3_member *m, int self, int dst)
-{
-	struct m3_section s;
-	uint32_t i;
-	int e = self_slot(m, self, &i);
-
-	if (!e)
-		e = m3_begin(m->map, &s, M3_LOCK_FOREVER);
-	if (e)
-		return e;
-	e = m3_msg_notify(&s.t, i, dst);
-	m3_end(&s);
-	return e;
+	return m3_run_message(m, M3_OP_SENDREC, self, dst, message, timeout);
 }
 
 int m3_vcopy(struct m3_member *m, int self, int src, uint64_t src_address,

@@ -36,6 +36,12 @@ struct m3_member {
 	uint8_t *busy; /* atomic, one per slot: a call is not collected yet */
 };
 
+/* The slot of endpoint `self`. EFORKED, ERANGE. */
+int m3_self_slot(struct m3_member *m, int self, uint32_t *i);
+/* A call that carries a message, started and waited for. */
+int m3_run_message(struct m3_member *m, uint32_t op, int self, int peer,
+		   struct m3_message *message, int timeout);
+
 /* The DC's map, opened if need be. EBADDCID, EDCNOTRUN, ... */
 int m3_node_dc(struct m3_node *node, int dc, struct m3_map **map);
 /* Opens a critical section in the DC; m3_end() closes it. */

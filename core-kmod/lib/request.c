@@ -1,111 +1,174 @@
 // SPDX-License-Identifier: MIT
-/* Calls of servers, notifications in other names, privileges. */
+/*
+ * Calls that never wait, and those of servers; what management does to a
+ * process: notify it, wake it, restrict it.
+ */
 #include "lib.h"
 
-int m3_rcvrqst(struct m3_member *member, int self,
-		      struct m3_message *message, int timeout)
+/* Opens a critical section for a call of `self`, which is slot *i. */
+static int begin(struct m3_member *m, int self, struct m3_section *s,
+		 uint32_t *i)
 {
-	(void)member;
-	(void)self;
-	(void)message;
-	(void)timeout;
-	return -M3_ENOSYS;
+	int e = m3_self_slot(m, self, i);
+
+	return e ? e : m3_begin(m->map, s, M3_LOCK_FOREVER);
 }
 
-int m3_reply_receive(struct m3_member *member, int self, int dst,
-			    struct m3_message *message, int timeout)
+int m3_reply(struct m3_member *m, int self, int dst, struct m3_message *message)
 {
-	(void)member;
-	(void)self;
-	(void)dst;
-	(void)message;
-	(void)timeout;
-	return -M3_ENOSYS;
+	struct m3_section s;
+	uint32_t i;
+	int e = begin(m, self, &s, &i);
+
+	if (e)
+		return e;
+	message->source = self;
+	e = m3_msg_reply(&s.t, i, dst, message);
+	m3_end(&s);
+	return e;
 }
 
-int m3_request(struct m3_member *member, int self, int client,
-		      uint64_t *call)
+int m3_rcvrqst(struct m3_member *m, int self, struct m3_message *message,
+	       int timeout)
 {
-	(void)member;
-	(void)self;
-	(void)client;
-	(void)call;
-	return -M3_ENOSYS;
+	return m3_run_message(m, M3_OP_RCVRQST, self, M3_ANY, message, timeout);
 }
 
-int m3_reply_to(struct m3_member *member, int self, int dst,
-		       uint64_t call, struct m3_message *message)
+int m3_reply_receive(struct m3_member *m, int self, int dst,
+		     struct m3_message *message, int timeout)
 {
-	(void)member;
-	(void)self;
-	(void)dst;
-	(void)call;
-	(void)message;
-	return -M3_ENOSYS;
+	return m3_run_message(m, M3_OP_REPLY_RECEIVE, self, dst, message,
+			      timeout);
 }
 
-int m3_relay(struct m3_member *member, int self, int dst,
-		    struct m3_message *message)
+int m3_request(struct m3_member *m, int self, int client, uint64_t *call)
 {
-	(void)member;
-	(void)self;
-	(void)dst;
-	(void)message;
-	return -M3_ENOSYS;
+	struct m3_section s;
+	uint32_t i;
+	int e = begin(m, self, &s, &i);
+
+	if (e)
+		return e;
+	e = m3_msg_request(&s.t, i, client, call);
+	m3_end(&s);
+	return e;
 }
 
-int m3_src_notify(struct m3_member *member, int self, int src, int dst)
+int m3_reply_to(struct m3_member *m, int self, int dst, uint64_t call,
+		struct m3_message *message)
 {
-	(void)member;
-	(void)self;
-	(void)src;
-	(void)dst;
-	return -M3_ENOSYS;
+	struct m3_section s;
+	uint32_t i;
+	int e = begin(m, self, &s, &i);
+
+	if (e)
+		return e;
+	message->source = self;
+	e = m3_msg_reply_to(&s.t, i, dst, call, message);
+	m3_end(&s);
+	return e;
 }
 
-int m3_ntfy_value(struct m3_member *member, int self, int src, int dst,
-			 int value)
+int m3_relay(struct m3_member *m, int self, int dst, struct m3_message *message)
 {
-	(void)member;
-	(void)self;
-	(void)src;
-	(void)dst;
-	(void)value;
-	return -M3_ENOSYS;
+	struct m3_section s;
+	uint32_t i;
+	int e = begin(m, self, &s, &i);
+
+	if (e)
+		return e;
+	e = m3_msg_relay(&s.t, i, dst, message);
+	m3_end(&s);
+	return e;
+}
+
+static int notify(struct m3_member *m, int self, int src, int dst,
+		  uint32_t updates)
+{
+	struct m3_section s;
+	uint32_t i;
+	int e = begin(m, self, &s, &i);
+
+	if (e)
+		return e;
+	e = m3_msg_notify(&s.t, i, src, dst, updates);
+	m3_end(&s);
+	return e;
+}
+
+int m3_notify(struct m3_member *m, int self, int dst)
+{
+	return notify(m, self, M3_SELF, dst, 0);
+}
+
+int m3_src_notify(struct m3_member *m, int self, int src, int dst)
+{
+	return notify(m, self, src, dst, 0);
+}
+
+int m3_ntfy_value(struct m3_member *m, int self, int src, int dst, int value)
+{
+	if (value < 0 || value > 31)
+		return -M3_EBADVALUE;
+	return notify(m, self, src, dst, 1u << value);
 }
 
 int m3_wakeup(struct m3_node *node, int dc, int ep)
 {
-	(void)node;
-	(void)dc;
-	(void)ep;
-	return -M3_ENOSYS;
+	struct m3_section s;
+	int e = m3_dc_begin(node, dc, &s);
+
+	if (e)
+		return e;
+	e = m3_msg_wakeup(&s.t, ep);
+	m3_end(&s);
+	return e;
 }
 
 int m3_hdw_notify(struct m3_node *node, int dc, int dst)
 {
-	(void)node;
-	(void)dc;
-	(void)dst;
-	return -M3_ENOSYS;
+	struct m3_section s;
+	int e = m3_dc_begin(node, dc, &s);
+
+	if (e)
+		return e;
+	e = m3_msg_hdw_notify(&s.t, dst);
+	m3_end(&s);
+	return e;
 }
 
-int m3_getpriv(struct m3_node *node, int dc, int ep,
-		      struct m3_priv *priv)
+int m3_getpriv(struct m3_node *node, int dc, int ep, struct m3_priv *priv)
 {
-	(void)node;
-	(void)dc;
-	(void)ep;
-	(void)priv;
-	return -M3_ENOSYS;
+	struct m3_section s;
+	int e = m3_dc_begin(node, dc, &s);
+
+	if (e)
+		return e;
+	e = m3_priv_get(&s.t, ep, priv);
+	m3_end(&s);
+	return e;
 }
 
 int m3_setpriv(struct m3_node *node, int dc, int ep,
-		      const struct m3_priv *priv)
+	       const struct m3_priv *priv)
 {
-	(void)node;
-	(void)dc;
-	(void)ep;
-	(void)priv;
-	return -M3_ENOSYS;
+	struct m3_section s;
+	struct m3_map *map;
+	uint32_t row, i;
+	int e = m3_node_dc(node, dc, &map);
+
+	if (e)
+		return e;
+	i = m3_slot_of(map->r, ep);
+	if (i == M3_NIL)
+		return -M3_EBADPROC;
+	row = map->r->bits_words * 4;
+	e = m3_map_back(map, map->r->allowed_at + (uint64_t)i * row, row);
+	if (!e)
+		e = m3_begin(map, &s, M3_LOCK_PROXY_MS);
+	if (e)
+		return e;
+	e = m3_priv_set(&s.t, ep, priv);
+	m3_end(&s);
+	return e;
 }
