@@ -171,6 +171,17 @@ int m3_call_queue_d(struct m3_txn *t, uint32_t s, uint32_t d, uint32_t kind,
 		    const struct m3_message *m);
 int m3_notify_queue_d(struct m3_txn *t, uint32_t s, uint32_t d,
 		      uint32_t updates);
+/*
+ * Answers a record from `node` that opens a call with ERROR `error`, although
+ * its source has no slot here, or not for that call. Best effort: 1, or 0 if
+ * it opens no call or the pool has no block left for that node. pool.c
+ */
+int m3_pool_answer_d(struct m3_txn *t, uint32_t node,
+		     const struct m3_record *rec, int error);
+/* A free block of the pool, or M3_NIL; how it grows and shrinks. */
+uint32_t m3_pool_free(struct m3_region *r);
+void m3_pool_used_d(struct m3_txn *t, uint32_t block);
+void m3_pool_freed_d(struct m3_txn *t, uint32_t block);
 /* The message lane of a pair: from (DC, source, destination) only. */
 uint32_t m3_pair_lane(struct m3_region *r, uint32_t s, uint32_t d);
 /* 0, or why no record can be queued for the node. */

@@ -56,6 +56,7 @@ void m3_block_queue_d(struct m3_txn *t, uint32_t block, uint32_t peer,
 	m3_set32(r, &l->qtail, block);
 	m3_set32(r, &l->queued, l->queued + 1);
 	m3_set32(r, m3_block_state(r, block), M3_BLOCK_QUEUED);
+	m3_pool_used_d(t, block);
 	m3_ring_later(t, peer);
 }
 
@@ -70,6 +71,7 @@ void m3_block_unqueue_d(struct m3_txn *t, uint32_t block)
 	if (*m3_block_state(r, block) != M3_BLOCK_QUEUED)
 		return;
 	m3_set32(r, m3_block_state(r, block), M3_BLOCK_FREE);
+	m3_pool_freed_d(t, block);
 	if (peer >= r->nodes || !*m3_spans(r, peer) || lane >= M3_LANE_BULK)
 		return;
 	l = &m3_peer(r, peer)->lane[lane];
@@ -167,15 +169,14 @@ int m3_call_queue_d(struct m3_txn *t, uint32_t s, uint32_t d, uint32_t kind,
 static uint32_t notify_block(struct m3_region *r, uint32_t s, uint32_t d,
 			     int *merged)
 {
-	uint32_t first = 2 * r->slots, i, spare = M3_NIL;
+	uint32_t first = 2 * r->slots, i;
 
-	for (i = first; i < first + M3_NOTIFY_BLOCKS; i++) {
+	for (i = first; i < first + r->pool && i < m3_blocks(r); i++) {
 		struct m3_block *b = m3_block(r, i);
 
-		if (b->state == M3_BLOCK_FREE) {
-			spare = spare == M3_NIL ? i : spare;
+		if (b->state == M3_BLOCK_FREE ||
+		    b->record.kind != M3_REC_NOTIFY)
 			continue;
-		}
 		if (b->record.src == m3_endpoint_of(r, s) &&
 		    b->record.dst == m3_endpoint_of(r, d) &&
 		    b->record.src_binding == m3_slot(r, s)->binding &&
@@ -184,7 +185,7 @@ static uint32_t notify_block(struct m3_region *r, uint32_t s, uint32_t d,
 			return i;
 		}
 	}
-	return spare;
+	return m3_pool_free(r);
 }
 
 /* Bits of its argument, which the record carries where the message has it. */

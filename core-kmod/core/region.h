@@ -18,7 +18,7 @@
 #define M3_EXTENT 65536u /* granularity of growth: build decision 16 */
 #define M3_WINDOW 1024u /* numbers in flight per message lane */
 #define M3_BULK_WINDOW 128u /* chunks in flight */
-#define M3_NOTIFY_BLOCKS 256u /* un-taken notifications to other nodes */
+#define M3_NOTIFY_BLOCKS 256u /* of the pool: un-taken notifications */
 #define M3_NOTIFY_QUOTA 64u /* of those, for one peer */
 #define M3_JOURNAL_ENTRIES 512u
 #define M3_ARENA_BIT (1ull << 63) /* marks an address in the arena */
@@ -112,7 +112,8 @@ enum m3_block_state {
 /*
  * A record that waits for its number. Slot i owns block i (its call if local,
  * the answer to its call if remote) and block slots + i (CANCEL); the rest are
- * notifications. The record is written before the block is queued.
+ * the pool: notifications, and answers to who has no slot (pool.c). The record
+ * is written before the block is queued.
  */
 struct m3_block {
 	uint32_t next; /* in the lane's queue */
@@ -206,7 +207,7 @@ struct m3_peer {
 	uint32_t notifies; /* notification blocks in use */
 	uint32_t armed; /* atomic: ticket of a sleeping proxy, ring its bell */
 	uint32_t lives; /* times the DC was made to span it */
-	uint32_t reserved0;
+	uint32_t automatic; /* slots that its records have bound */
 	uint64_t incarnation; /* of the peer's DC, as last opened; 0: never */
 	uint64_t records_out, records_in, frames_out, frames_in;
 	uint64_t send_time, receive_time; /* ns */
@@ -284,6 +285,8 @@ struct m3_region {
 	uint32_t bind_waiters; /* calls in WAITBIND or WAITUNBIND */
 	uint32_t migrations; /* slots in RTS_MIGRATE */
 	uint32_t grants; /* in use */
+	uint32_t high; /* all slots from this one on are free */
+	uint32_t pool; /* so are all pool blocks from this one on */
 	uint32_t reserved;
 	struct m3_counts counts; /* statistics, not journalled */
 

@@ -17,6 +17,7 @@ static void numbered_d(struct m3_txn *t, uint32_t block, uint32_t peer,
 
 	m3_set32(r, m3_block_state(r, block), M3_BLOCK_FREE);
 	if (block >= 2 * r->slots) {
+		m3_pool_freed_d(t, block);
 		if (p->notifies)
 			m3_set32(r, &p->notifies, p->notifies - 1);
 		return;
