@@ -202,6 +202,7 @@ export const WIRE_VERSION = 2;
 export const ANY = 31438;
 export const NONE = 27342;
 export const SELF = 35534;
+export const HARDWARE = -1;
 
 /** Limits: the largest values that a configuration may ask for. */
 export const LIMITS = {
@@ -241,3 +242,28 @@ export const MISC_FLAGS = {
   KILLED: 0x100,
   WOKENUP: 0x200,
 } as const;
+
+/** Calls as privileges name them: bit positions (reference 1.6). */
+export const CALLS = {
+  SEND: 2,
+  RECEIVE: 3,
+  NOTIFY: 4,
+  SENDREC: 5,
+  RCVRQST: 6,
+  REPLY: 7,
+  UNBIND: 10,
+  VCOPY: 13,
+  RELAY: 16,
+  GETEP: 26,
+  WAIT4BIND: 29,
+} as const;
+
+/** Levels of privilege (reference 2.4). */
+export const LEVELS = { USER: 0, SERVER: 1, TASK: 2, SYSTEM: 3, KERNEL: 4, PROXY: 5 } as const;
+
+/** Flags of a DC, rights of a grant, options of a promotion. */
+export const DC_FLAGS = { AFFINITY: 0x1, NO_IMPLICIT_GRANTS: 0x2 } as const;
+export const GRANT_RIGHTS = { READ: 0x1, WRITE: 0x2 } as const;
+export const PROMOTE_RETRY = 0x1;
+/** CPUs that a DC's mask can name. */
+export const MAX_CPUS = 256;

@@ -20,7 +20,7 @@
 #include <m3ipc/m3ipc.h>
 #include <stdbool.h>
 
-#define M3_ARGS_MAX 9
+#define M3_ARGS_MAX 12
 #define M3_TEXT_BYTES 4096
 
 enum m3_arg_kind {
@@ -32,6 +32,8 @@ enum m3_arg_kind {
 	M3_ARG_I32,
 	M3_ARG_U32,
 	M3_ARG_TEXT, /* NUL-terminated UTF-8 */
+	M3_ARG_U64, /* BigInt: .address */
+	M3_ARG_BITS, /* BigInt of up to M3_MAX_ENDPOINTS bits: .value */
 	M3_ARG_ADDRESS, /* BigInt, or bytes of this process */
 	M3_ARG_MESSAGE, /* 64 bytes */
 	M3_ARG_OPTIONAL_MESSAGE, /* likewise, or null: .data is NULL */
@@ -79,8 +81,11 @@ struct m3_function {
 };
 
 extern const struct m3_function m3_call_functions[];
+extern const struct m3_function m3_request_functions[];
 extern const struct m3_function m3_member_functions[];
 extern const struct m3_function m3_node_functions[];
+extern const struct m3_function m3_process_functions[];
+extern const struct m3_function m3_migrate_functions[];
 extern const struct m3_function m3_info_functions[];
 extern const struct m3_function m3_proxy_functions[];
 extern const struct m3_function m3_watch_functions[];
@@ -91,6 +96,8 @@ extern const struct m3_function m3_watch_functions[];
 int m3_arg_parse(struct m3_args *args, const struct m3_param *param,
 		 struct m3_arg *arg, napi_value value);
 napi_value m3_js_int(napi_env env, int value);
+/* The number as a BigInt, or the error as a number. */
+napi_value m3_js_u64(napi_env env, int error, uint64_t value);
 
 /* ----------------------------------------------------------- handle.c */
 

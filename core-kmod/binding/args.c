@@ -11,6 +11,15 @@ napi_value m3_js_int(napi_env env, int value)
 	return napi_create_int32(env, value, &result) ? NULL : result;
 }
 
+napi_value m3_js_u64(napi_env env, int error, uint64_t value)
+{
+	napi_value result;
+
+	if (error)
+		return m3_js_int(env, error);
+	return napi_create_bigint_uint64(env, value, &result) ? NULL : result;
+}
+
 static int complain(napi_env env, const struct m3_param *param,
 		    const char *expected)
 {
@@ -107,19 +116,40 @@ static int parse_array(napi_env env, const struct m3_param *param,
 	return 0;
 }
 
-static int parse_address(napi_env env, const struct m3_param *param,
-			 struct m3_arg *arg, napi_value value)
+static int parse_u64(napi_env env, const struct m3_param *param,
+		     struct m3_arg *arg, napi_value value)
 {
-	napi_valuetype type;
 	bool lossless;
 
-	if (napi_typeof(env, value, &type) || type != napi_bigint)
-		return parse_array(env, param, arg, value);
 	arg->length = SIZE_MAX;
 	if (napi_get_value_bigint_uint64(env, value, &arg->address,
 					 &lossless) ||
 	    !lossless)
 		return complain(env, param, "an unsigned 64-bit bigint");
+	return 0;
+}
+
+static int parse_address(napi_env env, const struct m3_param *param,
+			 struct m3_arg *arg, napi_value value)
+{
+	napi_valuetype type;
+
+	if (napi_typeof(env, value, &type) || type != napi_bigint)
+		return parse_array(env, param, arg, value);
+	return parse_u64(env, param, arg, value);
+}
+
+static int parse_bits(napi_env env, const struct m3_param *param,
+		      struct m3_arg *arg, napi_value value)
+{
+	uint64_t words[M3_MAX_ENDPOINTS / 64];
+	size_t count = M3_MAX_ENDPOINTS / 64;
+	int negative;
+
+	if (napi_get_value_bigint_words(env, value, &negative, &count, words) ||
+	    negative || count > M3_MAX_ENDPOINTS / 64)
+		return complain(env, param, "an unsigned 4096-bit bigint");
+	arg->value = value;
 	return 0;
 }
 
@@ -172,6 +202,10 @@ int m3_arg_parse(struct m3_args *args, const struct m3_param *param,
 		return parse_number(args->env, param, arg, value);
 	case M3_ARG_TEXT:
 		return parse_text(args, param, arg, value);
+	case M3_ARG_U64:
+		return parse_u64(args->env, param, arg, value);
+	case M3_ARG_BITS:
+		return parse_bits(args->env, param, arg, value);
 	case M3_ARG_ADDRESS:
 		return parse_address(args->env, param, arg, value);
 	case M3_ARG_OPTIONAL_MESSAGE:

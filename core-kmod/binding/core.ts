@@ -10,8 +10,11 @@ export { CoreError, ProxyError } from '../../proxy-runtime/errors.ts';
 export {
   ABI_VERSION,
   ANY,
+  CALLS,
   CORE_ERRORS,
   type CoreErrorName,
+  HARDWARE,
+  LEVELS,
   LIMITS,
   MISC_FLAGS,
   NONE,
@@ -19,9 +22,12 @@ export {
   RTS_FLAGS,
   SELF,
 } from './abi.ts';
-export { type ArenaBuffer, Endpoint } from './endpoint.ts';
+export { Endpoint } from './endpoint.ts';
 export { joinDc, Member } from './member.ts';
+export type { ArenaBuffer, Grant, GrantRights } from './memory.ts';
 export { BODY_BYTES, MESSAGE_BYTES, Message } from './message.ts';
-export type { Address, DcCounters, DcState, NodeState, PeerState, ProcState } from './native.ts';
-export { type DcParams, NodeCore, type NodeParams } from './node-core.ts';
+export type { Address } from './native.ts';
+export { NodeCore } from './node-core.ts';
+export type { DcParams, NodeParams } from './node-params.ts';
 export type { AsyncCallOptions, CallOptions } from './outstanding.ts';
+export type { DcCounters, DcState, NodeState, PeerState, Privileges, ProcState } from './state.ts';

@@ -2,9 +2,10 @@
 /** An endpoint of this process: the communication calls. */
 import { CoreError } from '../../proxy-runtime/errors.ts';
 import { ANY, CORE_ERRORS } from './abi.ts';
+import { type ArenaBuffer, type Grant, type GrantRights, Memory } from './memory.ts';
 import { Message } from './message.ts';
 import type { Address } from './native.ts';
-import { checked, coreError, made } from './outcome.ts';
+import { checked, coreError } from './outcome.ts';
 import {
   type AsyncCallOptions,
   type CallOptions,
@@ -14,16 +15,6 @@ import {
 } from './outstanding.ts';
 
 const ON_COPY = -CORE_ERRORS.EONCOPY.errno;
-
-/** Memory in the DC's arena that partners may copy from and to, by the address that a message carries to them. */
-export interface ArenaBuffer {
-  /** The memory itself. Empty (length 0) once it has been freed. */
-  readonly data: Uint8Array;
-  /** What names it in {@link Endpoint.vcopy}, here and at the partner. */
-  readonly address: bigint;
-  /** Gives it back. CoreError EONCOPY while a copy uses it. Idempotent. */
-  free(): void;
-}
 
 /**
  * A bound endpoint. It has one blocking call in progress at a time: a second one fails with EPROCRUN, and so does a
@@ -35,7 +26,7 @@ export class Endpoint implements AsyncIterable<Message> {
   readonly id: number;
   readonly #shared: Membership;
   readonly #outstanding: Outstanding;
-  readonly #buffers = new Set<ArenaBuffer>();
+  readonly #memory: Memory;
   readonly #forget: () => void;
   #closed = false;
 
@@ -44,6 +35,7 @@ export class Endpoint implements AsyncIterable<Message> {
     this.id = id;
     this.#shared = shared;
     this.#outstanding = new Outstanding(id, shared);
+    this.#memory = new Memory(id, shared);
     this.#forget = forget;
   }
 
@@ -75,14 +67,92 @@ export class Endpoint implements AsyncIterable<Message> {
     checked(this.#shared.native.reply(this.#shared.handle, this.id, dst, message.bytes), 'reply', dst);
   }
 
+  /**
+   * Takes a request: a message whose sender waits for the reply. Other messages and notifications stay where they are.
+   * EWOKENUP: {@link NodeCore.wakeup}.
+   */
+  rcvrqstSync(options?: CallOptions, into: Message = new Message()): Message {
+    this.#outstanding.assertIdle('rcvrqst');
+    const { native, handle } = this.#shared;
+    checked(native.rcvrqst(handle, this.id, into.bytes, timeoutOf(options)), 'rcvrqst');
+    return into;
+  }
+
+  /** Replies to `dst`, then receives of any source into the same message. If the reply fails nothing is received. */
+  replyReceiveSync(dst: number, message: Message, options?: CallOptions): Message {
+    this.#outstanding.assertIdle('reply_receive');
+    const { native, handle } = this.#shared;
+    const answer = native.replyReceive(handle, this.id, dst, message.bytes, timeoutOf(options));
+    checked(answer, 'reply_receive', dst);
+    return message;
+  }
+
+  /** The result and message of the call that was in progress when this endpoint migrated here. EPROCSTS: none was. */
+  resumeSync(options?: CallOptions, into: Message = new Message()): Message {
+    this.#outstanding.assertIdle('resume');
+    const { native, handle } = this.#shared;
+    checked(native.resume(handle, this.id, into.bytes, timeoutOf(options)), 'resume');
+    return into;
+  }
+
+  /** Waits until another endpoint is bound. EENDPOINT: it is this one; ERANGE. */
+  wait4bindSync(endpoint: number, options?: CallOptions): void {
+    this.#outstanding.assertIdle('wait4bindep');
+    const { native, handle } = this.#shared;
+    checked(native.wait4bindep(handle, this.id, endpoint, timeoutOf(options)), 'wait4bindep', endpoint);
+  }
+
+  /** Waits until another endpoint is free. */
+  wait4unbindSync(endpoint: number, options?: CallOptions): void {
+    this.#outstanding.assertIdle('wait4unbind');
+    const { native, handle } = this.#shared;
+    checked(native.wait4unbind(handle, this.id, endpoint, timeoutOf(options)), 'wait4unbind', endpoint);
+  }
+
+  /**
+   * Id of the call in which `client` waits for the reply, for {@link replyTo}: the same when a promotion repeats the call.
+   * EPROCSTS: it does not wait for this endpoint.
+   */
+  request(client: number): bigint {
+    const answer = this.#shared.native.request(this.#shared.handle, this.id, client);
+    if (typeof answer === 'number') throw coreError(answer, 'request', client);
+    return answer;
+  }
+
+  /** Answers that call only; never waits. EPROCSTS: the client has given it up, even if it has called again. */
+  replyTo(dst: number, call: bigint, message: Message): void {
+    const { native, handle } = this.#shared;
+    checked(native.replyTo(handle, this.id, dst, call, message.bytes), 'reply_to', dst);
+  }
+
+  /**
+   * Hands the request of `message.source` on to `dst`, whose reply goes to that client; never waits. EPROCSTS: the client
+   * does not wait for this endpoint; EENDPOINT: `dst` is the client.
+   */
+  relay(dst: number, message: Message): void {
+    checked(this.#shared.native.relay(this.#shared.handle, this.id, dst, message.bytes), 'relay', dst);
+  }
+
+  /** Notifies in the name of another local endpoint, or of HARDWARE. ERMTPROC. */
+  srcNotify(src: number, dst: number): void {
+    checked(this.#shared.native.srcNotify(this.#shared.handle, this.id, src, dst), 'src_notify', dst);
+  }
+
+  /** The same, and sets bit `value` (0..31) in the argument of the notification: {@link Message.notifiedValues}. */
+  notifyValue(src: number, dst: number, value: number): void {
+    const answer = this.#shared.native.notifyValue(this.#shared.handle, this.id, src, dst, value);
+    checked(answer, 'ntfy_value', dst);
+  }
+
   /** Never waits; merged with a notification that `dst` has not taken yet. */
   notify(dst: number): void {
     checked(this.#shared.native.notify(this.#shared.handle, this.id, dst), 'notify', dst);
   }
 
   /**
-   * Copies at most 1 MiB between two endpoints, of which one is this (or SELF), and the other is blocked in a sendrec to
-   * this one. An address is a bigint in the arena of that endpoint, or memory of this process. Returns the bytes copied.
+   * Copies at most 1 MiB between two endpoints; this (or SELF) is one of them, or neither. Each other one is blocked in a
+   * sendrec to this one, or has granted the address. An address is a bigint of that endpoint: of a buffer, of a grant, or in
+   * its process; for this endpoint it may be a Uint8Array. Returns the bytes copied.
    */
   vcopySync(
     src: number,
@@ -115,6 +185,36 @@ export class Endpoint implements AsyncIterable<Message> {
   async receiveInto(message: Message, src: number = ANY, options?: AsyncCallOptions): Promise<Message> {
     await this.#outstanding.receive(src, message, options);
     return message;
+  }
+
+  /** Like {@link rcvrqstSync}, with a fresh message. */
+  async rcvrqst(options?: AsyncCallOptions): Promise<Message> {
+    const message = new Message();
+    await this.#outstanding.receiveRequest(message, options);
+    return message;
+  }
+
+  /** Like {@link replyReceiveSync}: the reply is sent at the call. */
+  async replyReceive(dst: number, message: Message, options?: AsyncCallOptions): Promise<Message> {
+    await this.#outstanding.replyReceive(dst, message, options);
+    return message;
+  }
+
+  /** Like {@link resumeSync}, with a fresh message. */
+  async resume(options?: AsyncCallOptions): Promise<Message> {
+    const message = new Message();
+    await this.#outstanding.start('resume', this.id, message, options);
+    return message;
+  }
+
+  /** Like {@link wait4bindSync}. */
+  async wait4bind(endpoint: number, options?: AsyncCallOptions): Promise<void> {
+    await this.#outstanding.start('wait4bindep', endpoint, new Message(), options);
+  }
+
+  /** Like {@link wait4unbindSync}. */
+  async wait4unbind(endpoint: number, options?: AsyncCallOptions): Promise<void> {
+    await this.#outstanding.start('wait4unbind', endpoint, new Message(), options);
   }
 
   /** Like {@link vcopySync}. Memory of this process is lent until the promise has settled: do not detach it. */
@@ -152,21 +252,15 @@ export class Endpoint implements AsyncIterable<Message> {
 
   /** A buffer that lives until it is freed or the endpoint is closed. EALLOCMEM: the arena is full. */
   alloc(bytes: number): ArenaBuffer {
-    const { native, handle } = this.#shared;
-    const memory = made(native.alloc(handle, this.id, bytes), 'alloc');
-    const buffer: ArenaBuffer = {
-      data: new Uint8Array(memory.data, 0, bytes),
-      address: memory.address,
-      free: () => {
-        if (!this.#buffers.has(buffer)) return;
-        // Any other error means that the core has freed it with the endpoint.
-        const answer = native.free(handle, this.id, memory.address);
-        if (answer === ON_COPY) throw coreError(answer, 'free', this.id);
-        this.#buffers.delete(buffer);
-      },
-    };
-    this.#buffers.add(buffer);
-    return buffer;
+    return this.#memory.alloc(bytes);
+  }
+
+  /**
+   * Lets `grantee`, on any node, copy from or to a range of one of this endpoint's buffers until it is revoked, or one of
+   * the two is unbound or migrates. EFAULT: not in one buffer; EAGAIN: all grants of the DC are in use; EDSTDIED.
+   */
+  grant(grantee: number, address: bigint, bytes: number, rights: GrantRights): Grant {
+    return this.#memory.grant(grantee, address, bytes, rights);
   }
 
   /**
@@ -176,7 +270,7 @@ export class Endpoint implements AsyncIterable<Message> {
   close(): void {
     if (this.#closed) return;
     if (!this.#outstanding.abandon()) throw coreError(ON_COPY, 'unbind', this.id);
-    for (const buffer of this.#buffers) buffer.free();
+    this.#memory.free();
     // Any other error means that the core has unbound it before.
     const answer = this.#shared.native.unbind(this.#shared.handle, this.id);
     if (answer === ON_COPY) throw coreError(answer, 'unbind', this.id);

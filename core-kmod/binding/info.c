@@ -44,6 +44,24 @@ static void put_u64(struct object *object, const char *key, uint64_t number)
 	    napi_create_bigint_uint64(object->env, number, &value), &value);
 }
 
+/* A set: bit n says whether n is in it. */
+static void put_bits(struct object *object, const char *key,
+		     const uint64_t *words, size_t count)
+{
+	napi_value value;
+
+	put(object, key,
+	    napi_create_bigint_words(object->env, 0, count, words, &value),
+	    &value);
+}
+
+static void put_flag(struct object *object, const char *key, bool flag)
+{
+	napi_value value;
+
+	put(object, key, napi_get_boolean(object->env, flag, &value), &value);
+}
+
 static void put_name(struct object *object, const char *key,
 		     const char name[M3_NAME_BYTES])
 {
@@ -102,6 +120,11 @@ static napi_value js_dc_info(struct m3_args *args)
 	put_number(&object, "members", info.members);
 	put_number(&object, "arenaUsed", info.arena_used);
 	put_number(&object, "warn2proc", info.params.warn2proc);
+	put_number(&object, "warnmsg", info.params.warnmsg);
+	put_flag(&object, "affinity", info.params.flags & M3_DC_AFFINITY);
+	put_flag(&object, "implicitGrants",
+		 !(info.params.flags & M3_DC_NO_IMPLICIT_GRANTS));
+	put_bits(&object, "cpus", info.params.cpus, M3_CPU_WORDS);
 	return finish_object(&object);
 }
 
@@ -184,6 +207,23 @@ static napi_value js_node_info(struct m3_args *args)
 	return finish_object(&object);
 }
 
+static napi_value js_privileges(struct m3_args *args)
+{
+	struct m3_arg *v = args->v;
+	struct m3_priv priv;
+	int error = m3_getpriv(v[0].object, v[1].i32, v[2].i32, &priv);
+	struct object object;
+
+	if (error)
+		return m3_js_int(args->env, error);
+	object = start_object(args->env);
+	put_number(&object, "level", priv.level);
+	put_number(&object, "warn", priv.warn);
+	put_u64(&object, "calls", priv.calls);
+	put_bits(&object, "to", priv.to, M3_MAX_ENDPOINTS / 64);
+	return finish_object(&object);
+}
+
 #define NODE { "node", M3_ARG_NODE }
 #define DC { "dc", M3_ARG_I32 }
 
@@ -193,6 +233,8 @@ const struct m3_function m3_info_functions[] = {
 	{ "dcCounters", NULL, js_dc_counters, { NODE, DC } },
 	{ "procInfo", NULL, js_proc_info,
 	  { NODE, DC, { "slot", M3_ARG_I32 } } },
+	{ "privileges", NULL, js_privileges,
+	  { NODE, DC, { "endpoint", M3_ARG_I32 } } },
 	{ "nodeInfo", NULL, js_node_info, { NODE, { "id", M3_ARG_I32 } } },
 	{ NULL, NULL, NULL, { { NULL, M3_ARG_END } } },
 };

@@ -24,6 +24,30 @@ static int js_bind(struct m3_args *args)
 	return m3_bind(args->v[0].object, args->v[1].i32);
 }
 
+static int js_tbind(struct m3_args *args)
+{
+	return m3_tbind(args->v[0].object, args->v[1].i32);
+}
+
+/* Endpoints may be negative: they come back in an array of one. */
+static int js_wait4bind(struct m3_args *args)
+{
+	struct m3_arg *v = args->v;
+
+	if (v[1].length < 1)
+		return -M3_EMSGSIZE;
+	return m3_wait4bind(v[0].object, v[1].data, v[2].i32);
+}
+
+static int js_getep(struct m3_args *args)
+{
+	struct m3_arg *v = args->v;
+
+	if (v[2].length < 1)
+		return -M3_EMSGSIZE;
+	return m3_getep(v[0].object, v[1].i32, v[2].data);
+}
+
 static int js_unbind(struct m3_args *args)
 {
 	return m3_unbind(args->v[0].object, args->v[1].i32);
@@ -59,12 +83,17 @@ static int js_free(struct m3_args *args)
 
 #define MEMBER { "member", M3_ARG_MEMBER }
 #define ENDPOINT { "endpoint", M3_ARG_I32 }
+#define OUT { "out", M3_ARG_I32S }
 
 const struct m3_function m3_member_functions[] = {
 	{ "join", NULL, js_join, { { "dir", M3_ARG_TEXT },
 				   { "dc", M3_ARG_I32 } } },
 	{ "leave", js_leave, NULL, { MEMBER } },
 	{ "bind", js_bind, NULL, { MEMBER, ENDPOINT } },
+	{ "tbind", js_tbind, NULL, { MEMBER, ENDPOINT } },
+	{ "wait4bind", js_wait4bind, NULL,
+	  { MEMBER, OUT, { "timeout", M3_ARG_I32 } } },
+	{ "getep", js_getep, NULL, { MEMBER, { "pid", M3_ARG_I32 }, OUT } },
 	{ "unbind", js_unbind, NULL, { MEMBER, ENDPOINT } },
 	{ "bell", js_bell, NULL, { MEMBER } },
 	{ "bellServe", js_bell_serve, NULL,

@@ -50,6 +50,11 @@ export class Message {
     return this.type === (NOTIFY_MESSAGE | this.source);
   }
 
+  /** Of a notification: bit n is set if `notifyValue` was called with n since the one before. */
+  get notifiedValues(): bigint {
+    return this.getU64(8);
+  }
+
   getI32(at: number): number {
     return this.#view.getInt32(place(at, 4), true);
   }

@@ -10,6 +10,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ProxyError } from '../../proxy-runtime/errors.ts';
+import type { DcCounters, DcState, NodeState, PeerState, Privileges, ProcState } from './state.ts';
 
 declare const kind: unique symbol;
 export interface MemberHandle {
@@ -26,99 +27,19 @@ export interface WatchHandle {
 }
 
 /** `enum m3_op`: calls that {@link Native.start} takes. */
-export const OP = { SEND: 1, RECEIVE: 2, SENDREC: 3 } as const;
+export const OP = {
+  SEND: 1,
+  RECEIVE: 2,
+  SENDREC: 3,
+  VCOPY: 4,
+  RCVRQST: 5,
+  WAITBIND: 6,
+  WAITUNBIND: 7,
+  REPLY_RECEIVE: 8,
+  RESUME: 9,
+} as const;
 /** What start, finish and cancel answer while the call goes on. */
 export const PENDING = 1;
-
-/** struct m3_dvs_info. */
-export interface NodeState {
-  readonly node: number;
-  readonly maxNodes: number;
-  readonly maxDcs: number;
-  readonly cluster: string;
-  /** Start time in seconds << 32 | random. */
-  readonly incarnation: bigint;
-  readonly abiVersion: number;
-  /** Running DCs, and attached nodes with this one. */
-  readonly dcs: number;
-  readonly nodes: number;
-  /** Pid of the live proxy process, or 0. */
-  readonly runtimePid: number;
-}
-
-/** struct m3_dc_info. */
-export interface DcState {
-  readonly dc: number;
-  readonly tasks: number;
-  readonly procs: number;
-  readonly arenaBytes: number;
-  readonly mode: number;
-  readonly gid: number;
-  readonly name: string;
-  readonly incarnation: bigint;
-  readonly bound: number;
-  readonly members: number;
-  readonly arenaUsed: number;
-  readonly warn2proc: number;
-}
-
-/** struct m3_dc_counters, which says what each counts. */
-export type DcCounters = Readonly<
-  Record<
-    | 'delivered'
-    | 'duplicates'
-    | 'replayed'
-    | 'voided'
-    | 'staleAnswers'
-    | 'mergedNotifies'
-    | 'badLength'
-    | 'badKind'
-    | 'badNode'
-    | 'badEndpoint'
-    | 'badBinding'
-    | 'refused'
-    | 'rejected'
-    | 'dropped'
-    | 'repairs',
-    number
-  >
->;
-
-/** struct m3_proc_info: a slot of a DC. Endpoints, or {@link NONE}. */
-export interface ProcState {
-  readonly slot: number;
-  readonly endpoint: number;
-  /** 0: remote. */
-  readonly pid: number;
-  readonly node: number;
-  readonly rtsFlags: number;
-  readonly miscFlags: number;
-  readonly getfrom: number;
-  readonly sendto: number;
-  readonly waitmigr: number;
-  readonly proxy: number;
-  readonly binding: bigint;
-  readonly localSent: number;
-  readonly remoteSent: number;
-  readonly localCopies: number;
-  readonly remoteCopies: number;
-  readonly name: string;
-}
-
-/** struct m3_node_info: a node as this one sees it. Times in ms since 1970, or 0. */
-export interface PeerState {
-  readonly node: number;
-  readonly flags: number;
-  readonly dcs: number;
-  readonly proxyPid: number;
-  readonly framesSent: number;
-  readonly framesReceived: number;
-  readonly recordsSent: number;
-  readonly recordsReceived: number;
-  readonly sendTimeMs: number;
-  readonly receiveTimeMs: number;
-  readonly name: string;
-}
 
 /** Memory of a copy: an address in the arena of the endpoint that is named with it, or memory of this process. */
 export type Address = bigint | Uint8Array;
@@ -134,6 +55,10 @@ export interface Native {
   join(dir: string, dc: number): MemberHandle | number;
   leave(member: MemberHandle): number;
   bind(member: MemberHandle, endpoint: number): number;
+  tbind(member: MemberHandle, endpoint: number): number;
+  /** The endpoint is written to `out`. */
+  wait4bind(member: MemberHandle, out: Int32Array, timeout: number): number;
+  getep(member: MemberHandle, pid: number, out: Int32Array): number;
   unbind(member: MemberHandle, endpoint: number): number;
   bell(member: MemberHandle): number;
   bellServe(member: MemberHandle, endpoints: Int32Array): number;
@@ -146,6 +71,25 @@ export interface Native {
   sendrec(member: MemberHandle, self: number, dst: number, message: Bytes, timeout: number): number;
   reply(member: MemberHandle, self: number, dst: number, message: Bytes): number;
   notify(member: MemberHandle, self: number, dst: number): number;
+  rcvrqst(member: MemberHandle, self: number, message: Bytes, timeout: number): number;
+  replyReceive(member: MemberHandle, self: number, dst: number, message: Bytes, timeout: number): number;
+  resume(member: MemberHandle, self: number, message: Bytes, timeout: number): number;
+  request(member: MemberHandle, self: number, client: number): bigint | number;
+  replyTo(member: MemberHandle, self: number, dst: number, call: bigint, message: Bytes): number;
+  relay(member: MemberHandle, self: number, dst: number, message: Bytes): number;
+  srcNotify(member: MemberHandle, self: number, src: number, dst: number): number;
+  notifyValue(member: MemberHandle, self: number, src: number, dst: number, value: number): number;
+  wait4bindep(member: MemberHandle, self: number, endpoint: number, timeout: number): number;
+  wait4unbind(member: MemberHandle, self: number, endpoint: number, timeout: number): number;
+  grant(
+    member: MemberHandle,
+    self: number,
+    grantee: number,
+    address: bigint,
+    bytes: number,
+    rights: number,
+  ): bigint | number;
+  revoke(member: MemberHandle, self: number, granted: bigint): number;
   /** `call` holds the number of bytes copied afterwards, also on error. */
   vcopy(
     member: MemberHandle,
@@ -186,6 +130,10 @@ export interface Native {
     mode: number,
     gid: number,
     name: string,
+    warn2proc: number,
+    warnmsg: number,
+    flags: number,
+    cpus: Uint32Array,
   ): number;
   dcEnd(node: NodeHandle, dc: number): number;
   nodeUp(node: NodeHandle, id: number, name: string): number;
@@ -193,8 +141,43 @@ export interface Native {
   addNode(node: NodeHandle, dc: number, id: number): number;
   delNode(node: NodeHandle, dc: number, id: number): number;
   dcSpans(node: NodeHandle, dc: number, id: number): number;
+  lclbind(node: NodeHandle, dc: number, pid: number, endpoint: number): number;
   rmtbind(node: NodeHandle, dc: number, name: string, endpoint: number, id: number): number;
+  bkupbind(node: NodeHandle, dc: number, pid: number, endpoint: number, id: number): number;
+  replbind(node: NodeHandle, dc: number, pid: number, endpoint: number): number;
   unbindAny(node: NodeHandle, dc: number, endpoint: number): number;
+  wakeup(node: NodeHandle, dc: number, endpoint: number): number;
+  hdwNotify(node: NodeHandle, dc: number, endpoint: number): number;
+  privileges(node: NodeHandle, dc: number, endpoint: number): Privileges | number;
+  setPrivileges(
+    node: NodeHandle,
+    dc: number,
+    endpoint: number,
+    level: number,
+    warn: number,
+    calls: bigint,
+    to: bigint,
+  ): number;
+  migrStart(
+    node: NodeHandle,
+    dc: number,
+    endpoint: number,
+    target: number,
+    txn: bigint,
+    timeout: number,
+  ): number;
+  migrExport(node: NodeHandle, dc: number, endpoint: number, txn: bigint): Uint8Array | number;
+  migrCommit(
+    node: NodeHandle,
+    dc: number,
+    endpoint: number,
+    id: number,
+    pid: number,
+    txn: bigint,
+    state: Bytes,
+  ): number;
+  migrRollback(node: NodeHandle, dc: number, endpoint: number, txn: bigint): number;
+  promote(node: NodeHandle, dc: number, endpoint: number, id: number, pid: number, flags: number): number;
   check(node: NodeHandle, dc: number): number;
   sweep(node: NodeHandle): number;
   dvsInfo(node: NodeHandle): NodeState | number;

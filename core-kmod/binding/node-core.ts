@@ -1,51 +1,18 @@
 // SPDX-License-Identifier: MIT
 /** A node's core: management, views of its state, and its proxies' side (`Core` of the contract). */
 import type { Core, CorePeer } from '../../proxy-runtime/contract.ts';
-import { RTS_FLAGS } from './abi.ts';
+import { CORE_ERRORS, PROMOTE_RETRY, RTS_FLAGS } from './abi.ts';
 import { NativePeer } from './core-peer.ts';
-import {
-  type DcCounters,
-  type DcState,
-  loadNative,
-  type Native,
-  type NodeHandle,
-  type NodeState,
-  type PeerState,
-  type ProcState,
-} from './native.ts';
+import { loadNative, type Native, type NodeHandle } from './native.ts';
 import { type NodeBell, nodeBell } from './node-bell.ts';
+import { type DcParams, type NodeParams, nativeDcParams } from './node-params.ts';
 import { checked, made } from './outcome.ts';
+import type { AsyncCallOptions } from './outstanding.ts';
+import { poll } from './poll.ts';
+import type { DcCounters, DcState, NodeState, PeerState, Privileges, ProcState } from './state.ts';
 
-/** Of a node's core. */
-export interface NodeParams {
-  /** This node's id, below `maxNodes`. */
-  readonly node: number;
-  /** At most 15 bytes; equal on all nodes. */
-  readonly cluster: string;
-  /** Default 32, at most 1024 each. */
-  readonly maxNodes?: number | undefined;
-  readonly maxDcs?: number | undefined;
-}
-
-/** Of a DC; equal on all its nodes but for `arenaBytes`, `mode` and `gid`. */
-export interface DcParams {
-  readonly dc: number;
-  /** At most 15 bytes. */
-  readonly name: string;
-  /** Endpoints -tasks..-1; default 32. */
-  readonly tasks?: number | undefined;
-  /** Endpoints 0..procs-1; default 256. */
-  readonly procs?: number | undefined;
-  /** For `alloc`; a multiple of 64 KiB; default 16 MiB. The memory is used when it is allocated. */
-  readonly arenaBytes?: number | undefined;
-  /** Of the DC's file: who may join; default 0o660. */
-  readonly mode?: number | undefined;
-  /** Group of the DC's file; default: this process's. */
-  readonly gid?: number | undefined;
-}
-
-/** Not given, as an unsigned 32-bit number. */
-const NO_GID = 0xffff_ffff;
+const NOT_WAITING = -CORE_ERRORS.EPROCRUN.errno;
+const MERGED = -CORE_ERRORS.EOVERRUN.errno;
 
 /** An open core. Management throws CoreErrors; EPRIVILEGES: not the core's owner. */
 export class NodeCore implements Core {
@@ -84,10 +51,9 @@ export class NodeCore implements Core {
     checked(loadNative().dvsEnd(dir), 'dvs_end');
   }
 
-  /** Starts a DC. ERSCBUSY: id or name taken; EBADRANGE, EBADDCID, ENAMESIZE, ENOSPC. */
+  /** Starts a DC. ERSCBUSY: id or name taken; EBADVALUE: `cpus` or `warn`; EBADRANGE, EBADDCID, ENAMESIZE, ENOSPC. */
   dcInit(params: DcParams): void {
-    const { dc, name, tasks = 32, procs = 256, arenaBytes = 16 << 20, mode = 0, gid = NO_GID } = params;
-    checked(this.#native.dcInit(this.#handle, dc, tasks, procs, arenaBytes, mode, gid, name), 'dc_init');
+    checked(this.#native.dcInit(this.#handle, ...nativeDcParams(params)), 'dc_init');
   }
 
   /** Ends a DC: calls of its members return EDCNOTRUN. */
@@ -122,6 +88,113 @@ export class NodeCore implements Core {
   /** Declares an endpoint of a remote node. EBADNODEID, ENODCNODE, ESLOTUSED, ERANGE. */
   rmtbind(dc: number, name: string, endpoint: number, id: number): void {
     checked(this.#native.rmtbind(this.#handle, dc, name, endpoint, id), 'rmtbind', endpoint);
+  }
+
+  /**
+   * Binds an endpoint to another local process, which learns it from `wait4bind`. EBADPID: the process has not joined the
+   * DC; ERANGE, ESLOTUSED.
+   */
+  lclbind(dc: number, pid: number, endpoint: number): void {
+    checked(this.#native.lclbind(this.#handle, dc, pid, endpoint), 'lclbind', endpoint);
+  }
+
+  /**
+   * Makes a local process the backup of an endpoint whose primary is on node `id`: it cannot call (ERMTPROC) until it is
+   * promoted or the endpoint migrates to it. Errors of `lclbind` and `rmtbind`.
+   */
+  bkupbind(dc: number, pid: number, endpoint: number, id: number): void {
+    checked(this.#native.bkupbind(this.#handle, dc, pid, endpoint, id), 'bkupbind', endpoint);
+  }
+
+  /** Binds a replica: a local process although other nodes have one with the same endpoint. */
+  replbind(dc: number, pid: number, endpoint: number): void {
+    checked(this.#native.replbind(this.#handle, dc, pid, endpoint), 'replbind', endpoint);
+  }
+
+  /**
+   * Ends the wait of a process in receive(ANY) or rcvrqst with EWOKENUP. Returns false if it does not wait so: then its
+   * next one ends so at once. ERMTPROC, EMIGRATE, EDSTDIED.
+   */
+  wakeup(dc: number, endpoint: number): boolean {
+    const answer = this.#native.wakeup(this.#handle, dc, endpoint);
+    if (answer === NOT_WAITING) return false;
+    checked(answer, 'wakeup', endpoint);
+    return true;
+  }
+
+  /** Notifies in the name of HARDWARE. Returns false if merged with a pending one. ERMTPROC, EMIGRATE. */
+  hdwNotify(dc: number, endpoint: number): boolean {
+    const answer = this.#native.hdwNotify(this.#handle, dc, endpoint);
+    if (answer === MERGED) return false;
+    checked(answer, 'hdw_notify', endpoint);
+    return true;
+  }
+
+  /** What an endpoint may do. EBADPROC, EDSTDIED. */
+  getpriv(dc: number, endpoint: number): Privileges {
+    return made(this.#native.privileges(this.#handle, dc, endpoint), 'getpriv', endpoint);
+  }
+
+  /** A call that is not allowed gets EBADCALL, a destination ETRAPDENIED. EBADPROC: `warn`; EBADVALUE: `level`. */
+  setpriv(dc: number, endpoint: number, { level, warn, calls, to }: Privileges): void {
+    const answer = this.#native.setPrivileges(this.#handle, dc, endpoint, level, warn, calls, to);
+    checked(answer, 'setpriv', endpoint);
+  }
+
+  /**
+   * Freezes an endpoint on this node, and resolves when all that the node has sent to or from it is acknowledged. `target`
+   * is the new node, if known; `txn` names the migration on all nodes, never 0. ETIMEDOUT: not yet; ask again or roll back.
+   * EMIGRATE: another migration is on. The event loop goes on meanwhile. (protocol 12)
+   */
+  async migrStart(
+    dc: number,
+    endpoint: number,
+    txn: bigint,
+    { target = -1, ...options }: AsyncCallOptions & { readonly target?: number | undefined } = {},
+  ): Promise<void> {
+    const ask = () => this.#native.migrStart(this.#handle, dc, endpoint, target, txn, 0);
+    await poll(ask, 'migr_start', endpoint, options);
+  }
+
+  /** What moves along with a frozen endpoint. On its old node. EPROCSTS: not frozen by `txn`; ERMTPROC. */
+  migrExport(dc: number, endpoint: number, txn: bigint): Uint8Array {
+    return made(this.#native.migrExport(this.#handle, dc, endpoint, txn), 'migr_export', endpoint);
+  }
+
+  /**
+   * The endpoint is on node `id` from now on. First on that node, with the process that takes it over and what was
+   * exported; then on the old node; then on the others. May be repeated. EPROCSTS, EBADPID, EBADVALUE: not such a state.
+   */
+  migrCommit(
+    dc: number,
+    endpoint: number,
+    id: number,
+    txn: bigint,
+    takeOver?: { readonly pid: number; readonly state: Uint8Array },
+  ): void {
+    const { pid = 0, state = new Uint8Array() } = takeOver ?? {};
+    const answer = this.#native.migrCommit(this.#handle, dc, endpoint, id, pid, txn, state);
+    checked(answer, 'migr_commit', endpoint);
+  }
+
+  /** It stays where it was. On every node; may be repeated. EPROCSTS: committed by `txn`. */
+  migrRollback(dc: number, endpoint: number, txn: bigint): void {
+    checked(this.#native.migrRollback(this.#handle, dc, endpoint, txn), 'migr_rollback', endpoint);
+  }
+
+  /**
+   * The node of the primary is dead - a person says so - and node `id` has the endpoint from now on. On every surviving
+   * node. `pid`: its backup there; default: whoever was bound as such. `retry`: numbered calls to the lost primary are made
+   * again, not ended by EUNKNOWN. (protocol 21)
+   */
+  promote(
+    dc: number,
+    endpoint: number,
+    id: number,
+    { pid = 0, retry = false }: { readonly pid?: number; readonly retry?: boolean } = {},
+  ): void {
+    const flags = retry ? PROMOTE_RETRY : 0;
+    checked(this.#native.promote(this.#handle, dc, endpoint, id, pid, flags), 'promote', endpoint);
   }
 
   /** Unbinds any endpoint of a DC. ENOTBIND, ERANGE. */

@@ -58,9 +58,15 @@ static int js_dc_init(struct m3_args *args)
 		.arena_bytes = v[4].u32,
 		.mode = v[5].u32,
 		.gid = v[6].u32,
+		.warn2proc = v[8].i32,
+		.warnmsg = v[9].i32,
+		.flags = v[10].u32,
 	};
 	int error = copy_name(params.name, v[7].text);
 
+	if (v[11].length != 2 * M3_CPU_WORDS)
+		return -M3_EBADVALUE;
+	memcpy(params.cpus, v[11].data, sizeof(params.cpus));
 	return error ? error : m3_dc_init(v[0].object, &params);
 }
 
@@ -94,20 +100,6 @@ static int js_dc_spans(struct m3_args *args)
 	return m3_dc_spans(args->v[0].object, args->v[1].i32, args->v[2].i32);
 }
 
-static int js_rmtbind(struct m3_args *args)
-{
-	struct m3_arg *v = args->v;
-
-	return m3_rmtbind(v[0].object, v[1].i32, v[2].text, v[3].i32,
-			  v[4].i32);
-}
-
-static int js_unbind_any(struct m3_args *args)
-{
-	return m3_unbind_any(args->v[0].object, args->v[1].i32,
-			     args->v[2].i32);
-}
-
 static int js_check(struct m3_args *args)
 {
 	return m3_check(args->v[0].object, args->v[1].i32);
@@ -123,7 +115,6 @@ static int js_sweep(struct m3_args *args)
 #define NAME { "name", M3_ARG_TEXT }
 #define DC { "dc", M3_ARG_I32 }
 #define ID { "id", M3_ARG_I32 }
-#define ENDPOINT { "endpoint", M3_ARG_I32 }
 
 const struct m3_function m3_node_functions[] = {
 	{ "dvsInit", js_dvs_init, NULL,
@@ -135,15 +126,15 @@ const struct m3_function m3_node_functions[] = {
 	{ "dcInit", js_dc_init, NULL,
 	  { NODE, { "dc", M3_ARG_U32 }, { "tasks", M3_ARG_U32 },
 	    { "procs", M3_ARG_U32 }, { "arenaBytes", M3_ARG_U32 },
-	    { "mode", M3_ARG_U32 }, { "gid", M3_ARG_U32 }, NAME } },
+	    { "mode", M3_ARG_U32 }, { "gid", M3_ARG_U32 }, NAME,
+	    { "warn2proc", M3_ARG_I32 }, { "warnmsg", M3_ARG_I32 },
+	    { "flags", M3_ARG_U32 }, { "cpus", M3_ARG_U32S } } },
 	{ "dcEnd", js_dc_end, NULL, { NODE, DC } },
 	{ "nodeUp", js_node_up, NULL, { NODE, ID, NAME } },
 	{ "nodeDown", js_node_down, NULL, { NODE, ID } },
 	{ "addNode", js_add_node, NULL, { NODE, DC, ID } },
 	{ "delNode", js_del_node, NULL, { NODE, DC, ID } },
 	{ "dcSpans", js_dc_spans, NULL, { NODE, DC, ID } },
-	{ "rmtbind", js_rmtbind, NULL, { NODE, DC, NAME, ENDPOINT, ID } },
-	{ "unbindAny", js_unbind_any, NULL, { NODE, DC, ENDPOINT } },
 	{ "check", js_check, NULL, { NODE, DC } },
 	{ "sweep", js_sweep, NULL, { NODE } },
 	{ NULL, NULL, NULL, { { NULL, M3_ARG_END } } },

@@ -2,10 +2,10 @@
 /**
  * The one blocking call that an endpoint may have in progress, awaited instead of slept through.
  *
- * send, sendrec and vcopy are started in the core and finished when the bell rings. A receive stays in this process: it
+ * Most calls are started in the core and finished when the bell rings. A receive or rcvrqst stays in this process: it
  * watches the endpoint and takes without waiting, so that the core still lets the endpoint reply and notify.
  */
-import { CORE_ERRORS } from './abi.ts';
+import { ANY, CORE_ERRORS, SELF } from './abi.ts';
 import type { Bell } from './bell.ts';
 import type { Message } from './message.ts';
 import { type Address, type MemberHandle, type Native, OP, PENDING } from './native.ts';
@@ -40,15 +40,30 @@ export interface Membership {
   readonly bell: Bell;
 }
 
-type Name = 'send' | 'sendrec' | 'receive' | 'vcopy';
+/** Calls that are started in the core, but for copies. */
+const STARTED = {
+  send: OP.SEND,
+  sendrec: OP.SENDREC,
+  wait4bindep: OP.WAITBIND,
+  wait4unbind: OP.WAITUNBIND,
+  resume: OP.RESUME,
+} as const;
 
-interface Waiting {
-  readonly name: Name;
+type Started = keyof typeof STARTED;
+type Taking = 'receive' | 'rcvrqst' | 'reply_receive';
+
+interface Call {
+  readonly name: Started | Taking | 'vcopy';
   readonly peer: number;
   /** Undefined for a copy. */
-  readonly message: Message | undefined;
+  readonly message?: Message;
   /** Memory that the core touches while the copy goes on. */
-  readonly lent: readonly Address[];
+  readonly lent?: readonly Address[];
+  /** Of a call that stays in this process: takes without waiting, or answers EAGAIN. */
+  readonly take?: () => number;
+}
+
+interface Waiting extends Call {
   readonly done: (value: number) => void;
   readonly failed: (error: Error) => void;
   timer: NodeJS.Timeout | undefined;
@@ -77,34 +92,60 @@ export class Outstanding {
     if (this.#waiting !== undefined) throw coreError(-CORE_ERRORS.EPROCRUN.errno, name, this.#self);
   }
 
-  /** Sends, or sends and awaits the reply in the same message. Resolves with 0. */
-  start(
-    name: 'send' | 'sendrec',
-    peer: number,
-    message: Message,
-    options?: AsyncCallOptions,
-  ): Promise<number> {
-    return this.#run(name, peer, message, [], options, (timeout) => {
+  /** Resolves with 0; a reply or result is in the message then. */
+  start(name: Started, peer: number, message: Message, options?: AsyncCallOptions): Promise<number> {
+    return this.#run({ name, peer, message }, options, (timeout) => {
+      if (timeout === NO_WAIT) return this.#now(name, peer, message);
       const { native, handle } = this.#shared;
-      if (timeout === NO_WAIT) return native[name](handle, this.#self, peer, message.bytes, NO_WAIT);
-      const op = name === 'send' ? OP.SEND : OP.SENDREC;
-      return native.start(handle, this.#call, op, this.#self, peer, message.bytes);
+      return native.start(handle, this.#call, STARTED[name], this.#self, peer, message.bytes);
     });
+  }
+
+  #now(name: Started, peer: number, { bytes }: Message): number {
+    const { native, handle } = this.#shared;
+    if (name === 'send' || name === 'sendrec') return native[name](handle, this.#self, peer, bytes, NO_WAIT);
+    if (name === 'resume') return native.resume(handle, this.#self, bytes, NO_WAIT);
+    return native[name](handle, this.#self, peer, NO_WAIT);
   }
 
   /** Resolves with 0 when the message has been filled. */
   receive(peer: number, message: Message, options?: AsyncCallOptions): Promise<number> {
-    return this.#run('receive', peer, message, [], options, (timeout) => {
-      const answer = this.#take(peer, message);
-      if (answer !== AGAIN || timeout === NO_WAIT) return answer;
-      if (this.#watched) return PENDING;
-      const error = this.#shared.native.watchEndpoint(this.#shared.handle, this.#self, 1);
-      if (error < 0) return error;
-      this.#watched = true;
-      // What came between the first look and the watch has rung nobody.
-      const again = this.#take(peer, message);
-      return again === AGAIN ? PENDING : again;
+    const { native, handle } = this.#shared;
+    const take = () => native.receive(handle, this.#self, peer, message.bytes, NO_WAIT);
+    return this.#run({ name: 'receive', peer, message, take }, options, (timeout) =>
+      this.#first(take, timeout),
+    );
+  }
+
+  /** The same for requests only. */
+  receiveRequest(message: Message, options?: AsyncCallOptions): Promise<number> {
+    const { native, handle } = this.#shared;
+    const take = () => native.rcvrqst(handle, this.#self, message.bytes, NO_WAIT);
+    return this.#run({ name: 'rcvrqst', peer: ANY, message, take }, options, (timeout) =>
+      this.#first(take, timeout),
+    );
+  }
+
+  /** Replies with the message, then receives into it. */
+  replyReceive(dst: number, message: Message, options?: AsyncCallOptions): Promise<number> {
+    const { native, handle } = this.#shared;
+    const take = () => native.receive(handle, this.#self, ANY, message.bytes, NO_WAIT);
+    return this.#run({ name: 'reply_receive', peer: dst, message, take }, options, (timeout) => {
+      const answer = native.reply(handle, this.#self, dst, message.bytes);
+      return answer < 0 ? answer : this.#first(take, timeout);
     });
+  }
+
+  #first(take: () => number, timeout: number): number {
+    const answer = take();
+    if (answer !== AGAIN || timeout === NO_WAIT) return answer;
+    if (this.#watched) return PENDING;
+    const error = this.#shared.native.watchEndpoint(this.#shared.handle, this.#self, 1);
+    if (error < 0) return error;
+    this.#watched = true;
+    // What came between the first look and the watch has rung nobody.
+    const again = take();
+    return again === AGAIN ? PENDING : again;
   }
 
   /** Resolves with the bytes copied. */
@@ -116,8 +157,9 @@ export class Outstanding {
     bytes: number,
     options?: AsyncCallOptions,
   ): Promise<number> {
-    return this.#run('vcopy', src, undefined, [from, to], options, (timeout) => {
+    return this.#run({ name: 'vcopy', peer: src, lent: [from, to] }, options, (timeout) => {
       const { native, handle } = this.#shared;
+      if (!this.#isOurs(src, from) || !this.#isOurs(dst, to)) return -CORE_ERRORS.EFAULT.errno;
       return timeout === NO_WAIT
         ? native.vcopy(handle, this.#call, this.#self, src, from, dst, to, bytes, NO_WAIT)
         : native.startCopy(handle, this.#call, this.#self, src, from, dst, to, bytes);
@@ -136,9 +178,17 @@ export class Outstanding {
     this.assertIdle('vcopy');
     const { native, handle } = this.#shared;
     const timeout = timeoutOf(options);
+    if (!this.#isOurs(src, from) || !this.#isOurs(dst, to)) {
+      throw this.#error('vcopy', src, -CORE_ERRORS.EFAULT.errno);
+    }
     const answer = native.vcopy(handle, this.#call, this.#self, src, from, dst, to, bytes, timeout);
     if (answer < 0) throw this.#error('vcopy', src, answer);
     return this.#copiedBytes();
+  }
+
+  /** Memory of this process stands for this endpoint only: to another it would be an address in its own. */
+  #isOurs(party: number, memory: Address): boolean {
+    return typeof memory === 'bigint' || party === this.#self || party === SELF;
   }
 
   /**
@@ -147,25 +197,23 @@ export class Outstanding {
    */
   abandon(): boolean {
     const waiting = this.#waiting;
-    if (waiting?.name === 'receive') this.#settle(waiting, -CORE_ERRORS.ENOTBIND.errno);
+    if (waiting?.take !== undefined) this.#settle(waiting, -CORE_ERRORS.ENOTBIND.errno);
     else if (waiting !== undefined) this.#end(waiting, CORE_ERRORS.ECANCELED.errno);
     return this.#waiting === undefined;
   }
 
   #run(
-    name: Name,
-    peer: number,
-    message: Message | undefined,
-    lent: readonly Address[],
+    call: Call,
     options: AsyncCallOptions | undefined,
     begin: (timeout: number) => number,
   ): Promise<number> {
+    const { name, peer } = call;
     try {
       this.assertIdle(name);
       const timeout = timeoutOf(options);
       const signal = options?.signal;
       const answer = signal?.aborted ? -CORE_ERRORS.ECANCELED.errno : begin(timeout);
-      if (answer === PENDING) return this.#wait(name, peer, message, lent, timeout, signal);
+      if (answer === PENDING) return this.#wait(call, timeout, signal);
       return this.#ended(name, peer, answer);
     } catch (error) {
       return Promise.reject(error);
@@ -173,32 +221,16 @@ export class Outstanding {
   }
 
   /** A call that did not have to wait. Now and then it lets the event loop have its turn first. */
-  #ended(name: Name, peer: number, answer: number): Promise<number> {
+  #ended(name: Call['name'], peer: number, answer: number): Promise<number> {
     if (answer < 0) return Promise.reject(this.#error(name, peer, answer));
     const value = name === 'vcopy' ? this.#copiedBytes() : answer;
     if (!this.#shared.bell.isTired()) return Promise.resolve(value);
     return new Promise((resolve) => setImmediate(resolve, value));
   }
 
-  #wait(
-    name: Name,
-    peer: number,
-    message: Message | undefined,
-    lent: readonly Address[],
-    timeout: number,
-    signal: AbortSignal | undefined,
-  ): Promise<number> {
+  #wait(call: Call, timeout: number, signal: AbortSignal | undefined): Promise<number> {
     return new Promise((done, failed) => {
-      const waiting: Waiting = {
-        name,
-        peer,
-        message,
-        lent,
-        done,
-        failed,
-        timer: undefined,
-        unlisten: undefined,
-      };
+      const waiting: Waiting = { ...call, done, failed, timer: undefined, unlisten: undefined };
       this.#waiting = waiting;
       if (timeout !== FOREVER) {
         waiting.timer = setTimeout(() => this.#end(waiting, CORE_ERRORS.ETIMEDOUT.errno), timeout);
@@ -219,18 +251,11 @@ export class Outstanding {
     if (answer !== PENDING) this.#settle(waiting, answer);
   }
 
-  #answerOf(waiting: Waiting): number {
+  #answerOf({ take, message }: Waiting): number {
     const { native, handle } = this.#shared;
-    if (waiting.name !== 'receive') {
-      return native.finish(handle, this.#call, waiting.message?.bytes ?? null);
-    }
-    if (waiting.message === undefined) return PENDING;
-    const answer = this.#take(waiting.peer, waiting.message);
+    if (take === undefined) return native.finish(handle, this.#call, message?.bytes ?? null);
+    const answer = take();
     return answer === AGAIN ? PENDING : answer;
-  }
-
-  #take(peer: number, message: Message): number {
-    return this.#shared.native.receive(this.#shared.handle, this.#self, peer, message.bytes, NO_WAIT);
   }
 
   /** A copy that still touches memory goes on, and is looked at until it has let go. */
@@ -238,7 +263,7 @@ export class Outstanding {
     if (waiting !== this.#waiting) return;
     const { native, handle } = this.#shared;
     const answer =
-      waiting.name === 'receive'
+      waiting.take !== undefined
         ? -errno
         : native.cancel(handle, this.#call, waiting.message?.bytes ?? null, errno);
     if (answer !== PENDING) this.#settle(waiting, answer);
@@ -257,7 +282,7 @@ export class Outstanding {
     return Number(this.#copied.getBigUint64(0, true));
   }
 
-  #error(name: Name, peer: number, errno: number): Error {
+  #error(name: Call['name'], peer: number, errno: number): Error {
     const copied = name === 'vcopy' ? this.#copiedBytes() : 0;
     return coreError(errno, name, peer, copied > 0 ? `${copied} bytes were copied` : undefined);
   }

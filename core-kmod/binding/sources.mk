@@ -13,7 +13,8 @@ NODE_API_HEADERS ?= $(firstword $(wildcard \
 	../../node-api-headers/include))
 
 BINDING_SOURCES := $(addprefix binding/, addon.c args.c call.c handle.c \
-	info.c member.c node.c proxy.c view.c watch.c)
+	info.c member.c migrate.c node.c process.c proxy.c request.c view.c \
+	watch.c)
 BINDING_HEADERS := binding/addon.h binding/uv-poll.h
 BINDING_CPPFLAGS := -Iinclude -isystem $(NODE_API_HEADERS)
 BINDING_CFLAGS := -std=gnu11 -O2 -fPIC -fvisibility=hidden \

@@ -86,12 +86,16 @@ function checkedOwner(core: NodeCore, config: Config, dir: string): NodeCore {
 }
 
 function setUpDc(core: NodeCore, dc: DcConfig): void {
-  const { id, name, tasks, procs, arenaBytes, mode, gid } = dc;
+  const { id, name, tasks, procs, arenaBytes, mode, gid, warn, affinity, cpus, implicitGrants } = dc;
   try {
     checkDc(core, dc);
   } catch (error) {
     if (!isCode(error, 'EDCNOTRUN')) throw error;
-    core.dcInit({ dc: id, name, tasks, procs, arenaBytes, mode, ...(gid === null ? {} : { gid }) });
+    core.dcInit({
+      ...{ dc: id, name, tasks, procs, arenaBytes, mode, affinity, cpus, implicitGrants },
+      ...(gid === null ? {} : { gid }),
+      ...(warn === null ? {} : { warn }),
+    });
   }
   for (const node of dc.nodes) {
     if (node !== core.node) unless('EDCNODE', () => core.addNode(id, node));

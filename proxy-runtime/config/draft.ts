@@ -4,8 +4,9 @@
  * that one mistyped key does not hide every other mistake.
  */
 import * as v from 'valibot';
+import { DcSchema } from './dc-schema.ts';
 import { didYouMean, type KeyPath, keyText, type Mistake, valueText } from './mistake.ts';
-import { type CodecEntry, CodecSchema, ConfigSchema, DcSchema, PeerSchema } from './schema.ts';
+import { type CodecEntry, CodecSchema, ConfigSchema, PeerSchema } from './schema.ts';
 import type { Source } from './source.ts';
 
 type Salvaged<E extends v.ObjectEntries> = { readonly [K in keyof E]?: v.InferOutput<E[K]> };

@@ -35,6 +35,12 @@ export interface DcConfig {
   readonly mode: number;
   /** Group of the DC's file; null: that of the process. */
   readonly gid: number | null;
+  /** Endpoint that is told of deaths with a message of this type; null: nobody is. */
+  readonly warn: { readonly endpoint: number; readonly type: number } | null;
+  readonly affinity: boolean;
+  /** CPUs that its processes may run on; empty: any. */
+  readonly cpus: readonly number[];
+  readonly implicitGrants: boolean;
   /** Endpoints that processes of other nodes bind. */
   readonly remote: readonly { readonly endpoint: number; readonly node: number; readonly name: string }[];
 }

@@ -115,6 +115,27 @@ const dcFits: Rule = ({ dcs }, report) => {
   }
 };
 
+const warnFits: Rule = ({ dcs }, report) => {
+  for (const [dc, { warn, tasks = 35, procs = 221 }] of dcs.entries()) {
+    if (!warn || (warn.endpoint >= -tasks && warn.endpoint < procs)) continue;
+    report(['dcs', dc, 'warn', 'endpoint'], 'the DC has no such endpoint', {
+      value: warn.endpoint,
+      allowed: `${-tasks} to ${procs - 1}`,
+      remedy: 'name an endpoint of the DC, or make `procs` or `tasks` larger on every node',
+    });
+  }
+};
+
+const dcCpusDiffer: Rule = ({ dcs }, report) => {
+  for (const [dc, { cpus = [] }] of dcs.entries()) {
+    eachRepeated(
+      cpus,
+      (at) => ['dcs', dc, 'cpus', at],
+      (path, value) => report(path, 'the CPU is listed twice', { value, remedy: 'remove one of them' }),
+    );
+  }
+};
+
 const remotesFit: Rule = ({ top, dcs }, report) => {
   for (const [dc, { remote = [], nodes = [], tasks = 35, procs = 221 }] of dcs.entries()) {
     const others = nodes.filter((node) => node !== top.node);
@@ -163,6 +184,8 @@ const RULES: readonly Rule[] = [
   dcSpansThisNode,
   dcSpansPeers,
   dcFits,
+  dcCpusDiffer,
+  warnFits,
   remotesFit,
   backOffGrows,
 ];

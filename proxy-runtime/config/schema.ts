@@ -2,60 +2,15 @@
 /**
  * The shape of a node's configuration file. Every message here is the phrase that follows "allowed:" in a mistake, and
  * every description ends up in the JSON schema that editors read. What needs more than one key, or a plug-in table, is
- * in `rules.ts`.
+ * in `rules.ts`; a DC's keys are in `dc-schema.ts`.
  */
 import * as v from 'valibot';
-import { LIMITS } from '../../core-kmod/binding/abi.ts';
 import { LOG_LEVELS } from '../log.ts';
+import { DcSchema } from './dc-schema.ts';
+import { list, mapping, name, nodeId, text, whole } from './schema-parts.ts';
 
-const KIB = 1024;
-const UNITS = { KiB: KIB, MiB: KIB ** 2, GiB: KIB ** 3 } as const;
-const ARENA_STEP = 64 * KIB;
-/** The arena's size is an unsigned 32-bit number in the core. */
-const ARENA_MAX = 4 * UNITS.GiB - ARENA_STEP;
-
-/** A mapping with these keys and no others; each unknown one is a mistake of its own. */
-const mapping = <E extends v.ObjectEntries>(entries: E, what: string) =>
-  v.objectWithRest(entries, v.never('nothing'), `a mapping: ${what}`);
-
-const list = <I extends v.GenericSchema>(item: I, what: string) => v.array(item, `a list of ${what}`);
-
-const whole = (min: number, max: number, unit = '') => {
-  const allowed = `a whole number from ${min} to ${max}${unit}`;
-  return v.pipe(v.number(allowed), v.integer(allowed), v.minValue(min, allowed), v.maxValue(max, allowed));
-};
-
-const text = (pattern: RegExp, allowed: string) => v.pipe(v.string(allowed), v.regex(pattern, allowed));
-
-const NAME_MAX = LIMITS.nameBytes - 1;
-const name = text(
-  new RegExp(`^[A-Za-z0-9][A-Za-z0-9._-]{0,${NAME_MAX - 1}}$`),
-  `1 to ${NAME_MAX} letters, digits, '.', '_' or '-', the first a letter or digit`,
-);
-const nodeId = whole(0, LIMITS.nodes - 1);
 const url = text(/^[a-z][a-z0-9+.-]*:\S+$/, 'a URL such as tcp://127.0.0.1:7101');
 const modulePath = text(/\.m?js$/, 'the path of a .js or .mjs file, relative to this file');
-
-const SIZE = 'a multiple of 64 KiB from 64KiB to 4194240KiB: bytes, or a number with KiB, MiB or GiB';
-const arena = v.pipe(
-  v.union([v.number(SIZE), text(/^[0-9]{1,10}(KiB|MiB|GiB)$/, SIZE)], SIZE),
-  // Before the transformation: a JSON schema describes what is written.
-  v.description('Memory for bulk buffers, in bytes or with a unit; taken as it is used. Default 64MiB.'),
-  v.transform(bytesOf),
-  v.check((bytes) => bytes % ARENA_STEP === 0 && bytes >= ARENA_STEP && bytes <= ARENA_MAX, SIZE),
-);
-
-function bytesOf(size: number | string): number {
-  if (typeof size === 'number') return size;
-  const unit = size.slice(-3) as keyof typeof UNITS;
-  return Number(size.slice(0, -3)) * UNITS[unit];
-}
-
-const mode = v.pipe(
-  text(/^0[0-7]{3}$/, 'four octal digits in quotes, such as "0660"'),
-  v.description("Mode of the DC's file: who may join. Default 0660."),
-  v.transform((octal) => Number.parseInt(octal, 8)),
-);
 
 const CODEC = 'a codec id, or a mapping with id or module, and options';
 export const CodecSchema = v.union(
@@ -77,68 +32,6 @@ export const CodecSchema = v.union(
   CODEC,
 );
 const codecs = list(CodecSchema, 'codecs');
-
-/** An endpoint that a process of another node will bind: what `rmtbind` declares (reference 1.3). */
-export const RemoteSchema = mapping(
-  {
-    endpoint: v.pipe(
-      whole(-LIMITS.tasks, LIMITS.endpoints - 1),
-      v.description('The endpoint, -tasks to procs - 1.'),
-    ),
-    node: v.pipe(nodeId, v.description('The node on which it is bound.')),
-    name: v.optional(v.pipe(name, v.description('Its name, for status. Default: remote.')), 'remote'),
-  },
-  'a remote endpoint, with at least endpoint and node',
-);
-
-export const DcSchema = mapping(
-  {
-    id: v.pipe(whole(0, LIMITS.dcs - 1), v.description('Number of the DC; the same on every node.')),
-    name: v.pipe(name, v.description('Name of the DC; the same on every node.')),
-    nodes: v.pipe(
-      list(nodeId, 'node ids'),
-      v.description('Every node that the DC spans, this one included; the others are peers.'),
-    ),
-    tasks: v.optional(
-      v.pipe(
-        whole(0, LIMITS.tasks),
-        v.description('Endpoints -tasks to -1; the same on every node. Default 35.'),
-      ),
-      35,
-    ),
-    procs: v.optional(
-      v.pipe(
-        whole(1, LIMITS.endpoints),
-        v.description(
-          `Endpoints 0 to procs - 1; the same on every node; tasks + procs is at most ${LIMITS.endpoints}. Default 221.`,
-        ),
-      ),
-      221,
-    ),
-    arena: v.optional(arena, '64MiB'),
-    mode: v.optional(mode, '0660'),
-    group: v.nullish(
-      v.pipe(
-        v.union(
-          [v.pipe(v.string('-'), v.nonEmpty('-')), whole(0, 0xffff_fffe)],
-          'the name or number of a group, or null',
-        ),
-        v.description("Group of the DC's file, by name or number. Default: that of the process."),
-      ),
-      null,
-    ),
-    remote: v.optional(
-      v.pipe(
-        list(RemoteSchema, 'remote endpoints'),
-        v.description(
-          'Endpoints that this node may call on other nodes. Remote clients need no entry: they are bound as they call. Default: none.',
-        ),
-      ),
-      [],
-    ),
-  },
-  'a DC, with at least id, name and nodes',
-);
 
 export const PeerSchema = mapping(
   {

@@ -8,11 +8,18 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   ABI_VERSION,
   ANY,
+  CALLS,
   CORE_ERRORS,
+  DC_FLAGS,
+  GRANT_RIGHTS,
+  HARDWARE,
+  LEVELS,
   LIMITS,
+  MAX_CPUS,
   MISC_FLAGS,
   NONE,
   NOTIFY_MESSAGE,
+  PROMOTE_RETRY,
   RTS_FLAGS,
   SELF,
   WIRE_VERSION,
@@ -60,6 +67,10 @@ const values: [name: string, expression: string, value: number][] = [
   ...constants(RTS_FLAGS, 'M3_RTS_'),
   ...constants(MISC_FLAGS, 'M3_MF_'),
   ...constants(OP, 'M3_OP_'),
+  ...constants(CALLS, 'M3_CALL_'),
+  ...constants(LEVELS, 'M3_LEVEL_'),
+  ...constants(DC_FLAGS, 'M3_DC_'),
+  ...constants(GRANT_RIGHTS, 'M3_GRANT_'),
   ...Object.entries(LIMIT_NAMES).map(([name, expression]): [string, string, number] => [
     `LIMITS.${name}`,
     expression,
@@ -72,6 +83,9 @@ const values: [name: string, expression: string, value: number][] = [
   ['ANY', 'M3_ANY', ANY],
   ['NONE', 'M3_NONE', NONE],
   ['SELF', 'M3_SELF', SELF],
+  ['HARDWARE', 'M3_HARDWARE', HARDWARE],
+  ['PROMOTE_RETRY', 'M3_PROMOTE_RETRY', PROMOTE_RETRY],
+  ['MAX_CPUS', '64 * M3_CPU_WORDS', MAX_CPUS],
   ['NOTIFY_MESSAGE', 'M3_NOTIFY_MESSAGE', NOTIFY_MESSAGE],
   ['FRAME_BYTES', 'M3_FRAME_BYTES', FRAME_BYTES],
   ['FRAME_HEADER_BYTES', 'sizeof(struct m3_frame_header)', FRAME_HEADER_BYTES],
@@ -149,6 +163,8 @@ describe('abi.h and TypeScript', () => {
   test.each([
     ['M3_REC_', 'M3_REC_KINDS', KIND],
     ['M3_FRAME_', 'M3_FRAME_TYPES', FRAME_TYPE],
+    ['M3_CALL_', '', CALLS],
+    ['M3_LEVEL_', '', LEVELS],
   ])('no member of %s* is missing', (prefix, last, table) => {
     const names = [...header.matchAll(new RegExp(`^\\t${prefix}(\\w+) = \\d`, 'gm'))].map(([, name]) => name);
     expect(Object.keys(table)).toEqual(names.filter((name) => `${prefix}${name}` !== last));

@@ -69,6 +69,10 @@ metrics: { listen: "http://127.0.0.1:9464" }
       mode: 0o660,
       gid: null,
       remote: [],
+      warn: null,
+      affinity: false,
+      cpus: [],
+      implicitGrants: true,
     });
   });
 

@@ -95,6 +95,36 @@ const WRONG: readonly [what: string, rest: string, essentials: readonly string[]
     ['dcs[0].nodes: it is missing', 'allowed: a list of node ids', 'add `nodes`'],
   ],
   [
+    'half a warning',
+    'dcs: [{ id: 7, name: a, nodes: [1], warn: { endpoint: 2 } }]',
+    ['dcs[0].warn.type: it is missing', 'a whole number from 1 to 2147483647', 'add `type`'],
+  ],
+  [
+    'a warning of type 0',
+    'dcs: [{ id: 7, name: a, nodes: [1], warn: { endpoint: 2, type: 0 } }]',
+    ['dcs[0].warn.type: wrong value', 'value: 0'],
+  ],
+  [
+    'a warning to nobody',
+    'dcs: [{ id: 7, name: a, nodes: [1], procs: 10, warn: { endpoint: 10, type: 70 } }]',
+    ['dcs[0].warn.endpoint: the DC has no such endpoint', 'value: 10', 'allowed: -35 to 9'],
+  ],
+  [
+    'a CPU over the limit',
+    'dcs: [{ id: 7, name: a, nodes: [1], cpus: [0, 256] }]',
+    ['dcs[0].cpus[1]: wrong value', 'value: 256', 'from 0 to 255'],
+  ],
+  [
+    'a CPU twice',
+    'dcs: [{ id: 7, name: a, nodes: [1], cpus: [3, 3] }]',
+    ['dcs[0].cpus[1]: the CPU is listed twice', 'value: 3'],
+  ],
+  [
+    'grants that are neither on nor off',
+    'dcs: [{ id: 7, name: a, nodes: [1], implicitGrants: maybe }]',
+    ['dcs[0].implicitGrants: wrong type: a string', 'allowed: true or false'],
+  ],
+  [
     'two DCs with one id',
     'dcs: [{ id: 7, name: a, nodes: [1] }, { id: 7, name: b, nodes: [1] }]',
     ['4:45: dcs[1].id: dcs[0].id is the same', 'value: 7'],
