@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 /** npm run bench -- <scenario> [options]. Progress on stderr, the result on stdout. */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { printJson, printText } from '../proxy-runtime/cli/output.ts';
+import { local } from './local/index.ts';
 import { peers } from './peers/index.ts';
 import type { Scenario, Settings } from './scenario.ts';
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { peers };
+const SCENARIOS: Readonly<Record<string, Scenario>> = { local, peers };
 
 function whole(text: string): number {
   const value = Number(text);
@@ -14,6 +15,18 @@ function whole(text: string): number {
 }
 
 const list = (text: string): string[] => text.split(',').filter((name) => name !== '');
+
+const option = (flags: string, about: string): Option => new Option(flags, about);
+
+const OPTIONS = {
+  milliseconds: option('--milliseconds <n>', 'of each measurement').argParser(whole).default(50),
+  roundTrips: option('--round-trips <n>', 'of each repetition, one outstanding')
+    .argParser(whole)
+    .default(5000),
+  pin: option('--pin', 'bind processes to cores').default(false),
+  only: option('--only <names>', 'contenders, separated by commas').argParser(list),
+  codecs: option('--codecs <names>', 'of the link, separated by commas').argParser(list).default([]),
+} as const satisfies Record<Scenario['options'][number], Option>;
 
 async function run(
   scenario: Scenario,
@@ -27,16 +40,13 @@ async function run(
 
 const program = new Command('npm run bench --').description('measures m3ipc beside others, side by side');
 for (const [name, scenario] of Object.entries(SCENARIOS)) {
-  program
+  const command = program
     .command(name)
     .description(scenario.summary)
     .option('--json', 'print one JSON object', false)
-    .option('--repetitions <n>', 'of everything, interleaved', whole, 7)
-    .option('--round-trips <n>', 'of each repetition, one outstanding', whole, 5000)
-    .option('--pin', 'bind processes to cores', false)
-    .option('--only <names>', 'contenders, separated by commas', list)
-    .option('--codecs <names>', 'of the link, separated by commas', list, [])
-    .action((options) => run(scenario, options));
+    .option('--repetitions <n>', 'of everything, interleaved', whole, 7);
+  for (const key of scenario.options) command.addOption(OPTIONS[key]);
+  command.action((options) => run(scenario, options));
 }
 try {
   await program.parseAsync();

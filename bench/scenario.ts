@@ -3,6 +3,8 @@
 /** What the command line has asked for. */
 export interface Settings {
   readonly repetitions: number;
+  /** That one measurement takes, where time and not the number of round trips is given. */
+  readonly milliseconds: number;
   /** With one call outstanding; a scenario says how many more it makes with several. */
   readonly roundTrips: number;
   /** Processes are bound to cores; the result says which to which. */
@@ -24,6 +26,8 @@ export interface Report {
 /** One line of the table in main.ts. */
 export interface Scenario {
   readonly summary: string;
+  /** What it heeds, besides `repetitions`. */
+  readonly options: readonly Exclude<keyof Settings, 'repetitions' | 'progress'>[];
   /** What it started is gone when it resolves or rejects. */
   run(settings: Settings): Promise<Report>;
 }

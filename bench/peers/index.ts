@@ -21,6 +21,7 @@ const NAMES = Object.keys(CONTENDERS) as ContenderName[];
 
 export const peers: Scenario = {
   summary: 'sendrec over two proxies beside node:net and zeromq.js, 1 and 64 outstanding',
+  options: ['roundTrips', 'pin', 'only', 'codecs'],
   async run(settings) {
     const wanted = chosen(settings.only);
     const found = wanted.includes('zeromq') ? await installPeer('zeromq', settings.progress) : undefined;

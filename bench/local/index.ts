@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+/** `local`: our core on one node, in C and from Node, beside pipes, queues, sockets, Sun RPC, ZeroMQ and nng. */
+import { conditions } from '../conditions.ts';
+import type { Report, Scenario, Settings } from '../scenario.ts';
+import { AFFINITY, type Cell, type Group, groupsOf, NODE } from './cell.ts';
+import { type Measured, middleOf, resultsOf } from './result.ts';
+import { type Known, known, openStage, type Sample, type Stage } from './stage.ts';
+import { linesOf } from './target.ts';
+import { tablesOf, targetTable } from './text.ts';
+
+/** Not programs of their own to the C program. */
+const DERIVED = {
+  [AFFINITY]: 'm3ipc in C in a DC with affinity inheritance',
+  [NODE]: 'm3ipc from Node: synchronous calls; copies into the arena',
+} as const;
+
+/** Of one timed cell in one repetition. */
+const LOOKS = 3;
+
+/** A cell while it is measured. */
+interface Entry {
+  readonly cell: Cell;
+  readonly samples: Sample[];
+  unavailable?: string | undefined;
+}
+
+export const local: Scenario = {
+  summary: 'messages and copies on one node, beside everything else that a kernel and libraries offer',
+  options: ['milliseconds', 'only'],
+  async run(settings) {
+    const all = await contenders();
+    const names = chosen(settings.only, all);
+    for (const { name, missing } of all) {
+      if (missing !== undefined && names.includes(name)) settings.progress(`MISSING ${name}: ${missing}`);
+    }
+    const measured = await measureAll(settings, groupsOf(names), all);
+    return report(settings, all, names, measured);
+  },
+};
+
+async function contenders(): Promise<readonly Known[]> {
+  const ours = Object.entries(DERIVED).map(([name, about]) => ({
+    name,
+    about,
+    max: Number.MAX_SAFE_INTEGER,
+  }));
+  const all = [...(await known())];
+  all.splice(2, 0, ...ours);
+  return all;
+}
+
+function chosen(only: readonly string[] | undefined, all: readonly Known[]): string[] {
+  const names = all.map(({ name }) => name);
+  const unknown = only?.filter((name) => !names.includes(name)) ?? [];
+  if (unknown.length > 0) throw new Error(`unknown: ${unknown.join(', ')}; there are ${names.join(', ')}`);
+  return names.filter((name) => only?.includes(name) ?? true);
+}
+
+async function measureAll(
+  settings: Settings,
+  groups: readonly Group[],
+  all: readonly Known[],
+): Promise<Measured[]> {
+  const stage = await openStage();
+  const onSignal = (): void => void stage.clear().finally(() => process.exit(130));
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  try {
+    return await interleaved(settings, stage, groups, all);
+  } finally {
+    await stage.clear();
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
+}
+
+/** Every cell in each repetition, each time another one of its group first. Repetition 0 only warms up. */
+async function interleaved(
+  { repetitions, milliseconds, progress }: Settings,
+  stage: Stage,
+  groups: readonly Group[],
+  all: readonly Known[],
+): Promise<Measured[]> {
+  const entries = groups.map((group) => group.map((cell) => entryOf(cell, all)));
+  for (let repetition = 0; repetition <= repetitions; repetition++) {
+    for (const group of entries) {
+      const first = repetition % group.length;
+      await measureGroup(stage, [...group.slice(first), ...group.slice(0, first)], milliseconds, repetition);
+    }
+    progress(repetition === 0 ? 'warm' : `repetition ${repetition} of ${repetitions}`);
+  }
+  return entries.flat();
+}
+
+function entryOf(cell: Cell, all: readonly Known[]): Entry {
+  const of = all.find(({ name }) => name === cell.contender);
+  const tooMuch = cell.bytes > (of?.max ?? 0) ? `carries at most ${of?.max} bytes at once` : undefined;
+  return { cell, samples: [], unavailable: of?.missing ?? tooMuch };
+}
+
+/** Timed cells are looked at in turns. */
+async function measureGroup(
+  stage: Stage,
+  group: readonly Entry[],
+  milliseconds: number,
+  repetition: number,
+): Promise<void> {
+  const looks = new Map<Entry, Sample[]>(group.map((entry) => [entry, []]));
+  for (let look = 0; look < LOOKS; look++) {
+    for (const entry of group) {
+      if (entry.unavailable !== undefined || (look > 0 && !entry.cell.timed)) continue;
+      const said = await stage.measure(entry.cell, milliseconds);
+      if ('unavailable' in said) entry.unavailable = said.unavailable;
+      else looks.get(entry)?.push(said);
+    }
+  }
+  for (const [entry, samples] of looks) {
+    const sample = middleOf(samples);
+    if (sample !== undefined && repetition > 0) entry.samples.push(sample);
+  }
+}
+
+function report(
+  { repetitions, milliseconds }: Settings,
+  all: readonly Known[],
+  names: readonly string[],
+  measured: readonly Measured[],
+): Report {
+  const results = resultsOf(measured);
+  const targets = linesOf(measured);
+  const missing = missingOf(measured);
+  const json = {
+    bench: 'local',
+    conditions: { ...conditions(), repetitions, milliseconds, pipe: 'blocking, of the default size' },
+    contenders: Object.fromEntries(
+      all.filter(({ name }) => names.includes(name)).map(({ name, about }) => [name, about]),
+    ),
+    ...{ missing, targets, results },
+  };
+  return { json, text: text(json.conditions, results, targets, missing) };
+}
+
+interface Missing {
+  readonly contender: string;
+  readonly what: string;
+  readonly why: string;
+}
+
+/** One entry for each contender and reason. */
+function missingOf(measured: readonly Measured[]): Missing[] {
+  const all = new Map<string, Missing>();
+  for (const { cell, unavailable: why } of measured) {
+    if (why === undefined) continue;
+    const key = `${cell.contender} ${why}`;
+    const what = `${cell.kind} ${cell.bytes}`;
+    const before = all.get(key);
+    const list = before === undefined ? what : [...new Set([...before.what.split(', '), what])].join(', ');
+    all.set(key, { contender: cell.contender, what: list, why });
+  }
+  return [...all.values()];
+}
+
+function text(
+  { cores, processor, kernel, node, repetitions }: ReturnType<typeof conditions> & { repetitions: number },
+  results: Parameters<typeof tablesOf>[0],
+  targets: Parameters<typeof targetTable>[0],
+  missing: readonly Missing[],
+): string {
+  return [
+    `${cores} cores (${processor}), Linux ${kernel}, Node ${node}\n` +
+      `${repetitions} repetitions; medians [min - max]; ratios to the pipe of the same repetition and placement`,
+    ...tablesOf(results),
+    targetTable(targets),
+    ...missing.map(({ contender, what, why }) => `MISSING ${contender} (${what}): ${why}`),
+  ].join('\n\n');
+}

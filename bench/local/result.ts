@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+/** What the samples of all repetitions come to: rates, and ratios to the pipe of the same repetition and placement. */
+import { rounded, type Spread, spreadOf } from '../statistics.ts';
+import { type Cell, PIPE } from './cell.ts';
+import type { Sample } from './stage.ts';
+
+/** A cell and one sample of each repetition, in order; or why there are none. */
+export interface Measured {
+  readonly cell: Cell;
+  readonly samples: readonly Sample[];
+  readonly unavailable?: string | undefined;
+}
+
+export interface Result extends Pick<Cell, 'contender' | 'placement' | 'pairs' | 'kind' | 'bytes' | 'dc'> {
+  readonly roundTripsPerSecond: Spread;
+  /** Of replies that are copies. */
+  readonly megabytesPerSecond: Spread | null;
+  /** Of cells whose round trips were timed. */
+  readonly p50Us: Spread | null;
+  readonly p99Us: Spread | null;
+  /** To the pipe; null for those that have no pipe beside them. */
+  readonly ratio: Spread | null;
+}
+
+const BYTES_PER_MEGABYTE = 1e6;
+const NS_PER_US = 1000;
+
+export function resultsOf(all: readonly Measured[]): Result[] {
+  return all.filter(({ samples }) => samples.length > 0).map((one) => resultOf(one, all));
+}
+
+function resultOf({ cell, samples }: Measured, all: readonly Measured[]): Result {
+  const { contender, placement, pairs, kind, bytes, dc, timed } = cell;
+  const pipe = all.find((other) => isPipeOf(other.cell, cell));
+  return {
+    ...{ contender, placement, pairs, kind, bytes, dc },
+    roundTripsPerSecond: spreadOf(samples.map(rateOf)),
+    megabytesPerSecond:
+      kind === 'copy' ? spreadOf(samples.map((of) => (rateOf(of) * bytes) / BYTES_PER_MEGABYTE)) : null,
+    p50Us: timed ? spreadOf(samples.map((of) => (of.p50Ns ?? Number.NaN) / NS_PER_US)) : null,
+    p99Us: timed ? spreadOf(samples.map((of) => (of.p99Ns ?? Number.NaN) / NS_PER_US)) : null,
+    ratio: pipe === undefined ? null : ratioOf(samples, pipe.samples, rateOf),
+  };
+}
+
+const isPipeOf = (pipe: Cell, cell: Cell): boolean =>
+  pipe.contender === PIPE &&
+  cell.contender !== PIPE &&
+  !cell.timed &&
+  pipe.placement === cell.placement &&
+  pipe.pairs === cell.pairs &&
+  pipe.kind === cell.kind &&
+  pipe.bytes === cell.bytes;
+
+export const rateOf = ({ roundTripsPerSecond }: Sample): number => roundTripsPerSecond;
+
+/** Of samples of the same repetition; null if one of them was not measured. */
+export function ratioOf(
+  of: readonly Sample[],
+  to: readonly Sample[],
+  figure: (sample: Sample) => number,
+): Spread | null {
+  const ratios = of.flatMap((sample, at) => {
+    const other = to[at];
+    return other === undefined ? [] : [rounded(figure(sample) / figure(other))];
+  });
+  return ratios.length > 0 ? spreadOf(ratios) : null;
+}
+
+/** Of several looks in one repetition the one in the middle, by what is timed. */
+export function middleOf(looks: readonly Sample[]): Sample | undefined {
+  const sorted = [...looks].sort((a, b) => (a.p50Ns ?? 0) - (b.p50Ns ?? 0));
+  return sorted[Math.floor(sorted.length / 2)];
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: MIT
+/** The core that is measured, and the processes that measure. */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { NodeCore } from '../../core-kmod/binding/core.ts';
+import { packageRoot } from '../../core-kmod/binding/native.ts';
+import { startWorker, type Worker } from '../../test/system/rig/worker.ts';
+import { type Program, startProgram } from '../peers/program.ts';
+import { type Cell, DC, NODE, type Placement } from './cell.ts';
+
+export interface Sample {
+  readonly roundTripsPerSecond: number;
+  /** Only of cells that are timed. */
+  readonly p50Ns?: number;
+  readonly p99Ns?: number;
+}
+
+/** A contender as the C program knows it. */
+export interface Known {
+  readonly name: string;
+  readonly about: string;
+  /** Bytes of its largest reply. */
+  readonly max: number;
+  /** Why it is not in the program. */
+  readonly missing?: string;
+}
+
+export interface Stage {
+  /** @throws what the program says, if it says neither figures nor why there are none. */
+  measure(cell: Cell, ms: number): Promise<Sample | { readonly unavailable: string }>;
+  /** Ends all processes and removes all files. Idempotent. */
+  clear(): Promise<void>;
+}
+
+interface NodePair {
+  readonly client: Worker;
+  stop(): Promise<void>;
+}
+
+/** Endpoints of the Node pairs in the plain DC: behind those of the C program's pairs. */
+const NODE_ENDPOINT: Readonly<Record<Placement, number>> = { one: 100, two: 110, free: 120, hog: 130 };
+/** Where a pair's client and its server belong. */
+const NODE_CPUS: Readonly<Record<Placement, readonly [number, number] | undefined>> = {
+  ...{ one: [0, 0], hog: [0, 0], two: [0, 1], free: undefined },
+};
+
+const program = (): string => join(packageRoot(), 'core-kmod/build/bench-local');
+
+/** What the C program has, and what it lacks. */
+export async function known(): Promise<readonly Known[]> {
+  const list = startProgram(program(), ['list'], undefined);
+  const { contenders } = (await list.line) as { contenders: readonly Known[] };
+  await list.stop();
+  return contenders;
+}
+
+/** Resolves when the core is there. What it started before it rejects is gone. */
+export async function openStage(): Promise<Stage> {
+  const dir = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'm3ipc-bench-'));
+  const core = join(dir, 'core');
+  const running = new Set<Program>();
+  const nodes = new Map<Placement, NodePair>();
+  const start = (args: readonly string[]): Program => {
+    const one = startProgram(program(), args, undefined);
+    running.add(one);
+    return one;
+  };
+  const clear = async (): Promise<void> => {
+    await Promise.all([...nodes.values()].map((pair) => pair.stop()));
+    await Promise.all([...running].map((one) => one.stop()));
+    endCore(core);
+    rmSync(dir, { recursive: true, force: true });
+  };
+  const measure = async (cell: Cell, ms: number): ReturnType<Stage['measure']> => {
+    if (cell.contender === NODE) return measureNode(await nodePair(nodes, core, cell.placement), cell, ms);
+    const one = start(argumentsOf(cell, ms, core));
+    const said = await one.line;
+    await one.stop();
+    running.delete(one);
+    return said as Sample;
+  };
+  try {
+    await start(['stage', core]).line;
+    return { measure, clear };
+  } catch (error) {
+    await clear();
+    throw error;
+  }
+}
+
+const argumentsOf = (cell: Cell, ms: number, core: string): string[] => [
+  ...[
+    'measure',
+    mechanismOf(cell.contender),
+    cell.placement,
+    String(cell.pairs),
+    cell.kind,
+    String(cell.bytes),
+  ],
+  ...[String(ms * cell.times), cell.timed ? 'latency' : 'throughput', core, String(DC[cell.dc])],
+];
+
+/** Affinity inheritance is the DC's, not the program's. */
+const mechanismOf = (contender: string): string => contender.replace(/-affinity$/, '');
+
+/** Started when it is first wanted; it stays. */
+async function nodePair(
+  nodes: Map<Placement, NodePair>,
+  core: string,
+  placement: Placement,
+): Promise<NodePair> {
+  const there = nodes.get(placement);
+  if (there !== undefined) return there;
+  const endpoint = NODE_ENDPOINT[placement];
+  const worker = (what: string, cpu: number | undefined): Worker =>
+    startWorker({
+      ...{ role: `m3ipc-node, ${what}`, file: 'bench/local/node.js', cpu },
+      args: [core, String(DC.plain), what, String(endpoint)],
+    });
+  const cpus = NODE_CPUS[placement];
+  const server = worker('server', cpus?.[1]);
+  const client = worker('client', cpus?.[0]);
+  const stop = async (): Promise<void> => void (await Promise.all([client.stop(), server.stop()]));
+  nodes.set(placement, { client, stop });
+  await server.ask('ready');
+  await client.ask('ready');
+  return { client, stop };
+}
+
+const measureNode = ({ client }: NodePair, { kind, bytes, times }: Cell, ms: number): Promise<Sample> =>
+  client.ask<Sample>('measure', { ms: ms * times, copyBytes: kind === 'copy' ? bytes : 0 });
+
+/** Its DCs have ended already if nobody was killed. */
+function endCore(core: string): void {
+  try {
+    NodeCore.end(core);
+  } catch {
+    // There is none: the stage could not make it.
+  }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+/** What is to be reached: ratios of two figures of the same repetition. */
+import type { Spread } from '../statistics.ts';
+import { AFFINITY, type Cell, COPY, NODE, OURS, PIPE } from './cell.ts';
+import { type Measured, rateOf, ratioOf } from './result.ts';
+import type { Sample } from './stage.ts';
+
+type Which = Partial<Cell>;
+
+interface Target {
+  readonly name: string;
+  readonly of: Which;
+  readonly to: Which;
+  /** Of round trips/s, unless it is of times. */
+  readonly figure?: (sample: Sample) => number;
+  readonly atLeast?: number;
+  readonly atMost?: number;
+}
+
+export interface Line {
+  readonly name: string;
+  /** Median; null if one of the two was not measured. */
+  readonly ratio: number | null;
+  readonly target: number;
+  readonly bound: 'at least' | 'at most';
+  readonly met: boolean | null;
+  readonly spread: Spread | null;
+  /** What was divided by what. */
+  readonly of: Which;
+  readonly to: Which;
+  /** Why there is no ratio. */
+  readonly why?: string;
+}
+
+const ONE: Which = { kind: 'message', bytes: 64, placement: 'one', pairs: 1, dc: 'plain' };
+const TWO: Which = { ...ONE, placement: 'two' };
+const BULK: Which = { ...ONE, kind: 'copy', bytes: COPY };
+const p50 = ({ p50Ns }: Sample): number => p50Ns ?? Number.NaN;
+
+const vsPipe = (
+  name: string,
+  contender: string,
+  which: Which,
+  atLeast: number,
+  to: Which = which,
+): Target => ({
+  ...{ name, of: { ...which, contender }, to: { ...to, contender: PIPE }, atLeast },
+});
+
+const idle = (name: string, dc: Cell['dc']): Target => ({
+  ...{ name, of: { contender: OURS, dc }, to: { contender: OURS, dc: 'empty' }, figure: p50, atMost: 1.05 },
+});
+
+const TARGETS: readonly Target[] = [
+  vsPipe('one core', OURS, ONE, 1.4),
+  // The pipe's processes are on two cores for good; ours begin there and come together.
+  vsPipe('two cores, affinity inheritance', AFFINITY, { ...ONE, placement: 'free', dc: 'affinity' }, 5, TWO),
+  vsPipe('two cores, smart wait', OURS, TWO, 10),
+  vsPipe('beside a CPU hog', OURS, { ...ONE, placement: 'hog' }, 0.9),
+  vsPipe('64 KiB, arena', OURS, BULK, 3),
+  vsPipe('64 KiB, bounce', 'm3ipc-bounce', BULK, 2),
+  vsPipe('64 KiB, process_vm', 'm3ipc-process-vm', BULK, 1.3),
+  {
+    ...{ name: 'two pairs beside one', atLeast: 1.6 },
+    ...{ of: { ...ONE, contender: OURS, pairs: 2 }, to: { ...ONE, contender: OURS } },
+  },
+  {
+    ...{ name: 'Node beside C, one core', atLeast: 0.5 },
+    ...{ of: { ...ONE, contender: NODE }, to: { ...ONE, contender: OURS } },
+  },
+  {
+    ...{ name: 'Node beside C, two cores', atLeast: 0.5 },
+    ...{ of: { ...TWO, contender: NODE }, to: { ...TWO, contender: OURS } },
+  },
+  idle('p50 with 4,000 idle endpoints', 'endpoints'),
+  idle('p50 with 64 idle nodes', 'nodes'),
+];
+
+export function linesOf(all: readonly Measured[]): Line[] {
+  return TARGETS.map((target) => lineOf(target, all));
+}
+
+function lineOf({ name, of, to, figure = rateOf, atLeast, atMost }: Target, all: readonly Measured[]): Line {
+  const find = (which: Which): Measured | undefined => all.find(({ cell }) => matches(cell, which));
+  const [mine, other] = [find(of), find(withoutDc(to))];
+  const spread = ratioOf(mine?.samples ?? [], other?.samples ?? [], figure);
+  const ratio = spread?.median ?? null;
+  const target = atLeast ?? atMost ?? Number.NaN;
+  const reached = (value: number): boolean => (atLeast === undefined ? value <= target : value >= target);
+  const why = mine?.unavailable ?? other?.unavailable ?? 'not asked for';
+  return {
+    ...{ name, ratio, target, bound: atLeast === undefined ? 'at most' : 'at least' },
+    ...{ met: ratio === null ? null : reached(ratio), spread, of, to },
+    ...(ratio === null ? { why } : {}),
+  };
+}
+
+/** A pipe is in no DC. */
+const withoutDc = (which: Which): Which => (which.contender === PIPE ? { ...which, dc: 'plain' } : which);
+
+const matches = (cell: Cell, which: Which): boolean =>
+  (Object.keys(which) as (keyof Cell)[]).every((key) => cell[key] === which[key]);

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+/** The figures as tables for people. */
+import { tableText } from '../../proxy-runtime/cli/table.ts';
+import type { Spread } from '../statistics.ts';
+import type { Result } from './result.ts';
+import type { Line } from './target.ts';
+
+const PLACEMENTS = {
+  one: 'both on one core',
+  two: 'a core each',
+  free: 'not pinned, started apart',
+  hog: 'one core, beside a CPU hog',
+} as const;
+
+const spread = (of: Spread | null, digits: number): string =>
+  of === null ? '' : `${of.median.toFixed(digits)} [${of.min.toFixed(digits)} - ${of.max.toFixed(digits)}]`;
+
+/** One table for each placement and number of pairs, and one for each size of a copy. */
+export function tablesOf(results: readonly Result[]): string[] {
+  const titles = [...new Set(results.map(titleOf))];
+  return titles.map((title) => {
+    const rows = results.filter((result) => titleOf(result) === title);
+    return `${title}\n${rows[0]?.kind === 'copy' ? copies(rows) : messages(rows)}`;
+  });
+}
+
+function titleOf({ kind, bytes, placement, pairs, p50Us }: Result): string {
+  if (p50Us !== null) return 'messages in DCs that are configured alike, each round trip timed';
+  const what = kind === 'copy' ? `replies of ${bytes} bytes` : `messages of ${bytes} bytes`;
+  return `${what}, ${PLACEMENTS[placement]}${pairs > 1 ? `, ${pairs} pairs` : ''}`;
+}
+
+function messages(rows: readonly Result[]): string {
+  const timed = rows.some(({ p50Us }) => p50Us !== null);
+  return tableText({
+    head: ['contender', 'round trips/s', timed ? 'p50 us' : 'x pipe'],
+    left: ['contender'],
+    rows: rows.map(({ contender, dc, roundTripsPerSecond, p50Us, ratio }) => [
+      ...[timed ? `${contender}, ${dc}` : contender, spread(roundTripsPerSecond, 0)],
+      timed ? spread(p50Us, 2) : spread(ratio, 2),
+    ]),
+  });
+}
+
+const copies = (rows: readonly Result[]): string =>
+  tableText({
+    head: ['contender', 'round trips/s', 'MB/s', 'x pipe'],
+    left: ['contender'],
+    rows: rows.map(({ contender, roundTripsPerSecond, megabytesPerSecond, ratio }) => [
+      ...[contender, spread(roundTripsPerSecond, 0), spread(megabytesPerSecond, 0), spread(ratio, 2)],
+    ]),
+  });
+
+export const targetTable = (lines: readonly Line[]): string =>
+  tableText({
+    head: ['target', 'ratio', 'wanted', 'met'],
+    left: ['target'],
+    rows: lines.map(({ name, spread: of, bound, target, met, why }) => [
+      ...[name, of === null ? `- (${why})` : spread(of, 2), `${bound} ${target}`],
+      met === null ? '-' : met ? 'yes' : 'NO',
+    ]),
+  });
