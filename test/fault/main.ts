@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+/** npm run fault -- <test> [options]. Progress on stderr, the result on stdout; exits 1 if the test fails. */
+import { join } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { printJson, printText } from '../../proxy-runtime/cli/output.ts';
+import { runSeed } from '../testing/seed.ts';
+import { buildPrograms, withRegions } from './build.ts';
+import { runModel } from './model/index.ts';
+import { modelText } from './model/text.ts';
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new InvalidArgumentError('allowed: a whole number above 0');
+}
+
+const progress = (line: string): void => void process.stderr.write(`${line}\n`);
+
+function tell(json: boolean, result: { readonly ok: boolean }, text: string): void {
+  if (json) printJson(result);
+  else printText(text);
+  process.exitCode = result.ok ? 0 : 1;
+}
+
+interface ModelOptions {
+  readonly seeds: number;
+  readonly steps: number;
+  readonly first?: number;
+  readonly json: boolean;
+}
+
+async function model({ seeds, steps, first, json }: ModelOptions): Promise<void> {
+  const binary = join(buildPrograms(), 'executor');
+  const settings = { binary, seeds, steps, first: first ?? runSeed(), jobs: 2, progress };
+  const result = await withRegions((dir) => runModel({ ...settings, dir }));
+  tell(json, result, modelText(result));
+}
+
+const program = new Command('npm run fault --').description('faults and random operations against the core');
+program
+  .command('model')
+  .description('random operations of real processes, compared with a model of the semantics')
+  .option('--seeds <n>', 'programs', whole, 2000)
+  .option('--steps <n>', 'operations of each', whole, 60)
+  .option('--first <n>', 'first seed; without it, M3IPC_SEED or chance', whole)
+  .option('--json', 'print one JSON object', false)
+  .action(model);
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 1;
+}

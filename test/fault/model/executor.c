@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: MIT
+/*
+ * executor - runs programs of the model test on two real cores with real
+ * processes, in lock step. Standard input: one operation a line, `end` after
+ * each program. Standard output: for each operation one line, what could be
+ * seen after it: its result | the calls that ended | the state of each bound
+ * endpoint; `done` after each program. It is also the runtime of both nodes.
+ */
+#include "actor.h"
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PATIENCE_MS 20000
+/* A frame with room for one message, or for two records without one. */
+#define SMALL_FRAME (128 + 128)
+/* Endpoints that the other node is not told of: it learns them (autobind). */
+#define UNDECLARED(ep) ((ep) % EPS_PER_NODE == EPS_PER_NODE - 1)
+
+struct actor {
+	pid_t pid;
+	int fd;
+	struct answer last;
+};
+
+static struct rig_node nodes[NODES];
+static struct actor actors[ACTORS];
+static enum { FREE, HELD, CUT } link_state;
+
+static struct rig_node *node_of_actor(int p)
+{
+	return &nodes[p / ACTORS_PER_NODE];
+}
+
+static void hire(int p)
+{
+	int fd[2], i;
+
+	MUST(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fd) == 0);
+	fflush(stdout);
+	actors[p].pid = fork();
+	MUST(actors[p].pid >= 0);
+	if (actors[p].pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (i = 0; i < ACTORS; i++)
+			if (i != p && actors[i].fd)
+				close(actors[i].fd);
+		close(fd[0]);
+		actor_run(node_of_actor(p), fd[1]);
+		_exit(0);
+	}
+	close(fd[1]);
+	actors[p].fd = fd[0];
+}
+
+static void dismiss(int p, int signal)
+{
+	int status;
+
+	if (signal)
+		kill(actors[p].pid, signal);
+	close(actors[p].fd);
+	actors[p].fd = 0;
+	MUST(waitpid(actors[p].pid, &status, 0) == actors[p].pid);
+}
+
+static void order(int p, const struct order *o)
+{
+	MUST(write(actors[p].fd, o, sizeof(*o)) == sizeof(*o));
+}
+
+static struct answer *hear(int p)
+{
+	struct pollfd f = { .fd = actors[p].fd, .events = POLLIN };
+	struct answer *a = &actors[p].last;
+
+	if (poll(&f, 1, PATIENCE_MS) != 1) {
+		printf("hang: process %d\n", p);
+		fflush(stdout);
+		_exit(1);
+	}
+	if (read(actors[p].fd, a, sizeof(*a)) != sizeof(*a)) {
+		printf("crash: process %d\n", p);
+		fflush(stdout);
+		_exit(1);
+	}
+	return a;
+}
+
+/* -------------------------------------------------------- the link */
+
+static void settle(void)
+{
+	if (link_state == FREE)
+		rig_settle(&nodes[0], &nodes[1]);
+}
+
+/* One small frame crosses. */
+static void step(int from)
+{
+	static char frame[SMALL_FRAME];
+	unsigned int bytes;
+
+	if (link_state == CUT)
+		return;
+	bytes = rig_take(&nodes[from], M3_LANE_NORMAL, frame, sizeof(frame));
+	if (bytes)
+		MUST(m3_proxy_put(nodes[!from].proxy, frame, bytes) >= 0);
+}
+
+/* All that `from` has to send is lost on the way, and so is the link. */
+static void lose(int from, int again)
+{
+	static char frame[M3_FRAME_BYTES];
+	int lane, n;
+
+	if (link_state != CUT)
+		for (lane = M3_LANE_URGENT; lane < M3_LANES; lane++)
+			while (rig_take(&nodes[from], lane, frame,
+					sizeof(frame)))
+				;
+	for (n = 0; n < NODES; n++) {
+		SAME(m3_proxy_disconnected(nodes[n].proxy), 0);
+		if (!again)
+			continue;
+		m3_detach(nodes[n].proxy);
+		rig_attach(&nodes[n], !n);
+	}
+	link_state = CUT;
+}
+
+static void connect_link(void)
+{
+	if (link_state == CUT)
+		rig_open(&nodes[0], &nodes[1]);
+}
+
+/* ------------------------------------------------------- programs */
+
+static void begin(void)
+{
+	int n, ep;
+
+	for (n = 0; n < NODES; n++)
+		rig_start(&nodes[n], n);
+	rig_pair(&nodes[0], &nodes[1]);
+	link_state = FREE;
+	memset((void *)actor_buffers, 0, EPS * sizeof(*actor_buffers));
+	for (ep = 0; ep < EPS; ep++)
+		if (!UNDECLARED(ep))
+			SAME(m3_rmtbind(nodes[ep < EPS_PER_NODE].core, RIG_DC,
+					"far", ep, ep / EPS_PER_NODE), 0);
+	for (n = 0; n < ACTORS; n++)
+		hire(n);
+}
+
+static void finish(void)
+{
+	int n;
+
+	for (n = 0; n < ACTORS; n++)
+		dismiss(n, 0);
+	for (n = 0; n < NODES; n++)
+		rig_stop(&nodes[n]);
+}
+
+static void restart(int p)
+{
+	dismiss(p, SIGKILL);
+	m3_sweep(node_of_actor(p)->core);
+	hire(p);
+}
+
+/* The result of one operation, printed. */
+static void perform(const char *line)
+{
+	struct order o = { 0 };
+	struct answer *a;
+	char verb[16] = "";
+	int p = 0;
+
+	MUST(sscanf(line, "%15s %d %d %d %d %d %d", verb, &p, &o.op, &o.self,
+		    &o.peer, &o.tag, &o.wait) >= 1);
+	if (!strcmp(verb, "free") || !strcmp(verb, "hold")) {
+		connect_link();
+		link_state = verb[0] == 'f' ? FREE : HELD;
+	} else if (!strcmp(verb, "step")) {
+		step(p);
+	} else if (!strcmp(verb, "lose")) {
+		lose(p, o.op);
+	} else if (!strcmp(verb, "kill")) {
+		restart(p);
+	} else {
+		static const char *const verbs[] = {
+			"bind", "unbind", "call", "reply", "notify", "cancel",
+			"copy",
+		};
+		unsigned int k = 0;
+
+		while (k < ORDER_COLLECT && strcmp(verb, verbs[k]))
+			k++;
+		MUST(k < ORDER_COLLECT);
+		o.kind = (int)k;
+		order(p, &o);
+		a = hear(p);
+		printf("%d", a->result);
+		if (a->type)
+			printf(" %d %d", a->source, a->type);
+		for (int i = 0; i < a->count; i++)
+			printf(" cancelled");
+		return;
+	}
+	printf("0");
+}
+
+static void print_ended(void)
+{
+	struct order o = { .kind = ORDER_COLLECT };
+	int p, i, ep;
+
+	for (p = 0; p < ACTORS; p++)
+		order(p, &o);
+	for (p = 0; p < ACTORS; p++)
+		hear(p);
+	printf(" |");
+	for (ep = 0; ep < EPS; ep++)
+		for (p = 0; p < ACTORS; p++)
+			for (i = 0; i < actors[p].last.count; i++) {
+				struct ended *e = &actors[p].last.ended[i];
+
+				if (e->ep != ep)
+					continue;
+				printf(" %d:%d=%d", ep, e->op, e->result);
+				if (e->type)
+					printf(",%d,%d", e->source, e->type);
+				if (e->unrung)
+					printf(",unrung");
+			}
+}
+
+static void print_states(void)
+{
+	struct m3_proc_info info;
+	int ep, p, value;
+
+	printf(" |");
+	for (ep = 0; ep < EPS; ep++) {
+		struct rig_node *n = &nodes[ep / EPS_PER_NODE];
+
+		SAME(m3_getprocinfo(n->core, RIG_DC, ep, &info), 0);
+		if (info.rts_flags & M3_RTS_SLOT_FREE)
+			continue;
+		value = -1;
+		for (p = 0; p < ACTORS; p++)
+			if (actors[p].last.value[ep] >= 0)
+				value = actors[p].last.value[ep];
+		printf(" %d:%x,%d,%d,%d", ep, info.rts_flags, info.getfrom,
+		       info.sendto, value);
+	}
+	for (p = 0; p < NODES; p++)
+		if (m3_check(nodes[p].core, RIG_DC))
+			printf(" unsound:%d", m3_check(nodes[p].core, RIG_DC));
+}
+
+int main(void)
+{
+	char line[128];
+	int running = 0;
+
+	actor_buffers = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	MUST(actor_buffers != MAP_FAILED);
+	while (fgets(line, sizeof(line), stdin)) {
+		if (!running)
+			begin();
+		running = 1;
+		if (!strcmp(line, "end\n")) {
+			finish();
+			running = 0;
+			printf("done\n");
+			fflush(stdout);
+			continue;
+		}
+		perform(line);
+		settle();
+		print_ended();
+		print_states();
+		printf("\n");
+	}
+	return 0;
+}
