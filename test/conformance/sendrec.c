@@ -17,6 +17,7 @@ static void client(void)
 		IS(message.type, 20 + i);
 		IS(strcmp((char *)message.data, "reply"), 0);
 	}
+	IS(m3_receive(member, 2, M3_ANY, &message, M3_FOREVER), 0);
 	m3_leave(member);
 }
 
@@ -39,7 +40,9 @@ int main(int argc, char **argv)
 		message = message_of(20 + i, "reply");
 		IS(m3_reply(member, 1, 2, &message), 0);
 	}
+	wait_flags(2, M3_RTS_RECEIVING);
 	IS(m3_reply(member, 1, 2, &message), -M3_EPROCSTS);
+	IS(m3_notify(member, 1, 2), 0);
 	reap(child);
 	m3_leave(member);
 	return 0;
