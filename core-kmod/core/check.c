@@ -56,6 +56,10 @@ static int check_slot(struct m3_region *r, uint32_t i)
 						M3_RTS_RECEIVING)));
 	MUST(!(s->rts & M3_RTS_RECEIVING) || s->getfrom != M3_NONE);
 	MUST(!(s->rts & M3_RTS_SENDING) || s->sendto != M3_NONE);
+	/* A remote call waits for a block only while both hold CANCELs. */
+	MUST(!m3_waits_for_block(r, i) ||
+	     (s->block_state == M3_BLOCK_QUEUED &&
+	      *m3_block_state(r, r->slots + i) == M3_BLOCK_QUEUED));
 	MUST(s->notifies == 0 || check_bits(r, i) == 0);
 	return check_queue(r, i);
 }

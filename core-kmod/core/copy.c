@@ -57,7 +57,6 @@ static int copy_remote(struct m3_txn *t, uint32_t self, uint32_t other,
 	struct m3_region *r = t->r;
 	struct m3_slot *s = m3_slot(r, self), *o = m3_slot(r, other);
 	struct m3_transfer *x = m3_transfer(r, self);
-	struct m3_copy_body *body = &m3_block(r, self)->body.copy;
 	int e = m3_peer_reachable(r, o->node);
 
 	if (e)
@@ -85,16 +84,7 @@ static int copy_remote(struct m3_txn *t, uint32_t self, uint32_t other,
 		m3_transfer_queue_d(t, self, o->node);
 		return 0;
 	}
-	e = m3_call_queue_d(t, self, other, M3_REC_COPY_PULL, 0);
-	if (e)
-		return e;
-	m3_block(r, self)->record.length =
-		sizeof(struct m3_record) + sizeof(*body);
-	m3_block(r, self)->record.call = o->call;
-	m3_block(r, self)->record.transfer = s->call;
-	body->address = copy->other_address;
-	body->bytes = copy->bytes;
-	return 0;
+	return m3_call_queue_d(t, self, other, M3_REC_COPY_PULL, 0);
 }
 
 int m3_copy_begin(struct m3_txn *t, uint32_t self, struct m3_copy *copy)

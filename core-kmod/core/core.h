@@ -66,6 +66,8 @@ int m3_msg_waiting(struct m3_region *r, uint32_t self);
  * if it had ended before, M3_BLOCK while a copy touches its memory.
  */
 int m3_call_cancel(struct m3_txn *t, uint32_t self, int error);
+/* A message to a client that waits for `self`'s reply answers its call. */
+void m3_settle_debt_d(struct m3_txn *t, uint32_t self, uint32_t d);
 /* Slot `self`'s call, if it was an answer, has failed: the client waits on. */
 void m3_restore_debt_d(struct m3_txn *t, uint32_t self);
 void m3_call_abort_d(struct m3_txn *t, uint32_t self, int result);
@@ -166,9 +168,16 @@ void m3_record_fill(struct m3_region *r, struct m3_record *rec, uint32_t kind,
 /* Answers the call of remote slot `i` in the name of slot `s`. */
 void m3_answer_d(struct m3_txn *t, uint32_t s, uint32_t i, uint32_t kind,
 		 int status, const struct m3_message *m);
-/* Opens a call of local slot `s` to remote slot `d`; 0 or an error. */
+/*
+ * Opens a call of local slot `s` to remote slot `d`; 0 or an error. If both
+ * blocks of `s` still hold CANCELs the call waits for one of them, with its
+ * message in the slot (protocol 5).
+ */
 int m3_call_queue_d(struct m3_txn *t, uint32_t s, uint32_t d, uint32_t kind,
 		    const struct m3_message *m);
+int m3_waits_for_block(struct m3_region *r, uint32_t i);
+/* A CANCEL has left that block: a call that waits for it goes on. */
+void m3_block_freed_d(struct m3_txn *t, uint32_t block);
 int m3_notify_queue_d(struct m3_txn *t, uint32_t s, uint32_t d,
 		      uint32_t updates);
 /*

@@ -83,7 +83,7 @@ static void call_open_d(struct m3_txn *t, uint32_t self, uint32_t op,
 }
 
 /* A send to a client that waits for our reply answers its call (protocol 7). */
-static void settle_debt_d(struct m3_txn *t, uint32_t self, uint32_t d)
+void m3_settle_debt_d(struct m3_txn *t, uint32_t self, uint32_t d)
 {
 	struct m3_slot *c = m3_slot(t->r, d);
 
@@ -165,7 +165,6 @@ int m3_msg_send(struct m3_txn *t, uint32_t self, int dst,
 			m3_undo(r);
 			return e;
 		}
-		settle_debt_d(t, self, to);
 		s->remote_sent++;
 		m3_commit(r);
 		return M3_BLOCK;
@@ -203,7 +202,6 @@ int m3_request_aim_d(struct m3_txn *t, uint32_t self, uint32_t to,
 		e = m3_call_queue_d(t, self, to, M3_REC_SENDREC, m);
 		if (e)
 			return e;
-		settle_debt_d(t, self, to);
 		s->remote_sent++;
 		return 0;
 	}
@@ -367,8 +365,10 @@ static void cancel_numbered_d(struct m3_txn *t, uint32_t self)
 		r->counts.voided++;
 	}
 	/* A CANCEL to a node that is cut off still waits: the call's block. */
-	if (*m3_block_state(r, b) != M3_BLOCK_FREE)
+	if (*m3_block_state(r, b) != M3_BLOCK_FREE) {
 		b = self;
+		m3_block_note_d(t, b);
+	}
 	m3_block(r, b)->record = *call;
 	m3_block(r, b)->record.kind = M3_REC_CANCEL;
 	m3_block(r, b)->record.call = s->call;
@@ -392,7 +392,8 @@ void m3_call_abort_d(struct m3_txn *t, uint32_t self, int result)
 	if (s->rts & M3_RTS_RMTOPER) {
 		if (s->op != M3_OP_VCOPY)
 			m3_restore_debt_d(t, self);
-		if (s->block_state == M3_BLOCK_QUEUED)
+		if (s->block_state == M3_BLOCK_QUEUED &&
+		    m3_block(t->r, self)->record.kind != M3_REC_CANCEL)
 			m3_block_unqueue_d(t, self);
 		else if (s->block_state == M3_BLOCK_NUMBERED)
 			cancel_numbered_d(t, self);

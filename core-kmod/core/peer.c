@@ -170,6 +170,8 @@ void m3_peer_lost(struct m3_txn *t, uint32_t node)
 		if (*m3_block_state(r, i) == M3_BLOCK_QUEUED &&
 		    m3_block(r, i)->peer == node) {
 			m3_block_unqueue_d(t, i);
+			if (i < 2 * r->slots)
+				m3_block_freed_d(t, i);
 			m3_commit(r);
 		}
 	m3_set32(r, &p->notifies, 0);

@@ -60,11 +60,26 @@ void m3_block_queue_d(struct m3_txn *t, uint32_t block, uint32_t peer,
 	m3_ring_later(t, peer);
 }
 
+/* The block before this one in the lane, or M3_NIL. */
+static uint32_t before_block(struct m3_region *r, const struct m3_lane *l,
+			     uint32_t block)
+{
+	uint32_t at, before = M3_NIL, steps = 0;
+
+	for (at = l->qhead; at < m3_blocks(r) && steps++ < m3_blocks(r);
+	     at = m3_block(r, at)->next) {
+		if (at == block)
+			return before;
+		before = at;
+	}
+	return M3_NIL;
+}
+
 void m3_block_unqueue_d(struct m3_txn *t, uint32_t block)
 {
 	struct m3_region *r = t->r;
 	struct m3_block *b = m3_block(r, block);
-	uint32_t before = M3_NIL, at, steps = 0;
+	uint32_t before;
 	uint32_t peer = b->peer, lane = b->lane;
 	struct m3_lane *l;
 
@@ -75,11 +90,8 @@ void m3_block_unqueue_d(struct m3_txn *t, uint32_t block)
 	if (peer >= r->nodes || !*m3_spans(r, peer) || lane >= M3_LANE_BULK)
 		return;
 	l = &m3_peer(r, peer)->lane[lane];
-	for (at = l->qhead; at < m3_blocks(r) && at != block &&
-			    steps++ < m3_blocks(r);
-	     at = m3_block(r, at)->next)
-		before = at;
-	if (at != block)
+	before = before_block(r, l, block);
+	if (before == M3_NIL && l->qhead != block)
 		return;
 	if (before == M3_NIL)
 		m3_set32(r, &l->qhead, b->next);
@@ -141,28 +153,112 @@ void m3_answer_d(struct m3_txn *t, uint32_t s, uint32_t i, uint32_t kind,
 	m3_block_queue_d(t, i, c->node, m3_pair_lane(r, s, i));
 }
 
+/* The CANCEL in queued block `from` moves to free block `to`, in its place. */
+static void move_cancel_d(struct m3_txn *t, uint32_t from, uint32_t to)
+{
+	struct m3_region *r = t->r;
+	struct m3_block *b = m3_block(r, from), *n = m3_block(r, to);
+	uint32_t before;
+	struct m3_lane *l;
+
+	if (b->peer >= r->nodes || !*m3_spans(r, b->peer) ||
+	    b->lane >= M3_LANE_BULK)
+		return;
+	l = &m3_peer(r, b->peer)->lane[b->lane];
+	m3_block_note_d(t, from);
+	m3_block_note_d(t, to);
+	n->record = b->record;
+	m3_set32(r, &n->peer, b->peer);
+	m3_set32(r, &n->lane, b->lane);
+	m3_set32(r, &n->next, b->next);
+	before = before_block(r, l, from);
+	if (l->qhead == from)
+		m3_set32(r, &l->qhead, to);
+	else if (before != M3_NIL)
+		m3_set32(r, &m3_block(r, before)->next, to);
+	if (l->qtail == from)
+		m3_set32(r, &l->qtail, to);
+	m3_set32(r, m3_block_state(r, to), M3_BLOCK_QUEUED);
+	m3_set32(r, m3_block_state(r, from), M3_BLOCK_FREE);
+}
+
+/* Slot `s` has its own block: its request to slot `d` joins the queue. */
+static void request_queue_d(struct m3_txn *t, uint32_t s, uint32_t d,
+			    uint32_t kind, const struct m3_message *m)
+{
+	struct m3_region *r = t->r;
+	const struct m3_transfer *x = m3_transfer(r, s);
+	struct m3_block *b = m3_block(r, s);
+
+	m3_record_fill(r, &b->record, kind, s, d);
+	b->record.call = m3_slot(r, s)->call;
+	if (kind == M3_REC_COPY_PULL) {
+		b->record.length += sizeof(b->body.copy);
+		b->record.call = x->call;
+		b->record.transfer = x->id;
+		b->body.copy.address = x->far_address;
+		b->body.copy.bytes = x->bytes;
+	} else {
+		block_message(b, m3_endpoint_of(r, s), m);
+		m3_settle_debt_d(t, s, d);
+	}
+	m3_block_queue_d(t, s, b->record.dst_node, m3_pair_lane(r, s, d));
+}
+
 int m3_call_queue_d(struct m3_txn *t, uint32_t s, uint32_t d, uint32_t kind,
 		    const struct m3_message *m)
 {
 	struct m3_region *r = t->r;
 	struct m3_slot *self = m3_slot(r, s);
-	uint32_t node = m3_slot(r, d)->node;
-	struct m3_block *b = m3_block(r, s);
-	int e = m3_peer_reachable(r, node);
+	int e = m3_peer_reachable(r, m3_slot(r, d)->node);
 
 	if (e)
 		return e;
-	/* Both blocks hold CANCELs to nodes that are cut off. */
-	if (self->block_state != M3_BLOCK_FREE)
-		return -M3_EAGAIN;
-	m3_record_fill(r, &b->record, kind, s, d);
-	b->record.call = self->call;
-	if (m)
-		block_message(b, m3_endpoint_of(r, s), m);
-	m3_block_queue_d(t, s, node, m3_pair_lane(r, s, d));
 	m3_set32(r, &self->rts, self->rts | M3_RTS_SENDING | M3_RTS_RMTOPER);
 	m3_seti(r, &self->sendto, m3_endpoint_of(r, d));
+	if (self->block_state != M3_BLOCK_FREE &&
+	    *m3_block_state(r, r->slots + s) == M3_BLOCK_FREE)
+		move_cancel_d(t, s, r->slots + s);
+	if (self->block_state == M3_BLOCK_FREE) {
+		request_queue_d(t, s, d, kind, m);
+		return 0;
+	}
+	/* Both blocks hold CANCELs: m3_block_freed_d() goes on. */
+	if (m)
+		self->message = *m;
 	return 0;
+}
+
+int m3_waits_for_block(struct m3_region *r, uint32_t i)
+{
+	const struct m3_slot *s = m3_slot(r, i);
+	uint32_t both = M3_RTS_SENDING | M3_RTS_RMTOPER;
+
+	return !(s->rts & M3_RTS_REMOTE) && (s->rts & both) == both &&
+	       s->block_state != M3_BLOCK_NUMBERED &&
+	       m3_transfer(r, i)->kind != M3_TRANSFER_PUSH &&
+	       m3_block(r, i)->record.kind == M3_REC_CANCEL;
+}
+
+void m3_block_freed_d(struct m3_txn *t, uint32_t block)
+{
+	struct m3_region *r = t->r;
+	uint32_t i = block % r->slots, d, kind;
+	struct m3_slot *s = m3_slot(r, i);
+
+	if (!m3_waits_for_block(r, i))
+		return;
+	d = m3_slot_of(r, s->sendto);
+	if (d == M3_NIL)
+		return;
+	kind = s->op == M3_OP_SEND ? M3_REC_SEND :
+	       s->op == M3_OP_SENDREC ? M3_REC_SENDREC : M3_REC_COPY_PULL;
+	if (block == i)
+		m3_block_note_d(t, i);
+	else
+		move_cancel_d(t, i, block);
+	if (s->block_state == M3_BLOCK_FREE)
+		request_queue_d(t, i, d, kind, &s->message);
 }
 
 /* The un-taken notification of this pair, a free block, or M3_NIL. */

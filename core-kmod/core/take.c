@@ -22,8 +22,10 @@ static void numbered_d(struct m3_txn *t, uint32_t block, uint32_t peer,
 			m3_set32(r, &p->notifies, p->notifies - 1);
 		return;
 	}
-	if (block >= r->slots || rec->kind == M3_REC_CANCEL)
+	if (block >= r->slots || rec->kind == M3_REC_CANCEL) {
+		m3_block_freed_d(t, block);
 		return;
+	}
 	s = m3_slot(r, block);
 	if (s->rts & (M3_RTS_REMOTE | M3_RTS_SLOT_FREE))
 		return;

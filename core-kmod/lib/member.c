@@ -106,6 +106,8 @@ int m3_unbind(struct m3_member *m, int ep)
 		e = -M3_ERANGE;
 	else if (m3_slot(m->map->r, i)->handle != m->map->handle)
 		e = -M3_ENOTBIND;
+	else if (m3_may_call(m->map->r, i, M3_CALL_UNBIND))
+		e = -M3_EBADCALL;
 	else if (m3_slot(m->map->r, i)->rts & M3_RTS_ONCOPY)
 		e = -M3_EONCOPY;
 	else

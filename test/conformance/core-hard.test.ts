@@ -16,6 +16,8 @@ const PROGRAMS = [
   'core-peers',
   'core-open',
   'core-copies',
+  'core-calls',
+  'core-relay',
   'core-files',
   'core-hostile',
   'core-frames',
@@ -71,5 +73,5 @@ describe('the core, with the compiler watching', () => {
 describe('the core, killed at each of its crash points', () => {
   beforeAll(() => build('killed', '-O2 -g', 'crash'), 120_000);
 
-  test.for(['crash-local', 'crash-link'])('%s', (program, { skip }) => run('killed', program, skip));
+  test.for(['crash-local', 'crash-calls', 'crash-link'])('%s', (program, { skip }) => run('killed', program, skip));
 });

@@ -211,8 +211,9 @@ struct m3_priv {
 
 /*
  * EBADPROC: no such slot, or `warn` is none; EDSTDIED: not bound; EBADVALUE:
- * `level`. A call that is not allowed gets EBADCALL, a destination
- * ETRAPDENIED. (reference 1.3, setpriv)
+ * `level`. A call that is not allowed gets EBADCALL, a destination (of any
+ * call that names one, replies and copies too) ETRAPDENIED. (reference 1.3,
+ * setpriv)
  */
 M3_API int m3_getpriv(struct m3_node *node, int dc, int ep,
 		      struct m3_priv *priv);
@@ -373,7 +374,8 @@ M3_API int m3_rcvrqst(struct m3_member *member, int self,
 		      struct m3_message *message, int timeout);
 /*
  * m3_reply() and m3_receive(M3_ANY) in one call: the message is the reply, and
- * then what was received. If the reply fails nothing is received.
+ * then what was received. If the reply fails nothing is received; EAGAIN,
+ * ETIMEDOUT, EINTR and EWOKENUP mean that it was made and nothing received.
  */
 M3_API int m3_reply_receive(struct m3_member *member, int self, int dst,
 			    struct m3_message *message, int timeout);
@@ -391,13 +393,19 @@ M3_API int m3_reply_to(struct m3_member *member, int self, int dst,
  * Hands the request of message->source on to `dst`, as if that client had
  * called it: `dst` sees the client as the source and its reply goes there;
  * `self` owes nothing any more. Never waits. EPROCSTS: message->source does not
- * wait for `self`; EENDPOINT: `dst` is the client. (reference 1.1, relay)
+ * wait for `self`; EENDPOINT: `dst` is the client; EDEADSRCDST, ELOCKED as of
+ * m3_sendrec() by the client. A client on another node is served by its own
+ * core (protocol 23), which may not know `dst`, or know it better: then the
+ * client gets those errors. (reference 1.1, relay)
  */
 M3_API int m3_relay(struct m3_member *member, int self, int dst,
 		    struct m3_message *message);
 /* Never waits; merged with one that `dst` has not taken. EAGAIN. */
 M3_API int m3_notify(struct m3_member *member, int self, int dst);
-/* In the name of another local endpoint, M3_SELF or M3_HARDWARE. ERMTPROC. */
+/*
+ * In the name of another local endpoint, M3_SELF or M3_HARDWARE. ESRCDIED:
+ * nobody is bound to `src`; ERMTPROC: it is remote, or HARDWARE's target is.
+ */
 M3_API int m3_src_notify(struct m3_member *member, int self, int src, int dst);
 /*
  * The same, and sets bit `value` (0..31) in the argument of the notification

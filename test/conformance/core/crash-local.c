@@ -61,6 +61,12 @@ static void asked(struct scene *s)
 	SAME(m3_receive(s->child, 2, 1, &s->request, 5000), 0);
 }
 
+static void asked_with_another(struct scene *s)
+{
+	asked(s);
+	SAME(m3_bind(s->child, 3), 0);
+}
+
 static void asked_with_memory(struct scene *s)
 {
 	asked(s);
@@ -101,6 +107,83 @@ static void do_reply(struct scene *s)
 {
 	s->request.type = 8;
 	SAME(m3_reply(s->child, 2, 1, &s->request), 0);
+}
+
+static void do_rcvrqst(struct scene *s)
+{
+	m3_rcvrqst(s->child, 2, &s->request, 3000);
+}
+
+static void do_reply_to(struct scene *s)
+{
+	uint64_t call;
+
+	s->request.type = 8;
+	SAME(m3_request(s->child, 2, 1, &call), 0);
+	SAME(m3_reply_to(s->child, 2, 1, call, &s->request), 0);
+}
+
+static void do_reply_receive(struct scene *s)
+{
+	s->request.type = 8;
+	SAME(m3_reply_receive(s->child, 2, 1, &s->request, 0), -M3_EAGAIN);
+}
+
+/* To one that comes later, and back to one that waits. */
+static void do_relay(struct scene *s)
+{
+	struct m3_call call;
+
+	SAME(m3_relay(s->child, 2, 3, &s->request), 0);
+	rig_start_call(s->child, &call, M3_OP_RCVRQST, 2, 0, 0, M3_PENDING);
+	SAME(m3_rcvrqst(s->child, 3, &s->request, 0), 0);
+	SAME(m3_relay(s->child, 3, 2, &s->request), 0);
+	SAME(m3_finish(s->child, &call), 0);
+	call.message.type = 8;
+	SAME(m3_reply(s->child, 2, 1, &call.message), 0);
+}
+
+static void do_values(struct scene *s)
+{
+	SAME(m3_ntfy_value(s->child, 2, M3_SELF, 1, 3), 0);
+	SAME(m3_ntfy_value(s->child, 2, M3_SELF, 1, 4), 0);
+	SAME(m3_ntfy_value(s->child, 2, M3_SELF, 1, 3), 0);
+}
+
+/* Twice, so that the second one meets a parent that does not wait. */
+static void do_hardware(struct scene *s)
+{
+	struct m3_node *core;
+
+	SAME(m3_node_open(s->node.dir, &core), 0);
+	SAME(m3_hdw_notify(core, RIG_DC, 1), 0);
+	SAME(m3_hdw_notify(core, RIG_DC, 1), 0);
+	SAME(m3_hdw_notify(core, RIG_DC, 1), -M3_EOVERRUN);
+	m3_node_close(core);
+}
+
+static void do_wakeup(struct scene *s)
+{
+	struct m3_node *core;
+
+	SAME(m3_node_open(s->node.dir, &core), 0);
+	SAME(m3_wakeup(core, RIG_DC, 1), 0);
+	SAME(m3_wakeup(core, RIG_DC, 1), -M3_EPROCRUN);
+	m3_node_close(core);
+}
+
+static void do_setpriv(struct scene *s)
+{
+	struct m3_priv priv;
+	struct m3_node *core;
+
+	SAME(m3_node_open(s->node.dir, &core), 0);
+	SAME(m3_getpriv(core, RIG_DC, 1, &priv), 0);
+	priv.level = M3_LEVEL_SERVER;
+	priv.calls = 1ull << M3_CALL_RECEIVE;
+	priv.to[0] = 0;
+	SAME(m3_setpriv(core, RIG_DC, 1, &priv), 0);
+	m3_node_close(core);
 }
 
 static void do_notify(struct scene *s)
@@ -246,6 +329,65 @@ static void answered_or_died(struct scene *s, int killed)
 		SAME(s->call.message.type, 8);
 }
 
+/* HARDWARE is nobody who could die: what it said stays. */
+static void told_or_not(struct scene *s, int killed)
+{
+	struct m3_message m;
+	int e;
+
+	buried(s);
+	e = m3_finish(s->parent, &s->call);
+	if (e == M3_PENDING) {
+		MUST(killed);
+		SAME(m3_cancel(s->parent, &s->call, M3_ECANCELED),
+		     -M3_ECANCELED);
+		return;
+	}
+	SAME(e, 0);
+	SAME(s->call.message.source, M3_HARDWARE);
+	e = m3_receive(s->parent, 1, M3_ANY, &m, 0);
+	MUST(e == 0 || (killed && e == -M3_EAGAIN));
+	SAME(m3_receive(s->parent, 1, M3_ANY, &m, 0), -M3_EAGAIN);
+}
+
+static void woken_or_not(struct scene *s, int killed)
+{
+	struct m3_message m;
+	int e;
+
+	buried(s);
+	e = m3_finish(s->parent, &s->call);
+	if (e == M3_PENDING) {
+		MUST(killed);
+		SAME(m3_cancel(s->parent, &s->call, M3_ECANCELED),
+		     -M3_ECANCELED);
+		return;
+	}
+	SAME(e, -M3_EWOKENUP);
+	e = m3_receive(s->parent, 1, M3_ANY, &m, 0);
+	MUST(e == -M3_EWOKENUP || (killed && e == -M3_EAGAIN));
+	SAME(m3_receive(s->parent, 1, M3_ANY, &m, 0), -M3_EAGAIN);
+}
+
+/* All of it or nothing: the level, the calls and the destinations. */
+static void denied_or_not(struct scene *s, int killed)
+{
+	struct m3_message m = rig_message(7, 0, 0);
+	struct m3_priv priv;
+
+	buried(s);
+	SAME(m3_getpriv(s->node.core, RIG_DC, 1, &priv), 0);
+	if (priv.level == M3_LEVEL_SERVER) {
+		SAME((long)priv.calls, 1l << M3_CALL_RECEIVE);
+		SAME((long)priv.to[0], 0);
+		SAME(m3_send(s->parent, 1, 2, &m, 0), -M3_EBADCALL);
+		return;
+	}
+	MUST(killed && priv.calls == M3_CALLS_ALL);
+	MUST(priv.to[0] == (1ull << (RIG_PROCS + RIG_TASKS)) - 1);
+	SAME(m3_send(s->parent, 1, 2, &m, 0), -M3_EDSTDIED);
+}
+
 static void ended(struct scene *s, int killed)
 {
 	int e = m3_getdcinfo(s->node.core, RIG_DC, &(struct m3_dc_info){ 0 });
@@ -274,6 +416,17 @@ static const struct act acts[] = {
 	{ "leave with buffers", NULL, owning, do_leave, nothing_left },
 	{ "receive a request", NULL, bound, do_receive, answered_or_died },
 	{ "reply", NULL, asked, do_reply, answered_or_died },
+	{ "receive requests", NULL, bound, do_rcvrqst, answered_or_died },
+	{ "reply to a call", NULL, asked, do_reply_to, answered_or_died },
+	{ "reply and receive", NULL, asked, do_reply_receive,
+	  answered_or_died },
+	{ "relay", NULL, asked_with_another, do_relay, answered_or_died },
+	{ "values to a receiver", receiving, bound, do_values,
+	  received_or_not },
+	{ "values", watching, bound, do_values, nothing_left },
+	{ "hdw_notify", receiving, joined, do_hardware, told_or_not },
+	{ "wakeup", receiving, joined, do_wakeup, woken_or_not },
+	{ "setpriv", NULL, joined, do_setpriv, denied_or_not },
 	{ "unbind with a debt", NULL, asked, do_unbind, answered_or_died },
 	{ "vcopy", NULL, asked_with_memory, do_vcopy, answered_or_died },
 	{ "sweep", NULL, corpse, do_sweep, answered_or_died },

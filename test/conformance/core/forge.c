@@ -110,3 +110,34 @@ int forge_take(struct forge *f, int lane, struct forge_record *r)
 	SAME(forge_open(f), 0);
 	return 1;
 }
+
+void forge_expect(struct forge *f, struct forge_record *r, int kind, int src,
+		  int dst, long call)
+{
+	SAME(forge_take(f, M3_LANE_NORMAL, r), 1);
+	SAME(r->head.kind, kind);
+	SAME(r->head.src, src);
+	SAME(r->head.dst, dst);
+	SAME((long)r->head.call, call);
+}
+
+void forge_give_up(struct m3_member *m, struct forge *f, int ep, long call)
+{
+	static struct forge_record r;
+	struct m3_call c;
+
+	rig_start_call(m, &c, M3_OP_SENDREC, 1, ep, 7, M3_PENDING);
+	forge_expect(f, &r, M3_REC_SENDREC, 1, ep, call);
+	SAME(m3_cancel(m, &c, M3_ETIMEDOUT), -M3_ETIMEDOUT);
+}
+
+struct m3_member *forge_core(struct rig_node *n, struct forge *f)
+{
+	struct m3_member *m;
+
+	rig_start(n, 0);
+	forge_begin(f, n, 1);
+	m = rig_join(n, 1);
+	SAME(m3_rmtbind(n->core, RIG_DC, "far", 20, 1), 0);
+	return m;
+}

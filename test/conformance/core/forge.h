@@ -40,5 +40,18 @@ int forge_message(struct forge *f, int kind, int src, int dst, uint64_t call,
 		  int type);
 /* Takes one record of the core's and acknowledges it; 0 if there is none. */
 int forge_take(struct forge *f, int lane, struct forge_record *r);
+/* The same for a message's record, which must be this one. */
+void forge_expect(struct forge *f, struct forge_record *r, int kind, int src,
+		  int dst, long call);
+/*
+ * Makes a CANCEL that waits: endpoint 1 gives up a call to `ep` at the forged
+ * node, its `call`-th, that had left.
+ */
+void forge_give_up(struct m3_member *m, struct forge *f, int ep, long call);
+/*
+ * A new core with endpoint 1 bound by the member returned, and endpoint 20
+ * declared at forged node 1.
+ */
+struct m3_member *forge_core(struct rig_node *n, struct forge *f);
 
 #endif
