@@ -123,6 +123,15 @@ static int act(struct pair *p, const struct m3_message *m)
 	return p->copies ? copy_out(p, m) : 0;
 }
 
+/* A server that failed stays a member until it has told why. */
+static int served(int e)
+{
+	if (e < 0)
+		return e;
+	m3_leave(member);
+	return 0;
+}
+
 static int serve_combined(struct pair *p)
 {
 	struct m3_message m;
@@ -136,8 +145,7 @@ static int serve_combined(struct pair *p)
 				    m3_reply_receive(member, self, m.source,
 						     &m, M3_FOREVER));
 	}
-	m3_leave(member);
-	return e < 0 ? e : 0;
+	return served(e);
 }
 
 static int serve_two_calls(struct pair *p)
@@ -154,8 +162,7 @@ static int serve_two_calls(struct pair *p)
 			e = checked("reply", m3_reply(member, self, m.source,
 						      &m));
 	} while (!e);
-	m3_leave(member);
-	return e < 0 ? e : 0;
+	return served(e);
 }
 
 /* So that its endpoint is free again when the next measurement begins. */

@@ -219,6 +219,17 @@ static void burn(void)
 		n++;
 }
 
+/* Only of the first of the two that fails: the other fails because of it. */
+static void tell(struct outcome *of)
+{
+	int error = errno;
+
+	if (__atomic_exchange_n(&of->failed, 1, __ATOMIC_ACQ_REL))
+		return;
+	of->error = error;
+	strncpy(of->failure, failure, sizeof(of->failure) - 1);
+}
+
 /* Forks; in the child it never returns. */
 static pid_t start(struct run *run, int i, enum side side)
 {
@@ -234,9 +245,7 @@ static pid_t start(struct run *run, int i, enum side side)
 	alarm(PATIENCE_S);
 	place(run, i, side);
 	if (side == CLIENT_SIDE ? client(run, i) : server(run, i)) {
-		of->failed = 1;
-		of->error = errno;
-		strncpy(of->failure, failure, sizeof(of->failure) - 1);
+		tell(of);
 		_exit(1);
 	}
 	_exit(0);

@@ -11,15 +11,10 @@ void m3_undo(struct m3_region *r)
 	/* Backwards, so that a field changed twice gets its first value. */
 	while (n > 0) {
 		struct m3_journal_entry *e = &j->entry[--n];
-
 		uint32_t at = e->offset;
 
-		if (at < M3_UNIT || at > r->arena_at - 8 || at % 4)
-			continue;
-		if (e->size == 4)
-			*(uint32_t *)m3_at(r, at) = (uint32_t)e->old;
-		else if (at % 8 == 0)
-			*(uint64_t *)m3_at(r, at) = e->old;
+		if (at >= M3_UNIT && at <= r->arena_at - 4 && at % 4 == 0)
+			*(uint32_t *)m3_at(r, at) = e->old;
 	}
 	m3_commit(r);
 }

@@ -44,8 +44,8 @@ void m3_crash_point(void);
 #define m3_journal_full() (M3_JOURNAL_ENTRIES - 1)
 #endif
 
-static inline void m3_note(struct m3_region *r, void *field, uint32_t size,
-			   uint64_t old)
+/* Notes the word at `at`, which is about to be overwritten. */
+static inline void m3_note(struct m3_region *r, const void *at, uint32_t old)
 {
 	struct m3_journal *j = m3_journal(r);
 	uint32_t n = j->length;
@@ -56,8 +56,7 @@ static inline void m3_note(struct m3_region *r, void *field, uint32_t size,
 	 */
 	if (n >= M3_JOURNAL_ENTRIES)
 		n = m3_journal_full();
-	j->entry[n].offset = (uint32_t)((char *)field - (char *)r);
-	j->entry[n].size = size;
+	j->entry[n].offset = (uint32_t)((const char *)at - (const char *)r);
 	j->entry[n].old = old;
 	m3_barrier();
 	__atomic_store_n(&j->length, n + 1, __ATOMIC_RELEASE);
@@ -65,19 +64,23 @@ static inline void m3_note(struct m3_region *r, void *field, uint32_t size,
 }
 
 /* Notes bytes that are referred to and about to be overwritten. */
-static inline void m3_note_range(struct m3_region *r, void *at, uint32_t bytes)
+static inline void m3_note_range(struct m3_region *r, const void *at,
+				 uint32_t bytes)
 {
-	uint64_t *word = (uint64_t *)at;
+	const char *word = (const char *)at;
+	uint32_t old;
 
-	for (; bytes; bytes -= 8, word++)
-		m3_note(r, word, 8, *word);
+	for (; bytes; bytes -= 4, word += 4) {
+		__builtin_memcpy(&old, word, 4);
+		m3_note(r, word, old);
+	}
 }
 
 static inline void m3_set32(struct m3_region *r, uint32_t *field, uint32_t v)
 {
 	if (*field == v)
 		return;
-	m3_note(r, field, 4, *field);
+	m3_note(r, field, *field);
 	__atomic_store_n(field, v, __ATOMIC_RELEASE);
 	m3_crash_point();
 }
@@ -87,11 +90,26 @@ static inline void m3_seti(struct m3_region *r, int32_t *field, int32_t v)
 	m3_set32(r, (uint32_t *)field, (uint32_t)v);
 }
 
+/* Where the low half of a 64-bit field is. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define M3_LOW_HALF 0
+#else
+#define M3_LOW_HALF 4
+#endif
+
+/* Notes the halves that change: of a counter that is mostly one. */
 static inline void m3_set64(struct m3_region *r, uint64_t *field, uint64_t v)
 {
-	if (*field == v)
+	const char *low = (const char *)field + M3_LOW_HALF;
+	const char *high = (const char *)field + (4 - M3_LOW_HALF);
+	uint64_t old = *field;
+
+	if (old == v)
 		return;
-	m3_note(r, field, 8, *field);
+	if ((uint32_t)old != (uint32_t)v)
+		m3_note(r, low, (uint32_t)old);
+	if (old >> 32 != v >> 32)
+		m3_note(r, high, (uint32_t)(old >> 32));
 	__atomic_store_n(field, v, __ATOMIC_RELEASE);
 	m3_crash_point();
 }

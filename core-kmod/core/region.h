@@ -20,7 +20,7 @@
 #define M3_BULK_WINDOW 128u /* chunks in flight */
 #define M3_NOTIFY_BLOCKS 256u /* of the pool: un-taken notifications */
 #define M3_NOTIFY_QUOTA 64u /* of those, for one peer */
-#define M3_JOURNAL_ENTRIES 512u
+#define M3_JOURNAL_ENTRIES 1023u
 #define M3_ARENA_BIT (1ull << 63) /* marks an address in the arena */
 #define M3_GRANT_BIT (1ull << 62) /* marks a granted address: grant.c */
 #define M3_RUNTIME 0u /* the handle of the node's runtime */
@@ -219,8 +219,7 @@ struct m3_peer {
 
 struct m3_journal_entry {
 	uint32_t offset;
-	uint32_t size; /* 4 or 8 */
-	uint64_t old;
+	uint32_t old; /* the 32-bit word that was there */
 };
 
 /* A run of arena units; only its first unit's row is valid. */
@@ -293,10 +292,14 @@ struct m3_region {
 	uint32_t lock __attribute__((aligned(64)));
 } __attribute__((aligned(128)));
 
-/* What the holder of the lock has changed so far; behind the header. */
+/*
+ * What the holder of the lock has changed so far; behind the header. Words, and
+ * the length beside them: most transitions touch one or two of its lines, which
+ * cores that use the DC in turn have to hand to each other.
+ */
 struct m3_journal {
 	uint32_t length;
-	uint32_t reserved[31];
+	uint32_t reserved;
 	struct m3_journal_entry entry[M3_JOURNAL_ENTRIES];
 };
 

@@ -14,11 +14,25 @@
 #include <unistd.h>
 
 #define YIELDS 8
-#define YIELD_LONG_NS 100000u
 #define BACKOFF_MIN 64u
 #define BACKOFF_MAX 16384u
+#define BACKOFF_GOOD 256u /* quick yields that halve it */
 
-static __thread uint32_t yield_skip, yield_backoff = BACKOFF_MIN;
+/*
+ * The guard of yield_to(), in ticks of the cheapest clock there is: a limit of
+ * 50-250 us need not be exact.
+ */
+#if defined(__x86_64__) || defined(__i386__)
+#define YIELD_LONG 250000u
+#define ticks() __builtin_ia32_rdtsc()
+#else
+#define YIELD_LONG 100000u
+#define ticks() m3_clock_ns()
+#endif
+
+static __thread struct {
+	uint32_t skip, backoff, good;
+} yields = { .backoff = BACKOFF_MIN };
 
 uint64_t m3_clock_ns(void)
 {
@@ -77,38 +91,47 @@ void m3_mark_done(struct m3_region *r, uint32_t i, uint32_t tag)
 		;
 }
 
+/* Yields once; 1: to a third process, for that was long. */
+static int yield_once(void)
+{
+	uint64_t took = ticks();
+
+	sched_yield();
+	took = ticks() - took;
+	if (took > YIELD_LONG)
+		return 1;
+	if (yields.backoff > BACKOFF_MIN && ++yields.good % BACKOFF_GOOD == 0)
+		yields.backoff /= 2;
+	return 0;
+}
+
 /* The partner shares this CPU: let it run. */
 static int yield_to(struct m3_region *r, uint32_t i, uint32_t tag)
 {
-	uint64_t took;
 	int n;
 
-	if (yield_skip > 0) {
-		yield_skip--;
-		return 0;
+	if (yields.skip > 0) {
+		yields.skip--;
+		return m3_is_done(r, i, tag);
 	}
 	for (n = 0; n < YIELDS; n++) {
 		if (m3_is_done(r, i, tag))
 			return 1;
-		took = m3_clock_ns();
-		sched_yield();
-		took = m3_clock_ns() - took;
-		if (took > YIELD_LONG_NS) {
-			yield_skip = yield_backoff;
-			if (yield_backoff < BACKOFF_MAX)
-				yield_backoff *= 2;
+		if (yield_once()) {
+			yields.skip = yields.backoff;
+			if (yields.backoff < BACKOFF_MAX)
+				yields.backoff *= 4;
 			break;
 		}
-		if (yield_backoff > BACKOFF_MIN && !(took & 255))
-			yield_backoff /= 2;
 	}
 	return m3_is_done(r, i, tag);
 }
 
+/* The clock is read only when the partner is not quick. */
 static int spin_for(struct m3_map *map, uint32_t i, uint32_t tag,
 		    struct m3_slot *partner)
 {
-	uint64_t until = m3_clock_ns() + map->spin_ns;
+	uint64_t until = 0, now;
 	int n;
 
 	for (n = 1;; n++) {
@@ -117,8 +140,12 @@ static int spin_for(struct m3_map *map, uint32_t i, uint32_t tag,
 		m3_cpu_relax();
 		if (n % 64)
 			continue;
-		if (m3_clock_ns() >= until ||
-		    partner->cpu == (uint32_t)sched_getcpu())
+		if (partner->cpu == (uint32_t)sched_getcpu())
+			return 0;
+		now = m3_clock_ns();
+		if (!until)
+			until = now + map->spin_ns;
+		else if (now >= until)
 			return 0;
 	}
 }
