@@ -42,16 +42,29 @@ static int check_slot(struct m3_region *r, uint32_t i)
 	if (s->rts & M3_RTS_SLOT_FREE) {
 		MUST(s->rts == M3_RTS_SLOT_FREE && s->binding == 0);
 		MUST(s->notifies == 0 && s->buffers == 0);
+		MUST(s->misc == 0 && s->handle == M3_NIL && !s->automatic);
 		return 0;
 	}
+	MUST(i < r->high && r->backed >> (i / M3_GROUP) & 1);
 	MUST(!(s->rts & M3_RTS_ONCOPY) == (s->copier == M3_NIL));
 	MUST(s->copier == M3_NIL || s->copier < r->slots);
 	if (s->rts & M3_RTS_REMOTE) {
 		MUST(s->node != r->node && s->node < r->nodes);
-		MUST(s->op == M3_OP_NONE);
+		MUST(s->op == M3_OP_NONE && *m3_spans(r, s->node));
+		MUST(s->misc & M3_MF_RMTBACKUP ? s->handle < r->handles :
+						 s->handle == M3_NIL);
 		return check_queue(r, i);
 	}
-	MUST(s->handle < r->handles && s->binding != 0);
+	MUST(!s->automatic && s->binding != 0);
+	if (s->misc & M3_MF_KILLED) {
+		MUST(s->misc == M3_MF_KILLED && s->handle == M3_NIL);
+		MUST(s->op == M3_OP_SEND && s->notifies == 0);
+		MUST(s->qhead == M3_NIL && s->buffers == 0);
+		return 0;
+	}
+	MUST(s->handle < r->handles && !(s->misc & M3_MF_RMTBACKUP));
+	MUST(!(s->rts & M3_RTS_WAITBIND) == (s->op != M3_OP_WAITBIND));
+	MUST(!(s->rts & M3_RTS_WAITUNBIND) == (s->op != M3_OP_WAITUNBIND));
 	MUST(s->op != M3_OP_NONE || !(s->rts & (M3_RTS_SENDING |
 						M3_RTS_RECEIVING)));
 	MUST(!(s->rts & M3_RTS_RECEIVING) || s->getfrom != M3_NONE);
@@ -108,9 +121,46 @@ static int check_arena(struct m3_region *r)
 	return 0;
 }
 
+/* What the peer is to be told, and what it has bound here. */
+static int check_peer(struct m3_region *r, uint32_t node)
+{
+	struct m3_peer *p = m3_peer(r, node);
+	uint32_t i, deaths = 0, automatic = 0;
+
+	MUST(node < r->spanned);
+	for (i = 0; i < r->bits_words; i++)
+		deaths += (uint32_t)__builtin_popcount(
+			m3_peer_deaths(r, p)[i]);
+	MUST(deaths == p->deaths);
+	for (i = 0; i < r->slots; i++)
+		automatic += m3_slot(r, i)->automatic &&
+			     m3_slot(r, i)->node == node;
+	MUST(automatic == p->automatic);
+	return 0;
+}
+
+/* Counts and marks over all slots, blocks and handles. */
+static int check_counts(struct m3_region *r)
+{
+	uint32_t i, bound = 0, waiters = 0;
+
+	for (i = 0; i < r->slots; i++) {
+		const struct m3_slot *s = m3_slot(r, i);
+
+		bound += !(s->rts & M3_RTS_SLOT_FREE);
+		waiters += !!(s->rts & (M3_RTS_WAITBIND | M3_RTS_WAITUNBIND));
+	}
+	MUST(bound == r->bound && waiters == r->bind_waiters);
+	MUST(r->high <= r->slots && r->joined <= r->handles);
+	MUST(r->spanned <= r->nodes && r->pool <= M3_NOTIFY_BLOCKS);
+	for (i = r->pool; i < M3_NOTIFY_BLOCKS; i++)
+		MUST(m3_block(r, 2 * r->slots + i)->state == M3_BLOCK_FREE);
+	return 0;
+}
+
 int m3_region_check(struct m3_region *r)
 {
-	uint32_t i, lane, bound = 0;
+	uint32_t i, lane;
 	int e;
 
 	MUST(m3_journal(r)->length == 0);
@@ -118,17 +168,19 @@ int m3_region_check(struct m3_region *r)
 		e = check_slot(r, i);
 		if (e)
 			return e;
-		bound += !(m3_slot(r, i)->rts & M3_RTS_SLOT_FREE);
 	}
-	MUST(bound == r->bound);
-	for (i = 0; i < r->nodes; i++) {
+	e = check_counts(r);
+	for (i = 0; !e && i < r->nodes; i++) {
 		if (i == r->node || !*m3_spans(r, i))
 			continue;
+		e = check_peer(r, i);
+		if (e)
+			return e;
 		for (lane = M3_LANE_URGENT; lane < M3_LANES; lane++) {
 			e = check_lane(r, i, lane);
 			if (e)
 				return e;
 		}
 	}
-	return check_arena(r);
+	return e ? e : check_arena(r);
 }

@@ -101,7 +101,7 @@ int m3_copy_begin(struct m3_txn *t, uint32_t self, struct m3_copy *copy)
 		return -M3_EENDPOINT;
 	if (!m3_may_aim(r, self, other))
 		return -M3_ETRAPDENIED;
-	if (m3_slot(r, other)->rts & M3_RTS_SLOT_FREE)
+	if (m3_is_gone(m3_slot(r, other)))
 		return copy->push ? -M3_EDSTDIED : -M3_ESRCDIED;
 	if (!(m3_slot(r, other)->rts & M3_RTS_REMOTE))
 		return copy_local(t, self, other, copy);

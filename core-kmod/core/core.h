@@ -34,12 +34,23 @@ int m3_region_check(struct m3_region *r);
 
 /* -------------------------------------------------- slots: slot.c */
 
-int m3_slot_bind(struct m3_txn *t, int ep, uint32_t pid, const char *name);
+/* Who binds, or is bound. */
+struct m3_binder {
+	uint32_t handle;
+	uint32_t pid; /* shown: of the process, or of the thread */
+	uint32_t misc; /* M3_MF_* */
+	const char *name;
+};
+
+int m3_slot_bind(struct m3_txn *t, int ep, const struct m3_binder *who);
 int m3_slot_rmtbind(struct m3_txn *t, int ep, uint32_t node, const char *name);
-void m3_slot_rmtbind_d(struct m3_txn *t, uint32_t i, uint32_t node,
-		       const char *name);
-/* Unbinds a slot; its partners get the death codes (reference 1.3). */
-int m3_slot_unbind(struct m3_txn *t, uint32_t i);
+/* 0, or -ENOSPC. */
+int m3_slot_rmtbind_d(struct m3_txn *t, uint32_t i, uint32_t node,
+		      const char *name);
+/* A slot that a record has bound becomes management's. */
+void m3_slot_adopt_d(struct m3_txn *t, uint32_t i, const char *name);
+/* Nothing of it is left. */
+void m3_slot_free_d(struct m3_txn *t, uint32_t i);
 /* Ends the call in progress of a local slot. */
 void m3_finish_d(struct m3_txn *t, uint32_t i, int result);
 void m3_slot_info(struct m3_region *r, uint32_t i, struct m3_proc_info *info);
@@ -47,6 +58,51 @@ void m3_slot_info(struct m3_region *r, uint32_t i, struct m3_proc_info *info);
 void m3_unqueue_d(struct m3_txn *t, uint32_t owner, uint32_t i);
 /* 0, or why slot `i` cannot start a call. */
 int m3_slot_ready(struct m3_txn *t, uint32_t i);
+
+/* ------------------------------- backups, waits for bindings: bind.c */
+
+int m3_slot_bkupbind(struct m3_txn *t, int ep, uint32_t node,
+		     const struct m3_binder *who);
+/* The process of a backup has ended, or wants to be none any more. */
+void m3_backup_end_d(struct m3_txn *t, uint32_t i);
+/* Slot `i` is bound to its handle by somebody else: m3_wait4bind(). */
+void m3_bound_d(struct m3_txn *t, uint32_t i);
+/* M3_OP_WAITBIND or M3_OP_WAITUNBIND of endpoint `ep`. */
+int m3_bind_wait(struct m3_txn *t, uint32_t self, uint32_t op, int ep,
+		 int wait);
+/* Ends some of the waits for what slot `i` is now; 1: there may be more. */
+int m3_bind_waiters_d(struct m3_txn *t, uint32_t i);
+void m3_bind_waiters(struct m3_txn *t, uint32_t i);
+/* The same for one waiter, who may have been forgotten by a killed process. */
+void m3_bind_look(struct m3_txn *t, uint32_t self);
+
+/* -------------------------------------- the end of a slot: unbind.c */
+
+/* Unbinds a slot; its partners get the death codes (reference 1.3). */
+int m3_slot_unbind(struct m3_txn *t, uint32_t i);
+/* The same for who did not ask for it: warn2proc gets the notice. */
+int m3_slot_died(struct m3_txn *t, uint32_t i);
+/* Ends what local processes wait for of remote slot `s`; commits. */
+void m3_remote_ended(struct m3_txn *t, uint32_t s);
+
+/* ---------------------------------- what other nodes hear: death.c */
+
+/* A record from or to local slot `i` passed between this node and that. */
+void m3_known_d(struct m3_txn *t, uint32_t node, uint32_t i);
+/* A record was numbered: the peer knows its source, dead or alive. */
+void m3_told_d(struct m3_txn *t, uint32_t node, const struct m3_record *rec);
+/* All nodes that know slot `i`, but for `except`, are to be told; commits. */
+void m3_death_mark(struct m3_txn *t, uint32_t i, uint32_t except);
+/* One node; the caller commits. */
+void m3_death_mark_d(struct m3_txn *t, uint32_t i, uint32_t node);
+/* Numbers one of the deaths that the peer is to be told; 1, or 0. */
+int m3_death_number_d(struct m3_txn *t, uint32_t peer, uint32_t room);
+/* The lane of the peer in which deaths wait. */
+int m3_death_waits(struct m3_region *r, uint32_t peer, uint32_t lane);
+/* Both bitmaps of a lost peer; commits. */
+void m3_deaths_forget(struct m3_txn *t, uint32_t peer);
+/* A DEATH of remote slot `s` has come; commits on its way. */
+void m3_death_put(struct m3_txn *t, uint32_t s);
 
 /* ------------------------------------------- messages: message.c */
 
@@ -248,6 +304,14 @@ void m3_put_pull_d(struct m3_txn *t, uint32_t s, uint32_t c,
 void m3_put_chunk_d(struct m3_txn *t, uint32_t s, uint32_t c,
 		    const struct m3_incoming *in);
 
+/*
+ * The peer's process that sent it; binds a descriptor for a new client if the
+ * record `opens` a call. What opens none comes from an endpoint that is known,
+ * or is for nobody. 0, or negative: the record is dropped, who waits for an
+ * answer gets one. source.c
+ */
+int m3_source_slot(struct m3_txn *t, uint32_t node, const struct m3_record *rec,
+		   int opens, uint32_t *s);
 /* A record of that lane; malformed ones are counted and dropped. record.c */
 void m3_record_put_d(struct m3_txn *t, uint32_t node, uint32_t lane,
 		     const struct m3_incoming *in);
@@ -262,6 +326,8 @@ void m3_peer_disconnect(struct m3_txn *t, uint32_t node);
 int m3_peer_open(struct m3_txn *t, uint32_t node, struct m3_dc_open *open);
 int m3_peer_opened(struct m3_txn *t, uint32_t node,
 		   const struct m3_dc_open *open);
+/* What remote slot `i` has asked and is answered; its next life is unknown. */
+void m3_remote_forget(struct m3_txn *t, uint32_t i);
 /* The peer's core is gone: completes every call aimed at it (protocol 6). */
 void m3_peer_lost(struct m3_txn *t, uint32_t node);
 /* Bit l is set if lane l can be taken from. */

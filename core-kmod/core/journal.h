@@ -137,6 +137,8 @@ void m3_input_later(struct m3_txn *t, uint32_t i);
 void m3_ring_later(struct m3_txn *t, uint32_t node);
 /* Called when a transaction has no room for another wake-up. */
 void m3_platform_flush(struct m3_txn *t);
+/* Gives the tables of group `group` of slots memory; 0, or -ENOSPC. */
+int m3_platform_back_slots(struct m3_txn *t, uint32_t group);
 /* CLOCK_REALTIME in nanoseconds. */
 uint64_t m3_platform_now(void);
 

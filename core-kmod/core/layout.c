@@ -41,18 +41,18 @@ int m3_layout(struct m3_layout *r, const struct m3_dc_params *params,
 			M3_ENTRIES * sizeof(struct m3_entry) +
 			((2 * r->bits_words * 4 + 127) & ~127u);
 	r->slots_at = place(&at, (uint64_t)slots * sizeof(struct m3_slot));
+	r->units_at = place(&at, (uint64_t)r->units * sizeof(struct m3_unit));
+	r->spans_at = place(&at, (uint64_t)nodes * 4);
+	r->grants_at = place(&at, (uint64_t)M3_MAX_GRANTS *
+					  sizeof(struct m3_grant));
+	/* From here on memory comes with use: m3_map_back(). */
 	r->blocks_at = place(&at, (2ull * slots + M3_NOTIFY_BLOCKS) *
 					  sizeof(struct m3_block));
 	r->transfers_at = place(&at, (uint64_t)slots *
 					     sizeof(struct m3_transfer));
 	r->bits_at = place(&at, (uint64_t)slots * r->bits_words * 4);
 	r->handles_at = place(&at, (uint64_t)r->handles * r->handle_bytes);
-	r->units_at = place(&at, (uint64_t)r->units * sizeof(struct m3_unit));
-	r->spans_at = place(&at, (uint64_t)nodes * 4);
 	r->more_at = place(&at, (uint64_t)slots * sizeof(struct m3_more));
-	r->grants_at = place(&at, (uint64_t)M3_MAX_GRANTS *
-					  sizeof(struct m3_grant));
-	/* From here on memory comes with use: m3_map_back(). */
 	r->allowed_at = (at + M3_UNIT - 1) & ~(uint64_t)(M3_UNIT - 1);
 	at = r->allowed_at + (uint64_t)slots * r->bits_words * 4;
 	r->peers_at = (at + M3_UNIT - 1) & ~(uint64_t)(M3_UNIT - 1);
@@ -74,7 +74,6 @@ void m3_region_init(struct m3_region *r)
 		s->qhead = s->qtail = s->qnext = M3_NIL;
 		s->handle = s->copier = s->partner = M3_NIL;
 		s->waitmigr = M3_NONE;
-		m3_transfer(r, i)->server = M3_NIL;
 	}
 	if (r->units)
 		m3_unit(r, 0)->length = r->units;

@@ -54,9 +54,7 @@ static int destination(struct m3_txn *t, uint32_t self, int dst, int gone,
 		return -M3_ERANGE;
 	if (*d == self)
 		return -M3_EENDPOINT;
-	if (m3_slot(t->r, *d)->rts & M3_RTS_SLOT_FREE)
-		return gone;
-	return 0;
+	return m3_is_gone(m3_slot(t->r, *d)) ? gone : 0;
 }
 
 int m3_aim(struct m3_txn *t, uint32_t self, uint32_t call, int dst, int gone,
@@ -264,9 +262,17 @@ static void take_message(struct m3_txn *t, uint32_t self, uint32_t q,
 static int source_check(struct m3_txn *t, uint32_t self, int src,
 			uint32_t *only)
 {
+	struct m3_slot *s;
+	int e;
+
 	*only = M3_NIL;
-	return src == M3_ANY ? 0 :
-	       destination(t, self, src, -M3_ESRCDIED, only);
+	if (src == M3_ANY)
+		return 0;
+	e = destination(t, self, src, -M3_ESRCDIED, only);
+	s = e == -M3_ESRCDIED ? m3_slot(t->r, *only) : 0;
+	/* The notice of a death is a message of the dead. */
+	return s && s->misc & M3_MF_KILLED &&
+	       s->sendto == m3_endpoint_of(t->r, self) ? 0 : e;
 }
 
 /* The first queued sender whose message the call takes, or M3_NIL. */

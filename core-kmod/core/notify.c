@@ -99,7 +99,7 @@ static int source_slot(struct m3_region *r, uint32_t self, int src, uint32_t d,
 		return -M3_ERANGE;
 	if (*source == d)
 		return -M3_EENDPOINT;
-	if (m3_slot(r, *source)->rts & M3_RTS_SLOT_FREE)
+	if (m3_is_gone(m3_slot(r, *source)))
 		return -M3_ESRCDIED;
 	return m3_slot(r, *source)->rts & M3_RTS_REMOTE ? -M3_ERMTPROC : 0;
 }
@@ -137,7 +137,7 @@ int m3_msg_hdw_notify(struct m3_txn *t, int dst)
 	if (d == M3_NIL)
 		return -M3_ERANGE;
 	rts = m3_slot(t->r, d)->rts;
-	if (rts & M3_RTS_SLOT_FREE)
+	if (m3_is_gone(m3_slot(t->r, d)))
 		return -M3_EDSTDIED;
 	if (rts & M3_RTS_REMOTE)
 		return -M3_ERMTPROC;

@@ -35,6 +35,8 @@ int m3_peer_add(struct m3_txn *t, uint32_t node)
 	m3_set32(r, &p->notifies, 0);
 	m3_set32(r, &p->open, 0);
 	m3_set32(r, m3_spans(r, node), 1);
+	if (node >= r->spanned)
+		m3_set32(r, &r->spanned, node + 1);
 	m3_commit(r);
 	return 0;
 }
@@ -49,11 +51,14 @@ int m3_peer_del(struct m3_txn *t, uint32_t node)
 	if (!*m3_spans(r, node))
 		return -M3_EDCNODE;
 	m3_peer_lost(t, node);
-	for (i = 0; i < r->slots; i++)
+	for (i = 0; i < m3_high(r); i++)
 		if (m3_slot(r, i)->rts & M3_RTS_REMOTE &&
 		    m3_slot(r, i)->node == node)
 			m3_slot_unbind(t, i);
 	m3_set32(r, m3_spans(r, node), 0);
+	for (i = m3_spanned(r); i && !*m3_spans(r, i - 1);)
+		i--;
+	m3_set32(r, &r->spanned, i);
 	m3_commit(r);
 	return 0;
 }
@@ -125,8 +130,7 @@ static void call_lost(struct m3_txn *t, uint32_t i, uint32_t node)
 	m3_commit(r);
 }
 
-/* What a lost node's process left here: requests, debts, answers to it. */
-static void remote_lost(struct m3_txn *t, uint32_t i)
+void m3_remote_forget(struct m3_txn *t, uint32_t i)
 {
 	struct m3_region *r = t->r;
 	struct m3_slot *s = m3_slot(r, i);
@@ -144,36 +148,46 @@ static void remote_lost(struct m3_txn *t, uint32_t i)
 	m3_commit(r);
 }
 
+/* CANCELs and notifications that wait for it. */
+static void blocks_lost(struct m3_txn *t, struct m3_peer *p)
+{
+	uint32_t lane, steps = 0, b;
+
+	for (lane = M3_LANE_URGENT; lane < M3_LANE_BULK; lane++)
+		while ((b = p->lane[lane].qhead) < m3_blocks(t->r) &&
+		       steps++ < m3_blocks(t->r)) {
+			m3_block_unqueue_d(t, b);
+			if (b < 2 * t->r->slots)
+				m3_block_freed_d(t, b);
+			m3_commit(t->r);
+		}
+}
+
 void m3_peer_lost(struct m3_txn *t, uint32_t node)
 {
 	struct m3_region *r = t->r;
 	struct m3_peer *p = m3_peer(r, node);
 	uint32_t i, lane;
 
-	for (i = 0; i < r->slots; i++)
+	for (i = 0; i < m3_high(r); i++)
 		if (!(m3_slot(r, i)->rts &
 		      (M3_RTS_SLOT_FREE | M3_RTS_REMOTE)))
 			call_lost(t, i, node);
-	for (i = 0; i < r->slots; i++) {
+	for (i = 0; i < m3_high(r); i++) {
 		struct m3_transfer *x = m3_transfer(r, i);
 
+		if (m3_slot(r, i)->rts & M3_RTS_SLOT_FREE)
+			continue;
 		if (x->kind != M3_TRANSFER_NONE && x->peer == node) {
 			m3_transfer_stop_d(t, i);
 			m3_commit(r);
 		}
 		if (m3_slot(r, i)->rts & M3_RTS_REMOTE &&
 		    m3_slot(r, i)->node == node)
-			remote_lost(t, i);
+			m3_remote_forget(t, i);
 	}
-	/* CANCELs and notifications that wait for it. */
-	for (i = 0; i < m3_blocks(r); i++)
-		if (*m3_block_state(r, i) == M3_BLOCK_QUEUED &&
-		    m3_block(r, i)->peer == node) {
-			m3_block_unqueue_d(t, i);
-			if (i < 2 * r->slots)
-				m3_block_freed_d(t, i);
-			m3_commit(r);
-		}
+	blocks_lost(t, p);
+	m3_deaths_forget(t, node);
 	m3_set32(r, &p->notifies, 0);
 	for (lane = 0; lane < M3_LANES; lane++)
 		lane_restart_d(t, p, lane);
@@ -262,7 +276,8 @@ uint32_t m3_peer_queues(struct m3_region *r, uint32_t node)
 		struct m3_lane *l = &p->lane[i];
 
 		if (l->cursor < l->next ||
-		    (l->qhead != M3_NIL && l->next <= l->grant &&
+		    ((l->qhead != M3_NIL || m3_death_waits(r, node, i)) &&
+		     l->next <= l->grant &&
 		     l->next - l->acked < m3_window(i)))
 			lanes |= 1u << i;
 	}

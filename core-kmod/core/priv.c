@@ -49,7 +49,7 @@ static int target(struct m3_region *r, int ep, uint32_t *i)
 	*i = m3_slot_of(r, ep);
 	if (*i == M3_NIL)
 		return -M3_EBADPROC;
-	return m3_slot(r, *i)->rts & M3_RTS_SLOT_FREE ? -M3_EDSTDIED : 0;
+	return m3_is_gone(m3_slot(r, *i)) ? -M3_EDSTDIED : 0;
 }
 
 int m3_priv_get(struct m3_txn *t, int ep, struct m3_priv *priv)

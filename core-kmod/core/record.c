@@ -6,39 +6,6 @@
 #include "core.h"
 
 /*
- * The peer's process that sent it; binds a descriptor for a new client. What
- * opens no call comes from an endpoint that is known, or is for nobody.
- */
-static int source_slot(struct m3_txn *t, uint32_t node,
-		       const struct m3_record *rec, int opens, uint32_t *s)
-{
-	struct m3_region *r = t->r;
-	struct m3_slot *from;
-
-	if (rec->src_node != node || rec->dst_node != r->node) {
-		r->counts.bad_node++;
-		return -1;
-	}
-	*s = m3_slot_of(r, rec->src);
-	if (*s == M3_NIL) {
-		r->counts.bad_endpoint++;
-		return -1;
-	}
-	from = m3_slot(r, *s);
-	if (from->rts & M3_RTS_SLOT_FREE && !opens) {
-		r->counts.stale_answers++;
-		return -1;
-	}
-	if (from->rts & M3_RTS_SLOT_FREE) {
-		m3_slot_rmtbind_d(t, *s, node, "remote");
-	} else if (!(from->rts & M3_RTS_REMOTE) || from->node != node) {
-		r->counts.bad_node++;
-		return -1;
-	}
-	return 0;
-}
-
-/*
  * Drops what remote slot `s` had asked before: its caller gave it up. A queued
  * request goes in a transition of its own: the next one's message takes its
  * place, and a kill must not leave the old request with the new message.
@@ -74,16 +41,22 @@ static int is_former_life(uint64_t known, uint64_t binding)
 	       counter / 2;
 }
 
-/* A new life of the source ends all of the old one. */
+/*
+ * A new life of the source ends all of the old one, as its DEATH does. Of a
+ * replica's namesakes nothing is learned.
+ */
 static void learn_binding_d(struct m3_txn *t, uint32_t s, uint64_t binding)
 {
 	struct m3_region *r = t->r;
 	struct m3_slot *from = m3_slot(r, s);
 
-	if (from->binding == binding || binding == 0)
+	if (from->binding == binding || binding == 0 ||
+	    !(from->rts & M3_RTS_REMOTE))
 		return;
-	if (from->binding != 0) {
+	/* A migration changes the epoch: the same life goes on. */
+	if (from->binding != 0 && (uint32_t)from->binding != (uint32_t)binding) {
 		forget_request(t, s);
+		m3_remote_ended(t, s);
 		m3_set64(r, &from->call, 0);
 		m3_set64(r, &from->refused_transfer, 0);
 	}
@@ -117,7 +90,7 @@ static int target(struct m3_region *r, const struct m3_record *rec, int gone,
 	if (*d == M3_NIL)
 		return -M3_ERANGE;
 	to = m3_slot(r, *d);
-	if (to->rts & M3_RTS_SLOT_FREE)
+	if (m3_is_gone(to))
 		return gone;
 	if (to->rts & M3_RTS_REMOTE)
 		return -M3_ERMTPROC;
@@ -312,7 +285,7 @@ static void put_cancel(struct m3_txn *t, uint32_t s,
 		forget_request(t, s);
 		m3_set64(r, &from->call, in->rec.call);
 	}
-	if (d == M3_NIL)
+	if (d == M3_NIL || m3_slot(r, d)->rts & M3_RTS_SLOT_FREE)
 		return;
 	x = m3_transfer(r, d);
 	if (x->kind == M3_TRANSFER_SOURCE && x->party == in->rec.src &&
@@ -417,6 +390,14 @@ static void put_refused(struct m3_txn *t, uint32_t s,
 	put_answer(t, s, &answer);
 }
 
+static void put_death(struct m3_txn *t, uint32_t s,
+		      const struct m3_incoming *in)
+{
+	(void)in;
+	if (m3_slot(t->r, s)->rts & M3_RTS_REMOTE)
+		m3_death_put(t, s);
+}
+
 /* One row per kind: its handler, and the body it must have. */
 static const struct {
 	void (*put)(struct m3_txn *t, uint32_t s, const struct m3_incoming *in);
@@ -432,8 +413,9 @@ static const struct {
 	[M3_REC_SEND_ACK] = { put_answer, 0, 0, 0 },
 	[M3_REC_ERROR] = { put_answer, 0, 0, 0 },
 	[M3_REC_CANCEL] = { put_cancel, 0, 0, 0 },
-	[M3_REC_COPY_PULL] = { put_copy, sizeof(struct m3_copy_body), 0, 1 },
-	[M3_REC_COPY_DATA] = { put_copy, sizeof(struct m3_copy_body), 1, 1 },
+	[M3_REC_DEATH] = { put_death, 0, 0, 0 },
+	[M3_REC_COPY_PULL] = { put_copy, sizeof(struct m3_copy_body), 0, 0 },
+	[M3_REC_COPY_DATA] = { put_copy, sizeof(struct m3_copy_body), 1, 0 },
 	[M3_REC_COPY_ACK] = { put_answer, 0, 0, 0 },
 	[M3_REC_RELAY] = { put_relay, sizeof(struct m3_message), 0, 0 },
 };
@@ -467,6 +449,16 @@ static int well_formed(struct m3_region *r, const struct m3_incoming *in,
 	return 1;
 }
 
+/* The peer knows whom it speaks to. */
+static void heard_of_d(struct m3_txn *t, uint32_t node, int32_t dst)
+{
+	uint32_t d = m3_slot_of(t->r, dst);
+
+	if (d != M3_NIL && !m3_is_gone(m3_slot(t->r, d)) &&
+	    !(m3_slot(t->r, d)->rts & M3_RTS_REMOTE))
+		m3_known_d(t, node, d);
+}
+
 void m3_record_put_d(struct m3_txn *t, uint32_t node, uint32_t lane,
 		     const struct m3_incoming *in)
 {
@@ -475,7 +467,7 @@ void m3_record_put_d(struct m3_txn *t, uint32_t node, uint32_t lane,
 
 	/* Of a VOID only the number is left: whose it was means nothing. */
 	if (in->rec.kind == M3_REC_VOID || !well_formed(r, in, lane) ||
-	    source_slot(t, node, &in->rec, (int)kinds[in->rec.kind].opens,
+	    m3_source_slot(t, node, &in->rec, (int)kinds[in->rec.kind].opens,
 			&s)) {
 		r->counts.dropped++;
 		return;
@@ -485,7 +477,9 @@ void m3_record_put_d(struct m3_txn *t, uint32_t node, uint32_t lane,
 		r->counts.dropped++;
 		return;
 	}
-	learn_binding_d(t, s, in->rec.src_binding);
+	if (in->rec.kind != M3_REC_DEATH)
+		learn_binding_d(t, s, in->rec.src_binding);
+	heard_of_d(t, node, in->rec.dst);
 	kinds[in->rec.kind].put(t, s, in);
 	r->counts.delivered++;
 }

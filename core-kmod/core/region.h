@@ -23,6 +23,7 @@
 #define M3_JOURNAL_ENTRIES 1023u
 #define M3_ARENA_BIT (1ull << 63) /* marks an address in the arena */
 #define M3_GRANT_BIT (1ull << 62) /* marks a granted address: grant.c */
+#define M3_GROUP 64u /* slots whose tables get memory together */
 #define M3_RUNTIME 0u /* the handle of the node's runtime */
 
 /* What a sleeper wants of its waker (build decision 11). */
@@ -85,10 +86,11 @@ struct m3_more {
 	int32_t level, warn; /* struct m3_priv */
 	uint32_t told; /* m3_wait4bind() has returned it */
 	uint64_t calls; /* allowed; to[] is m3_allowed() */
+	uint64_t dead; /* binding of its last life that ended */
 	uint64_t resume; /* call that migrated here and was not collected, or 0 */
 	uint32_t resume_op;
 	uint32_t reserved;
-	uint64_t reserved2[9];
+	uint64_t reserved2[8];
 };
 
 /* Explicit access to a range of a buffer. */
@@ -171,7 +173,9 @@ struct m3_handle {
 	uint32_t generation; /* of this handle, for caches of its bell */
 	uint32_t armed; /* atomic: ticket of a sleeping owner, ring its bell */
 	uint32_t forked;
-	uint32_t reserved[12];
+	uint32_t bound; /* endpoints that others have bound to it: a futex */
+	uint32_t left; /* it ends of its own accord: no death */
+	uint32_t reserved[10];
 };
 
 /* An in-flight record: a number once given is always sent (protocol 4). */
@@ -211,7 +215,9 @@ struct m3_peer {
 	uint64_t incarnation; /* of the peer's DC, as last opened; 0: never */
 	uint64_t records_out, records_in, frames_out, frames_in;
 	uint64_t send_time, receive_time; /* ns */
-	uint64_t reserved[5];
+	uint32_t deaths; /* it is still to be told */
+	uint32_t reserved0;
+	uint64_t reserved[4];
 	struct m3_lane lane[M3_LANES];
 	/* entries: urgent, normal (M3_WINDOW each), bulk (M3_BULK_WINDOW) */
 	/* bits, one per slot each: endpoints it knows, deaths it is owed */
@@ -284,9 +290,13 @@ struct m3_region {
 	uint32_t bind_waiters; /* calls in WAITBIND or WAITUNBIND */
 	uint32_t migrations; /* slots in RTS_MIGRATE */
 	uint32_t grants; /* in use */
-	uint32_t high; /* all slots from this one on are free */
-	uint32_t pool; /* so are all pool blocks from this one on */
+	/* Walks end where use does: all from this one on are free. */
+	uint32_t high; /* slots */
+	uint32_t pool; /* blocks of the pool */
+	uint32_t joined; /* handles */
+	uint32_t spanned; /* nodes: the DC does not span them */
 	uint32_t reserved;
+	uint64_t backed; /* bit g: the tables of slot group g have memory */
 	struct m3_counts counts; /* statistics, not journalled */
 
 	uint32_t lock __attribute__((aligned(64)));
@@ -443,6 +453,28 @@ static inline uint32_t *m3_peer_deaths(const struct m3_region *r,
 static inline uint32_t m3_blocks(const struct m3_region *r)
 {
 	return 2 * r->slots + M3_NOTIFY_BLOCKS;
+}
+
+/* Where walks over slots, handles and nodes end: a member may have lied. */
+static inline uint32_t m3_high(const struct m3_region *r)
+{
+	return r->high < r->slots ? r->high : r->slots;
+}
+
+static inline uint32_t m3_joined(const struct m3_region *r)
+{
+	return r->joined < r->handles ? r->joined : r->handles;
+}
+
+static inline uint32_t m3_spanned(const struct m3_region *r)
+{
+	return r->spanned < r->nodes ? r->spanned : r->nodes;
+}
+
+/* Nobody can be reached there: it is free, or only its notice is left. */
+static inline int m3_is_gone(const struct m3_slot *s)
+{
+	return s->rts & M3_RTS_SLOT_FREE || s->misc & M3_MF_KILLED;
 }
 
 /* Slot of an endpoint, or M3_NIL if the DC has no such endpoint. */

@@ -140,7 +140,7 @@ void m3_put_relay_d(struct m3_txn *t, uint32_t c, int dst,
 	uint32_t to = m3_slot_of(r, dst);
 	int e = 0;
 
-	if (to == M3_NIL || to == c || m3_slot(r, to)->rts & M3_RTS_SLOT_FREE)
+	if (to == M3_NIL || to == c || m3_is_gone(m3_slot(r, to)))
 		e = -M3_EDEADSRCDST;
 	else if (m3_closes_circle(r, c, to, M3_OP_SENDREC))
 		e = -M3_ELOCKED;
@@ -168,7 +168,7 @@ int m3_msg_wakeup(struct m3_txn *t, int ep)
 	if (i == M3_NIL)
 		return -M3_ERANGE;
 	s = m3_slot(r, i);
-	if (s->rts & M3_RTS_SLOT_FREE)
+	if (m3_is_gone(s))
 		return -M3_EDSTDIED;
 	if (s->rts & M3_RTS_REMOTE)
 		return -M3_ERMTPROC;

@@ -21,6 +21,20 @@ static uint64_t mint(struct m3_txn *t)
 	return (uint64_t)r->node << 22 | r->generation;
 }
 
+/* The blocks, transfers and bits of slot `i` have memory from now on. */
+static int slot_back_d(struct m3_txn *t, uint32_t i)
+{
+	uint64_t group = 1ull << (i / M3_GROUP);
+	int e;
+
+	if (t->r->backed & group)
+		return 0;
+	e = m3_platform_back_slots(t, i / M3_GROUP);
+	if (!e)
+		m3_set64(t->r, &t->r->backed, t->r->backed | group);
+	return e;
+}
+
 /* What every new binding starts from; `call` only ever grows. */
 static void slot_open_d(struct m3_txn *t, uint32_t i, uint32_t rts,
 			uint64_t binding, const char *name)
@@ -43,51 +57,81 @@ static void slot_open_d(struct m3_txn *t, uint32_t i, uint32_t rts,
 	m3_set64(r, &s->refused_transfer, 0);
 	m3_set32(r, &s->op, M3_OP_NONE);
 	m3_set32(r, &s->copier, M3_NIL);
+	m3_set32(r, &s->automatic, 0);
+	m3_set32(r, &m3_more(r, i)->told, 1);
+	m3_transfer(r, i)->server = M3_NIL;
 	m3_set32(r, &s->updates, 0);
 	m3_priv_reset_d(t, i);
 	m3_set32(r, &s->rts, rts);
 	m3_set32(r, &r->bound, r->bound + 1);
+	if (i >= r->high)
+		m3_set32(r, &r->high, i + 1);
+	m3_bind_waiters_d(t, i);
 }
 
-int m3_slot_bind(struct m3_txn *t, int ep, uint32_t pid, const char *name)
+int m3_slot_bind(struct m3_txn *t, int ep, const struct m3_binder *who)
 {
 	struct m3_region *r = t->r;
 	uint32_t i = m3_slot_of(r, ep);
 	struct m3_slot *s;
+	int e;
 
 	if (i == M3_NIL)
 		return -M3_ERANGE;
 	s = m3_slot(r, i);
 	if (!(s->rts & M3_RTS_SLOT_FREE))
 		return -M3_ESLOTUSED;
-	slot_open_d(t, i, 0, mint(t), name);
-	s->pid = pid;
-	m3_set32(r, &s->misc, M3_MF_GRPLEADER);
+	e = slot_back_d(t, i);
+	if (e)
+		return e;
+	slot_open_d(t, i, 0, mint(t), who->name);
+	s->pid = who->pid;
+	m3_set32(r, &s->misc, who->misc);
 	m3_set32(r, &s->node, r->node);
 	m3_set64(r, &s->call, s->own_call);
-	m3_set32(r, &s->handle, t->handle);
+	m3_set32(r, &s->handle, who->handle);
+	if (who->handle != t->handle)
+		m3_bound_d(t, i);
 	m3_commit(r);
+	m3_bind_waiters(t, i);
 	return 0;
 }
 
-void m3_slot_rmtbind_d(struct m3_txn *t, uint32_t i, uint32_t node,
-		       const char *name)
+int m3_slot_rmtbind_d(struct m3_txn *t, uint32_t i, uint32_t node,
+		      const char *name)
 {
 	struct m3_region *r = t->r;
 	struct m3_slot *s = m3_slot(r, i);
+	int e = slot_back_d(t, i);
 
+	if (e)
+		return e;
 	slot_open_d(t, i, M3_RTS_REMOTE, 0, name);
 	s->pid = 0;
 	/* A remote slot's call id is the peer's: learned, not given here. */
 	m3_set64(r, &s->call, 0);
 	m3_set32(r, &s->node, node);
 	m3_set32(r, &s->handle, M3_NIL);
+	return 0;
+}
+
+/* What a client's first record has bound becomes management's. */
+void m3_slot_adopt_d(struct m3_txn *t, uint32_t i, const char *name)
+{
+	struct m3_slot *s = m3_slot(t->r, i);
+	struct m3_peer *p = m3_peer(t->r, s->node);
+
+	copy_name(s->name, name);
+	m3_set32(t->r, &s->automatic, 0);
+	m3_set32(t->r, &p->automatic, p->automatic - 1);
 }
 
 int m3_slot_rmtbind(struct m3_txn *t, int ep, uint32_t node, const char *name)
 {
 	struct m3_region *r = t->r;
 	uint32_t i = m3_slot_of(r, ep);
+	struct m3_slot *s;
+	int e = 0;
 
 	if (i == M3_NIL)
 		return -M3_ERANGE;
@@ -95,11 +139,42 @@ int m3_slot_rmtbind(struct m3_txn *t, int ep, uint32_t node, const char *name)
 		return -M3_EBADNODEID;
 	if (!*m3_spans(r, node))
 		return -M3_ENODCNODE;
-	if (!(m3_slot(r, i)->rts & M3_RTS_SLOT_FREE))
-		return -M3_ESLOTUSED;
-	m3_slot_rmtbind_d(t, i, node, name);
+	s = m3_slot(r, i);
+	if (s->rts & M3_RTS_REMOTE && s->automatic && s->node == node)
+		m3_slot_adopt_d(t, i, name);
+	else if (!(s->rts & M3_RTS_SLOT_FREE))
+		e = -M3_ESLOTUSED;
+	else
+		e = m3_slot_rmtbind_d(t, i, node, name);
 	m3_commit(r);
-	return 0;
+	if (!e)
+		m3_bind_waiters(t, i);
+	return e;
+}
+
+void m3_slot_free_d(struct m3_txn *t, uint32_t i)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *s = m3_slot(r, i);
+	struct m3_peer *p;
+	uint32_t n;
+
+	if (s->automatic && s->node < r->nodes && *m3_spans(r, s->node)) {
+		p = m3_peer(r, s->node);
+		m3_set32(r, &p->automatic, p->automatic - 1);
+	}
+	m3_set32(r, &s->automatic, 0);
+	m3_set32(r, &s->rts, M3_RTS_SLOT_FREE);
+	m3_set32(r, &s->handle, M3_NIL);
+	m3_set32(r, &s->misc, 0);
+	m3_set64(r, &s->binding, 0);
+	m3_set32(r, &r->bound, r->bound - 1);
+	if (i + 1 == r->high) {
+		for (n = i; n && m3_slot(r, n - 1)->rts & M3_RTS_SLOT_FREE;)
+			n--;
+		m3_set32(r, &r->high, n);
+	}
+	m3_bind_waiters_d(t, i);
 }
 
 void m3_finish_d(struct m3_txn *t, uint32_t i, int result)
@@ -107,8 +182,11 @@ void m3_finish_d(struct m3_txn *t, uint32_t i, int result)
 	struct m3_region *r = t->r;
 	struct m3_slot *s = m3_slot(r, i);
 
+	if (s->op == M3_OP_WAITBIND || s->op == M3_OP_WAITUNBIND)
+		m3_set32(r, &r->bind_waiters, r->bind_waiters - 1);
 	m3_set32(r, &s->rts, s->rts & ~(M3_RTS_SENDING | M3_RTS_RECEIVING |
-					M3_RTS_RMTOPER));
+					M3_RTS_RMTOPER | M3_RTS_WAITBIND |
+					M3_RTS_WAITUNBIND));
 	m3_seti(r, &s->getfrom, M3_NONE);
 	m3_seti(r, &s->sendto, M3_NONE);
 	m3_seti(r, &s->result, result);
@@ -116,7 +194,13 @@ void m3_finish_d(struct m3_txn *t, uint32_t i, int result)
 	/* A block still queued here is an old CANCEL of this endpoint. */
 	if (s->block_state == M3_BLOCK_NUMBERED)
 		m3_set32(r, &s->block_state, M3_BLOCK_FREE);
-	m3_wake_later(t, i);
+	/* Of a dead process only this call was left: its notice. */
+	if (s->misc & M3_MF_KILLED) {
+		m3_death_mark_d(t, i, m3_block(r, i)->record.dst_node);
+		m3_slot_free_d(t, i);
+	} else {
+		m3_wake_later(t, i);
+	}
 }
 
 void m3_unqueue_d(struct m3_txn *t, uint32_t owner, uint32_t i)
@@ -150,118 +234,12 @@ int m3_slot_ready(struct m3_txn *t, uint32_t i)
 	if (i >= r->slots)
 		return -M3_ERANGE;
 	s = m3_slot(r, i);
-	if (s->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE))
+	if (s->rts & M3_RTS_SLOT_FREE || s->handle != t->handle)
 		return -M3_ENOTBIND;
-	if (s->handle != t->handle)
-		return -M3_ENOTBIND;
+	/* A backup: the process is here, the endpoint is not. */
+	if (s->rts & M3_RTS_REMOTE)
+		return -M3_ERMTPROC;
 	return s->op != M3_OP_NONE || s->rts ? -M3_EPROCRUN : 0;
-}
-
-/* Partner `j` of dying slot `i`: queued on it, or waiting for it. */
-static void partner_dies(struct m3_txn *t, uint32_t i, uint32_t j)
-{
-	struct m3_region *r = t->r;
-	struct m3_slot *p = m3_slot(r, j);
-	int queued, waiting, ep = m3_endpoint_of(r, i);
-
-	if (p->rts & M3_RTS_SLOT_FREE)
-		return;
-	queued = p->rts & M3_RTS_SENDING && p->sendto == ep;
-	waiting = p->rts & M3_RTS_RECEIVING && !(p->rts & M3_RTS_SENDING) &&
-		  p->getfrom == ep;
-	if (!queued && !waiting)
-		return;
-	if (p->rts & M3_RTS_REMOTE) {
-		if (queued)
-			m3_unqueue_d(t, i, j);
-		m3_answer_d(t, i, j, M3_REC_ERROR,
-			    queued ? -M3_EDSTDIED : -M3_ESRCDIED, 0);
-	} else {
-		m3_call_abort_d(t, j, queued ? -M3_EDSTDIED : -M3_ESRCDIED);
-	}
-	m3_commit(r);
-}
-
-/* Forget that slot `i` notified anybody (reference 1.3, unbind, 2). */
-static void notifications_die(struct m3_txn *t, uint32_t i)
-{
-	struct m3_region *r = t->r;
-	uint32_t j, bit = 1u << (i & 31);
-
-	for (j = 0; j < r->slots; j++) {
-		struct m3_slot *s = m3_slot(r, j);
-		uint32_t *word = m3_bits(r, j) + i / 32;
-
-		if (s->notifies && *word & bit) {
-			m3_set32(r, word, *word & ~bit);
-			m3_set32(r, &s->notifies, s->notifies - 1);
-			m3_commit(r);
-		}
-	}
-}
-
-static void notifications_clear(struct m3_txn *t, uint32_t i)
-{
-	struct m3_region *r = t->r;
-	uint32_t *bits = m3_bits(r, i), w;
-
-	for (w = 0; w < r->bits_words; w++)
-		m3_set32(r, &bits[w], 0);
-	m3_set32(r, &m3_slot(r, i)->notifies, 0);
-	m3_commit(r);
-}
-
-static void forget_sender(struct m3_txn *t, uint32_t i)
-{
-	uint32_t owner = m3_slot_of(t->r, m3_slot(t->r, i)->sendto);
-
-	if (owner != M3_NIL)
-		m3_unqueue_d(t, owner, i);
-}
-
-int m3_slot_unbind(struct m3_txn *t, uint32_t i)
-{
-	struct m3_region *r = t->r;
-	struct m3_slot *s;
-	uint32_t j;
-
-	if (i >= r->slots)
-		return -M3_ERANGE;
-	s = m3_slot(r, i);
-	if (s->rts & M3_RTS_SLOT_FREE)
-		return -M3_ENOTBIND;
-	if (s->rts & M3_RTS_ONCOPY && s->copier != i)
-		return -M3_EONCOPY;
-	/* A copier that dies leaves its other party pinned. */
-	for (j = 0; j < r->slots; j++)
-		if (m3_slot(r, j)->copier == i && j != i)
-			m3_copy_end(t, i, j);
-	/* Its own call first: that may give back a debt to a client. */
-	if (!(s->rts & M3_RTS_REMOTE)) {
-		m3_call_abort_d(t, i, -M3_ESHUTDOWN);
-		m3_commit(r);
-	}
-	for (j = 0; j < r->slots; j++)
-		if (j != i)
-			partner_dies(t, i, j);
-	notifications_die(t, i);
-	notifications_clear(t, i);
-	if (s->rts & M3_RTS_REMOTE) {
-		m3_block_unqueue_d(t, i);
-		if (s->rts & M3_RTS_SENDING)
-			forget_sender(t, i);
-	} else {
-		m3_set64(r, &s->own_call, s->call);
-	}
-	m3_commit(r);
-	m3_arena_free_all(t, i);
-	m3_set32(r, &s->rts, M3_RTS_SLOT_FREE);
-	m3_set32(r, &s->handle, M3_NIL);
-	m3_set32(r, &s->misc, 0);
-	m3_set64(r, &s->binding, 0);
-	m3_set32(r, &r->bound, r->bound - 1);
-	m3_commit(r);
-	return 0;
 }
 
 static int32_t queue_of(const struct m3_slot *s)

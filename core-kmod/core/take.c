@@ -55,6 +55,7 @@ static int number_block(struct m3_txn *t, uint32_t peer, uint32_t lane,
 		m3_set32(r, &l->qtail, M3_NIL);
 	m3_set32(r, &l->queued, l->queued - 1);
 	numbered_d(t, b, peer, lane, l->next);
+	m3_told_d(t, peer, &e->record);
 	return 1;
 }
 
@@ -65,13 +66,14 @@ static int number_next(struct m3_txn *t, uint32_t peer, uint32_t lane,
 	struct m3_region *r = t->r;
 	struct m3_lane *l = &m3_peer(r, peer)->lane[lane];
 
-	if (l->qhead == M3_NIL || l->next > l->grant ||
-	    l->next - l->acked >= m3_window(lane))
+	if (l->next > l->grant || l->next - l->acked >= m3_window(lane))
 		return 0;
 	if (lane == M3_LANE_BULK) {
 		if (!m3_chunk_number_d(t, peer, room))
 			return 0;
-	} else if (!number_block(t, peer, lane, room)) {
+	} else if (!(m3_death_waits(r, peer, lane) &&
+		     m3_death_number_d(t, peer, room)) &&
+		   !number_block(t, peer, lane, room)) {
 		return 0;
 	}
 	m3_set64(r, &l->next, l->next + 1);

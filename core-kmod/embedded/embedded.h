@@ -174,6 +174,21 @@ static inline uint32_t m3_bell_ticket(uint32_t generation)
 	return generation << 16 | 1;
 }
 
+/* -------------------------------------------- CPUs: affinity.c */
+
+/*
+ * The calling thread has bound slot `i`: it keeps to the CPUs of the DC, as far
+ * as it may run there at all (reference 1.2, cpumask).
+ */
+void m3_affinity_bind(struct m3_map *map, uint32_t i);
+/* It waits in a call of slot `i` for who runs on `cpu`: it moves there. */
+void m3_affinity_follow(struct m3_map *map, uint32_t i, uint32_t cpu);
+/* Threads get back what they had before slot `i`; before this member. */
+void m3_affinity_unbind(struct m3_map *map, uint32_t i);
+void m3_affinity_leave(struct m3_map *map);
+/* In a forked child: those threads are its parent's. */
+void m3_affinity_forget(void);
+
 /* ---------------------------------------------------- life: life.c */
 
 /* Takes a free handle for this process and its bell. */

@@ -19,6 +19,7 @@ static void forked(void)
 {
 	m3_forks++;
 	m3_thread_forget();
+	m3_affinity_forget();
 }
 
 __attribute__((constructor)) static void watch_forks(void)
@@ -166,7 +167,7 @@ static int dc_fill(int fd, const struct m3_layout *layout,
 		   const struct m3_node_region *node,
 		   const struct m3_dc_params *params)
 {
-	struct m3_region *r = mmap(NULL, layout->allowed_at,
+	struct m3_region *r = mmap(NULL, layout->blocks_at,
 				   PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	if (r == MAP_FAILED)
@@ -180,7 +181,7 @@ static int dc_fill(int fd, const struct m3_layout *layout,
 	m3_region_init(r);
 	r->running = 1;
 	r->magic = M3_REGION_MAGIC;
-	munmap(r, layout->allowed_at);
+	munmap(r, layout->blocks_at);
 	return 0;
 }
 
@@ -220,11 +221,18 @@ int m3_dc_create(const char *dir, const struct m3_node_region *node,
 	m3_bell_dir(bells, dir, &layout);
 	m3_dc_path(path, dir, params->dc, "");
 	m3_dc_path(temporary, dir, params->dc, ".new");
-	e = m3_file_create(temporary, layout.bytes, layout.allowed_at,
+	e = m3_file_create(temporary, layout.bytes, layout.blocks_at,
 			   layout.mode, layout.gid, &fd);
 	if (e)
 		return e;
-	e = dc_fill(fd, &layout, node, params);
+	/* What belongs to no slot and no member: the pool, the runtime. */
+	e = back(fd, layout.blocks_at +
+		 2ull * layout.slots * sizeof(struct m3_block),
+		 M3_NOTIFY_BLOCKS * sizeof(struct m3_block));
+	if (!e)
+		e = back(fd, layout.handles_at, layout.handle_bytes);
+	if (!e)
+		e = dc_fill(fd, &layout, node, params);
 	close(fd);
 	if (!e)
 		e = bells_create(bells, layout.mode, layout.gid);
@@ -395,4 +403,29 @@ void m3_map_close(struct m3_map *map)
 int m3_map_back(struct m3_map *map, uint64_t offset, uint64_t bytes)
 {
 	return back(map->fd, offset, bytes);
+}
+
+int m3_platform_back_slots(struct m3_txn *t, uint32_t group)
+{
+	struct m3_section *s = (struct m3_section *)(void *)t;
+	const struct m3_region *r = t->r;
+	uint64_t first = (uint64_t)group * M3_GROUP, n = r->slots - first;
+	const struct {
+		uint64_t at, bytes;
+	} tables[] = {
+		{ r->blocks_at, sizeof(struct m3_block) },
+		{ r->blocks_at + r->slots * sizeof(struct m3_block),
+		  sizeof(struct m3_block) },
+		{ r->transfers_at, sizeof(struct m3_transfer) },
+		{ r->bits_at, r->bits_words * 4 },
+		{ r->more_at, sizeof(struct m3_more) },
+	};
+	uint32_t i;
+	int e = 0;
+
+	n = n > M3_GROUP ? M3_GROUP : n;
+	for (i = 0; !e && i < sizeof(tables) / sizeof(tables[0]); i++)
+		e = m3_map_back(s->map, tables[i].at + first * tables[i].bytes,
+				n * tables[i].bytes);
+	return e;
 }

@@ -47,7 +47,7 @@ void m3_life_rouse(struct m3_txn *t)
 	struct m3_region *r = t->r;
 	uint32_t i;
 
-	for (i = 0; i < r->slots; i++) {
+	for (i = 0; i < m3_high(r); i++) {
 		struct m3_slot *s = m3_slot(r, i);
 
 		if (s->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE))
@@ -68,18 +68,22 @@ void m3_life_rouse(struct m3_txn *t)
 static int unbind_all(struct m3_txn *t, uint32_t handle, uint32_t *pinned)
 {
 	struct m3_region *r = t->r;
-	uint32_t i, copier;
+	uint32_t left = m3_handle(r, handle)->left, i, copier;
 	int n = 0;
 
 	*pinned = M3_NIL;
-	for (i = 0; i < r->slots; i++) {
+	for (i = 0; i < m3_high(r); i++) {
 		struct m3_slot *slot = m3_slot(r, i);
 
-		if (slot->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE) ||
-		    slot->handle != handle)
+		if (slot->rts & M3_RTS_SLOT_FREE || slot->handle != handle)
 			continue;
+		if (slot->rts & M3_RTS_REMOTE) {
+			m3_backup_end_d(t, i);
+			m3_commit(r);
+			continue;
+		}
 		copier = slot->copier;
-		if (m3_slot_unbind(t, i) == 0)
+		if ((left ? m3_slot_unbind : m3_slot_died)(t, i) == 0)
 			n++;
 		else if (copier < r->slots)
 			*pinned = m3_slot(r, copier)->handle;
@@ -90,7 +94,9 @@ static int unbind_all(struct m3_txn *t, uint32_t handle, uint32_t *pinned)
 /* One round of a burial; see unbind_all(). */
 static int bury(struct m3_map *map, uint32_t handle, uint32_t *pinned)
 {
+	struct m3_region *r = map->r;
 	struct m3_section s;
+	uint32_t h;
 	int n;
 
 	*pinned = M3_NIL;
@@ -103,8 +109,11 @@ static int bury(struct m3_map *map, uint32_t handle, uint32_t *pinned)
 	}
 	n = unbind_all(&s.t, handle, pinned);
 	if (*pinned == M3_NIL) {
-		m3_set32(map->r, &m3_handle(map->r, handle)->pid, 0);
-		m3_commit(map->r);
+		m3_set32(r, &m3_handle(r, handle)->pid, 0);
+		for (h = m3_joined(r); h && !m3_handle(r, h - 1)->pid;)
+			h--;
+		m3_set32(r, &r->joined, h);
+		m3_commit(r);
 	}
 	m3_life_rouse(&s.t);
 	m3_end(&s);
@@ -128,16 +137,25 @@ int m3_life_bury(struct m3_map *map, uint32_t handle)
 	return n + bury(map, handle, &pinned);
 }
 
-static uint32_t find_handle(struct m3_map *map)
+/* A free handle for this process: the first, so that they stay together. */
+static int find_handle(struct m3_map *map, uint32_t *handle)
 {
 	struct m3_region *r = map->r;
-	uint32_t h;
+	uint32_t h, joined = m3_joined(r);
+	int e;
 
-	for (h = M3_RUNTIME + 1; h < r->handles; h++)
+	for (h = M3_RUNTIME + 1; h < r->handles; h++) {
+		e = h < joined ? 0 :
+		    m3_map_back(map, r->handles_at +
+				(uint64_t)h * r->handle_bytes, r->handle_bytes);
+		if (e)
+			return e;
 		if (m3_handle(r, h)->pid == 0 &&
 		    life_lock(map->fd, F_OFD_SETLK, h, F_WRLCK) != -1)
-			return h;
-	return M3_NIL;
+			break;
+	}
+	*handle = h;
+	return h < r->handles ? 0 : -M3_EBUSY;
 }
 
 static int claim(struct m3_map *map)
@@ -149,18 +167,22 @@ static int claim(struct m3_map *map)
 
 	if (e)
 		return e;
-	map->handle = find_handle(map);
-	if (map->handle == M3_NIL) {
+	e = find_handle(map, &map->handle);
+	if (e) {
+		map->handle = M3_NIL;
 		m3_end(&s);
-		return -M3_EBUSY;
+		return e;
 	}
 	h = m3_handle(r, map->handle);
 	/* The first call may be an asynchronous one: nobody has served yet. */
 	m3_crash_point();
 	h->armed = m3_bell_ticket(h->generation + 1);
 	memset(h + 1, 0, r->bits_words * 4);
+	m3_set32(r, &h->left, 0);
 	m3_set32(r, &h->generation, h->generation + 1);
 	m3_set32(r, &h->pid, (uint32_t)getpid());
+	if (map->handle >= r->joined)
+		m3_set32(r, &r->joined, map->handle + 1);
 	m3_commit(r);
 	m3_end(&s);
 	return 0;
@@ -184,6 +206,8 @@ void m3_life_end(struct m3_map *map)
 		return;
 	m3_bell_remove(map, M3_BELL_HANDLE, h,
 		       m3_handle(map->r, h)->generation);
+	/* Whoever buries it now has no death to tell of. */
+	__atomic_store_n(&m3_handle(map->r, h)->left, 1, __ATOMIC_RELEASE);
 	/* Not ours any more, so that it can be buried like a dead one's. */
 	life_lock(map->fd, F_OFD_SETLK, h, F_UNLCK);
 	map->handle = M3_NIL;
@@ -199,7 +223,7 @@ static uint32_t partner_of(struct m3_region *r, uint32_t i)
 		return s->copier;
 	if (s->op == M3_OP_NONE)
 		return M3_NIL;
-	if (s->rts & M3_RTS_SENDING)
+	if (s->rts & (M3_RTS_SENDING | M3_RTS_WAITUNBIND))
 		return m3_slot_of(r, s->sendto);
 	return s->getfrom == M3_ANY ? M3_NIL : m3_slot_of(r, s->getfrom);
 }
@@ -219,7 +243,14 @@ void m3_life_look_at(struct m3_map *map, uint32_t p)
 
 void m3_life_look(struct m3_map *map, uint32_t i)
 {
+	struct m3_section s;
+
 	m3_life_look_at(map, partner_of(map->r, i));
+	if (!(m3_slot(map->r, i)->rts & (M3_RTS_WAITBIND | M3_RTS_WAITUNBIND)) ||
+	    m3_begin(map, &s, M3_LOCK_PROXY_MS))
+		return;
+	m3_bind_look(&s.t, i);
+	m3_end(&s);
 }
 
 int m3_life_sweep(struct m3_map *map)
@@ -227,7 +258,7 @@ int m3_life_sweep(struct m3_map *map)
 	uint32_t h;
 	int n = 0;
 
-	for (h = M3_RUNTIME + 1; h < map->r->handles; h++) {
+	for (h = M3_RUNTIME + 1; h < m3_joined(map->r); h++) {
 		uint32_t generation = m3_handle(map->r, h)->generation;
 
 		if (!m3_handle(map->r, h)->pid || m3_life_alive(map, h))

@@ -123,7 +123,7 @@ static void ring_all(struct m3_map *map)
 {
 	uint32_t i;
 
-	for (i = 0; i < map->r->nodes; i++)
+	for (i = 0; i < m3_spanned(map->r); i++)
 		if (*m3_spans(map->r, i))
 			m3_ring_peer(map, i);
 }

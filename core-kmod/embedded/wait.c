@@ -150,6 +150,18 @@ static int spin_for(struct m3_map *map, uint32_t i, uint32_t tag,
 	}
 }
 
+/*
+ * Who waits for one process goes where that runs: both then hand the CPU over.
+ * A server that takes from anybody stays, or its clients would drag it about.
+ */
+static int follows(const struct m3_region *r, const struct m3_slot *s)
+{
+	if (!(r->flags & M3_DC_AFFINITY) || s->waits != M3_WAITS_FUTEX)
+		return 0;
+	return s->op == M3_OP_SEND || s->op == M3_OP_SENDREC ||
+	       (s->op == M3_OP_RECEIVE && s->getfrom != M3_ANY);
+}
+
 /* 1: the call ended before there was a need to sleep. */
 static int wait_awake(struct m3_map *map, uint32_t i, uint32_t tag)
 {
@@ -165,6 +177,11 @@ static int wait_awake(struct m3_map *map, uint32_t i, uint32_t tag)
 	if (partner->rts & (M3_RTS_REMOTE | M3_RTS_SLOT_FREE) ||
 	    partner->waits == M3_WAITS_DOORBELL)
 		return m3_is_done(r, i, tag);
+	if (partner->cpu != cpu && follows(r, s)) {
+		m3_affinity_follow(map, i, partner->cpu);
+		cpu = (uint32_t)sched_getcpu();
+		s->cpu = cpu;
+	}
 	if (partner->cpu == cpu)
 		return yield_to(r, i, tag);
 	return spin_for(map, i, tag, partner);

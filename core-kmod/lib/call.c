@@ -192,6 +192,11 @@ static int start_copy(struct m3_member *m, struct m3_call *c, uint32_t i,
 	return e;
 }
 
+static int is_bind_wait(uint32_t op)
+{
+	return op == M3_OP_WAITBIND || op == M3_OP_WAITUNBIND;
+}
+
 static int start_message(struct m3_member *m, struct m3_call *c, uint32_t i,
 			 uint32_t waits, int wait)
 {
@@ -217,6 +222,10 @@ static int start_message(struct m3_member *m, struct m3_call *c, uint32_t i,
 	case M3_OP_REPLY_RECEIVE:
 		e = m3_msg_reply_receive(&s.t, i, c->peer, &c->message, wait);
 		break;
+	case M3_OP_WAITBIND:
+	case M3_OP_WAITUNBIND:
+		e = m3_bind_wait(&s.t, i, c->op, c->peer, wait);
+		break;
 	default:
 		e = -M3_EBADCALL;
 	}
@@ -236,6 +245,9 @@ static int start(struct m3_member *m, struct m3_call *c, uint32_t waits,
 		e = busy_begin(m, i);
 	if (e)
 		return e;
+	/* The endpoint of a process that nobody has buried is not bound. */
+	if (is_bind_wait(c->op))
+		m3_life_look_at(m->map, m3_slot_of(m->map->r, c->peer));
 	c->scratch = 0;
 	e = c->op == M3_OP_VCOPY ? start_copy(m, c, i, waits) :
 				   start_message(m, c, i, waits, wait);
@@ -260,7 +272,7 @@ static int collect(struct m3_member *m, struct m3_call *c, uint32_t i)
 			memcpy((void *)(uintptr_t)c->dst_address,
 			       m3_at(r, scratch_at(c)), c->copied);
 		release_scratch(m, c);
-	} else if (result == 0 && c->op != M3_OP_SEND) {
+	} else if (result == 0 && c->op != M3_OP_SEND && !is_bind_wait(c->op)) {
 		c->message = s->message;
 	}
 	busy_end(m, i);
@@ -374,6 +386,13 @@ int m3_run_message(struct m3_member *m, uint32_t op, int self, int peer,
 	if (e == 0)
 		*message = c.message;
 	return e;
+}
+
+int m3_run_wait(struct m3_member *m, uint32_t op, int self, int ep, int timeout)
+{
+	struct m3_call c = { .op = op, .self = self, .peer = ep };
+
+	return run(m, &c, timeout);
 }
 
 int m3_send(struct m3_member *m, int self, int dst, struct m3_message *message,

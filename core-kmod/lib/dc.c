@@ -28,6 +28,20 @@ int m3_rmtbind(struct m3_node *node, int dc, const char *name, int ep, int id)
 	return e;
 }
 
+int m3_unbind_slot(struct m3_txn *t, uint32_t i)
+{
+	struct m3_slot *s = m3_slot(t->r, i);
+
+	/* A requester too: its copy goes on outside the lock. */
+	if (s->rts & M3_RTS_ONCOPY)
+		return -M3_EONCOPY;
+	if (!(s->misc & M3_MF_RMTBACKUP))
+		return m3_slot_unbind(t, i);
+	m3_backup_end_d(t, i);
+	m3_commit(t->r);
+	return 0;
+}
+
 int m3_unbind_any(struct m3_node *node, int dc, int ep)
 {
 	struct m3_section s;
@@ -37,9 +51,7 @@ int m3_unbind_any(struct m3_node *node, int dc, int ep)
 	if (e)
 		return e;
 	i = m3_slot_of(s.t.r, ep);
-	/* A requester too: its copy goes on outside the lock. */
-	e = i != M3_NIL && m3_slot(s.t.r, i)->rts & M3_RTS_ONCOPY ?
-		    -M3_EONCOPY : m3_slot_unbind(&s.t, i);
+	e = i == M3_NIL ? -M3_ERANGE : m3_unbind_slot(&s.t, i);
 	m3_end(&s);
 	return e;
 }

@@ -41,10 +41,15 @@ int m3_self_slot(struct m3_member *m, int self, uint32_t *i);
 /* A call that carries a message, started and waited for. */
 int m3_run_message(struct m3_member *m, uint32_t op, int self, int peer,
 		   struct m3_message *message, int timeout);
+/* M3_OP_WAITBIND or M3_OP_WAITUNBIND of endpoint `ep`. */
+int m3_run_wait(struct m3_member *m, uint32_t op, int self, int ep,
+		int timeout);
 
 /* The DC's map, opened if need be. EBADDCID, EDCNOTRUN, ... */
 int m3_node_dc(struct m3_node *node, int dc, struct m3_map **map);
 /* Opens a critical section in the DC; m3_end() closes it. */
 int m3_dc_begin(struct m3_node *node, int dc, struct m3_section *s);
+/* Unbinds a slot on demand: a backup's becomes remote only. EONCOPY. */
+int m3_unbind_slot(struct m3_txn *t, uint32_t i);
 
 #endif

@@ -51,46 +51,11 @@ void m3_leave(struct m3_member *m)
 {
 	if (m->bell >= 0)
 		close(m->bell);
+	m3_affinity_leave(m->map);
 	m3_life_end(m->map);
 	m3_map_close(m->map);
 	free(m->busy);
 	free(m);
-}
-
-/* The slot of an endpoint that the owner of `ep` is dead may be taken over. */
-static void bury_owner(struct m3_map *map, int ep)
-{
-	uint32_t i = m3_slot_of(map->r, ep), h;
-
-	if (i == M3_NIL ||
-	    m3_slot(map->r, i)->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE))
-		return;
-	h = m3_slot(map->r, i)->handle;
-	if (h < map->r->handles && !m3_life_alive(map, h))
-		m3_life_bury(map, h);
-}
-
-int m3_bind(struct m3_member *m, int ep)
-{
-	char name[M3_NAME_BYTES] = "";
-	struct m3_section s;
-	int e;
-
-	if (m3_map_forked(m->map))
-		return -M3_EFORKED;
-	bury_owner(m->map, ep);
-	prctl(PR_GET_NAME, name, 0, 0, 0);
-	e = m3_begin(m->map, &s, M3_LOCK_FOREVER);
-	if (e)
-		return e;
-	e = m->map->r->running ? m3_slot_bind(&s.t, ep, (uint32_t)getpid(),
-					      name) : -M3_EDCNOTRUN;
-	m3_end(&s);
-	/* A call of its former life that nobody collected is no obstacle. */
-	if (!e)
-		__atomic_store_n(&m->busy[m3_slot_of(m->map->r, ep)], 0,
-				 __ATOMIC_RELEASE);
-	return e;
 }
 
 int m3_unbind(struct m3_member *m, int ep)
@@ -106,13 +71,11 @@ int m3_unbind(struct m3_member *m, int ep)
 		e = -M3_ERANGE;
 	else if (m3_slot(m->map->r, i)->handle != m->map->handle)
 		e = -M3_ENOTBIND;
-	else if (m3_may_call(m->map->r, i, M3_CALL_UNBIND))
-		e = -M3_EBADCALL;
-	else if (m3_slot(m->map->r, i)->rts & M3_RTS_ONCOPY)
-		e = -M3_EONCOPY;
-	else
-		e = m3_slot_unbind(&s.t, i);
+	else if (!(e = m3_may_call(m->map->r, i, M3_CALL_UNBIND)))
+		e = m3_unbind_slot(&s.t, i);
 	m3_end(&s);
+	if (!e)
+		m3_affinity_unbind(m->map, i);
 	return e;
 }
 

@@ -269,7 +269,7 @@ int m3_dc_end(struct m3_node *node, int dc)
 	e = m3_begin(map, &s, M3_LOCK_PROXY_MS);
 	if (e)
 		return e;
-	for (i = 0; i < map->r->slots; i++)
+	for (i = 0; i < m3_high(map->r); i++)
 		if (m3_slot(map->r, i)->op != M3_OP_NONE) {
 			m3_call_abort_d(&s.t, i, -M3_EDCNOTRUN);
 			m3_commit(map->r);
@@ -308,7 +308,7 @@ int m3_getdcinfo(struct m3_node *node, int dc, struct m3_dc_info *info)
 	info->params.warn2proc = map->r->warnmsg ? map->r->warn2proc : M3_NONE;
 	info->params.flags = map->r->flags;
 	memcpy(info->params.cpus, map->r->cpus, sizeof(info->params.cpus));
-	for (h = 1; h < map->r->handles; h++)
+	for (h = 1; h < m3_joined(map->r); h++)
 		info->members += m3_handle(map->r, h)->pid &&
 				 m3_life_alive(map, h);
 	return 0;

@@ -68,7 +68,8 @@ static void corrupt(struct victim *v)
 		{ l->blocks_at, l->transfers_at - l->blocks_at },
 		{ l->transfers_at, 128ull * l->slots },
 		{ l->bits_at, 4ull * l->bits_words * l->slots },
-		{ l->handles_at, l->units_at - l->handles_at },
+		{ l->handles_at, (uint64_t)l->handles * l->handle_bytes },
+		{ l->more_at, 128ull * l->slots },
 		{ l->units_at, 16ull * l->units },
 		{ l->spans_at, 4ull * l->nodes },
 		{ l->peers_at + l->peer_bytes, sizeof(struct m3_peer) },
@@ -107,6 +108,7 @@ static void put(struct forge *f)
 		M3_REC_SEND, M3_REC_SENDREC, M3_REC_REPLY, M3_REC_NOTIFY,
 		M3_REC_SEND_ACK, M3_REC_ERROR, M3_REC_CANCEL, M3_REC_COPY_PULL,
 		M3_REC_COPY_DATA, M3_REC_COPY_ACK, M3_REC_REFUSED,
+		M3_REC_DEATH,
 	};
 	int kind = kinds[rig_random(sizeof(kinds))];
 	unsigned int body = kind == M3_REC_COPY_DATA ? 16 + 1024 :

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0
+/*
+ * Deaths that other nodes are to be told. That an endpoint is gone is state,
+ * not an event: a bit per (peer, slot), of which take makes a DEATH record, so
+ * that no link can be down for too long and nothing runs out (protocol 20).
+ * A peer is told of the endpoints that it knows: a record from or to them has
+ * passed.
+ *
+ * A DEATH names the last life that ended; it ends all former ones too. It goes
+ * behind what its endpoint has said before. All pairs use one message lane
+ * (m3_pair_lane), so there is one bit, and it goes in that lane.
+ */
+#include "core.h"
+
+/* Between records of a lane that never runs dry, one of so many. */
+#define M3_DEATH_TURN 16u
+
+static int bit_of(const uint32_t *bits, uint32_t i)
+{
+	return (int)(bits[i / 32] >> (i & 31) & 1);
+}
+
+static void bit_set_d(struct m3_txn *t, uint32_t *bits, uint32_t i, uint32_t on)
+{
+	uint32_t bit = 1u << (i & 31), *word = &bits[i / 32];
+
+	m3_set32(t->r, word, on ? *word | bit : *word & ~bit);
+}
+
+static void owe_d(struct m3_txn *t, uint32_t node, uint32_t i)
+{
+	struct m3_peer *p = m3_peer(t->r, node);
+
+	if (!bit_of(m3_peer_deaths(t->r, p), i))
+		m3_set32(t->r, &p->deaths, p->deaths + 1);
+	bit_set_d(t, m3_peer_deaths(t->r, p), i, 1);
+	m3_ring_later(t, node);
+}
+
+void m3_known_d(struct m3_txn *t, uint32_t node, uint32_t i)
+{
+	bit_set_d(t, m3_peer_known(m3_peer(t->r, node)), i, 1);
+}
+
+void m3_told_d(struct m3_txn *t, uint32_t node, const struct m3_record *rec)
+{
+	struct m3_region *r = t->r;
+	uint32_t i = m3_slot_of(r, rec->src);
+
+	if (i == M3_NIL || !rec->src_binding)
+		return;
+	if (rec->src_binding == m3_slot(r, i)->binding) {
+		if (!(m3_slot(r, i)->rts & M3_RTS_REMOTE))
+			m3_known_d(t, node, i);
+	} else if (rec->src_binding == m3_more(r, i)->dead) {
+		owe_d(t, node, i);
+	}
+}
+
+void m3_death_mark_d(struct m3_txn *t, uint32_t i, uint32_t node)
+{
+	struct m3_region *r = t->r;
+	uint32_t *known;
+
+	if (node >= r->nodes || !*m3_spans(r, node))
+		return;
+	known = m3_peer_known(m3_peer(r, node));
+	if (!bit_of(known, i))
+		return;
+	bit_set_d(t, known, i, 0);
+	owe_d(t, node, i);
+}
+
+void m3_death_mark(struct m3_txn *t, uint32_t i, uint32_t except)
+{
+	struct m3_region *r = t->r;
+	uint32_t n;
+
+	m3_set64(r, &m3_more(r, i)->dead, m3_slot(r, i)->binding);
+	for (n = 0; n < m3_spanned(r); n++)
+		if (n != r->node && n != except) {
+			m3_death_mark_d(t, i, n);
+			m3_commit(r);
+		}
+	m3_commit(r);
+}
+
+int m3_death_waits(struct m3_region *r, uint32_t peer, uint32_t lane)
+{
+	return lane == M3_LANE_NORMAL && m3_peer(r, peer)->deaths != 0;
+}
+
+/* Does what the endpoint has said before still wait for its number? */
+static int is_queued(struct m3_region *r, const struct m3_lane *l, int ep)
+{
+	uint32_t at, steps = 0;
+
+	for (at = l->qhead; at < m3_blocks(r) && steps++ < m3_blocks(r);
+	     at = m3_block(r, at)->next)
+		if (m3_block(r, at)->record.src == ep)
+			return 1;
+	return 0;
+}
+
+/* The first death from word `w` on, round the table; M3_NIL: none. */
+static uint32_t death_from(const struct m3_region *r, const uint32_t *bits,
+			   uint32_t w)
+{
+	uint32_t n;
+
+	for (n = 0; n < r->bits_words; n++, w = (w + 1) % r->bits_words)
+		if (bits[w])
+			return w * 32 + (uint32_t)__builtin_ctz(bits[w]);
+	return M3_NIL;
+}
+
+int m3_death_number_d(struct m3_txn *t, uint32_t peer, uint32_t room)
+{
+	struct m3_region *r = t->r;
+	struct m3_peer *p = m3_peer(r, peer);
+	struct m3_lane *l = &p->lane[M3_LANE_NORMAL];
+	uint32_t turn = (uint32_t)(l->next / M3_DEATH_TURN), i;
+	struct m3_record *rec;
+
+	if (room < sizeof(*rec) ||
+	    (l->qhead != M3_NIL && l->next % M3_DEATH_TURN))
+		return 0;
+	i = death_from(r, m3_peer_deaths(r, p), turn % r->bits_words);
+	if (i >= r->slots || is_queued(r, l, m3_endpoint_of(r, i)))
+		return 0;
+	rec = &m3_entry(p, M3_LANE_NORMAL, l->next)->record;
+	__builtin_memset(rec, 0, sizeof(*rec));
+	rec->length = sizeof(*rec);
+	rec->kind = M3_REC_DEATH;
+	rec->src = m3_endpoint_of(r, i);
+	rec->dst = M3_NONE;
+	rec->src_binding = m3_more(r, i)->dead;
+	rec->src_node = (uint16_t)r->node;
+	rec->dst_node = (uint16_t)peer;
+	bit_set_d(t, m3_peer_deaths(r, p), i, 0);
+	if (p->deaths)
+		m3_set32(r, &p->deaths, p->deaths - 1);
+	return 1;
+}
+
+void m3_deaths_forget(struct m3_txn *t, uint32_t peer)
+{
+	struct m3_region *r = t->r;
+	struct m3_peer *p = m3_peer(r, peer);
+	uint32_t w;
+
+	m3_set32(r, &p->deaths, 0);
+	for (w = 0; w < r->bits_words; w++) {
+		m3_set32(r, &m3_peer_known(p)[w], 0);
+		m3_set32(r, &m3_peer_deaths(r, p)[w], 0);
+		if (w % 64 == 63)
+			m3_commit(r);
+	}
+	m3_commit(r);
+}
+
+void m3_death_put(struct m3_txn *t, uint32_t s)
+{
+	if (m3_slot(t->r, s)->automatic) {
+		m3_slot_unbind(t, s);
+		return;
+	}
+	m3_remote_ended(t, s);
+	m3_remote_forget(t, s);
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0
+/*
+ * Who a record comes from. A peer speaks for its own endpoints only, and binds
+ * no more of them here than its share (protocol 18, 9).
+ */
+#include "core.h"
+
+/* A new client: a peer cannot use up the table (protocol 9, 18). */
+static int autobind_d(struct m3_txn *t, uint32_t node, uint32_t s)
+{
+	struct m3_peer *p = m3_peer(t->r, node);
+	int e;
+
+	if (p->automatic >= t->r->procs / 2)
+		return -M3_EAGAIN;
+	e = m3_slot_rmtbind_d(t, s, node, "remote");
+	if (e)
+		return e;
+	m3_set32(t->r, &m3_slot(t->r, s)->automatic, 1);
+	m3_set32(t->r, &p->automatic, p->automatic + 1);
+	return 0;
+}
+
+/*
+ * 0 if the peer may speak for a slot that is bound. Of a replica's namesakes
+ * only notifications are accepted: whom would an answer go to?
+ */
+static int stranger(struct m3_region *r, uint32_t node,
+		    const struct m3_record *rec, const struct m3_slot *from)
+{
+	if (from->rts & M3_RTS_REMOTE) {
+		if (from->node == node)
+			return 0;
+		r->counts.bad_node++;
+		return -M3_ENONODE;
+	}
+	if (from->misc & M3_MF_REPLICATED && rec->kind == M3_REC_NOTIFY &&
+	    rec->dst != rec->src)
+		return 0;
+	r->counts.bad_node++;
+	return -M3_ELCLPROC;
+}
+
+int m3_source_slot(struct m3_txn *t, uint32_t node, const struct m3_record *rec,
+		   int opens, uint32_t *s)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *from;
+	int e;
+
+	if (rec->src_node != node || rec->dst_node != r->node) {
+		r->counts.bad_node++;
+		return -1;
+	}
+	*s = m3_slot_of(r, rec->src);
+	if (*s == M3_NIL) {
+		r->counts.bad_endpoint++;
+		return -1;
+	}
+	from = m3_slot(r, *s);
+	if (from->rts & M3_RTS_SLOT_FREE && !opens) {
+		/* Who copies has been given access, so it would be known. */
+		if (!m3_pool_answer_d(t, node, rec, -M3_EPROCSTS))
+			r->counts.stale_answers++;
+		return -1;
+	}
+	if (from->rts & M3_RTS_SLOT_FREE)
+		e = autobind_d(t, node, *s);
+	else
+		e = stranger(r, node, rec, from);
+	if (e)
+		m3_pool_answer_d(t, node, rec, e);
+	return e;
+}
