@@ -23,6 +23,18 @@ struct m3_node_row {
 	uint32_t flags; /* M3_NODE_ATTACHED */
 	uint32_t proxy_pid;
 	char name[M3_NAME_BYTES];
+	uint32_t pair; /* of mnx.h: id + 1 of the pair that serves it, or 0 */
+	uint32_t hellos; /* atomic: how often it asked to open DCs again */
+};
+
+/* A pair of proxies of mnx.h. */
+struct m3_pair_row {
+	uint32_t flags; /* PROXIES_* */
+	uint32_t sender, receiver; /* process or thread ids */
+	uint32_t max_bytes;
+	uint32_t connects; /* atomic: of its sender */
+	uint32_t reserved;
+	char name[M3_NAME_BYTES];
 };
 
 struct m3_dc_row {
@@ -44,6 +56,7 @@ struct m3_node_region {
 	uint32_t spin_ns; /* one sleep and wake, calibrated at creation */
 	struct m3_node_row nodes[M3_MAX_NODES];
 	struct m3_dc_row dcs[M3_MAX_DCS];
+	struct m3_pair_row pairs[M3_MAX_NODES];
 };
 
 /* A bell of somebody else that this process has rung before. */

@@ -51,5 +51,7 @@ int m3_node_dc(struct m3_node *node, int dc, struct m3_map **map);
 int m3_dc_begin(struct m3_node *node, int dc, struct m3_section *s);
 /* Unbinds a slot on demand: a backup's becomes remote only. EONCOPY. */
 int m3_unbind_slot(struct m3_txn *t, uint32_t i);
+/* The same, in which this proxy still is the proxy: EPROXYRUN, ENODCNODE. */
+int m3_proxy_begin(struct m3_proxy *p, int dc, struct m3_section *s);
 
 #endif

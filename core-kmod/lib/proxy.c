@@ -189,8 +189,7 @@ int m3_proxy_dcs(struct m3_proxy *p, uint16_t *dcs, int max)
 	return n;
 }
 
-/* Opens a critical section in which this proxy still is the proxy. */
-static int proxy_begin(struct m3_proxy *p, int dc, struct m3_section *s)
+int m3_proxy_begin(struct m3_proxy *p, int dc, struct m3_section *s)
 {
 	struct m3_map *map;
 	int e = m3_node_dc(p->node, dc, &map);
@@ -216,7 +215,7 @@ static int proxy_begin(struct m3_proxy *p, int dc, struct m3_section *s)
 int m3_proxy_open(struct m3_proxy *p, int dc, struct m3_dc_open *open)
 {
 	struct m3_section s;
-	int e = proxy_begin(p, dc, &s);
+	int e = m3_proxy_begin(p, dc, &s);
 
 	if (e)
 		return e;
@@ -232,7 +231,7 @@ int m3_proxy_opened(struct m3_proxy *p, const struct m3_dc_open *open)
 
 	if (open->dc >= p->node->region->max_dcs)
 		return -M3_EBADDCID;
-	e = proxy_begin(p, (int)open->dc, &s);
+	e = m3_proxy_begin(p, (int)open->dc, &s);
 	if (e)
 		return e;
 	e = m3_peer_opened(&s.t, p->peer, open);
@@ -246,7 +245,7 @@ int m3_proxy_disconnected(struct m3_proxy *p)
 	uint32_t dc;
 
 	for (dc = 0; dc < p->node->region->max_dcs; dc++) {
-		if (p->holds[dc].bell < 0 || proxy_begin(p, (int)dc, &s))
+		if (p->holds[dc].bell < 0 || m3_proxy_begin(p, (int)dc, &s))
 			continue;
 		m3_peer_disconnect(&s.t, p->peer);
 		m3_end(&s);
@@ -291,7 +290,7 @@ int m3_proxy_take(struct m3_proxy *p, int dc, int lane, void *frame,
 		return -M3_EINVAL;
 	if (size < sizeof(struct m3_frame_header))
 		return -M3_EMSGSIZE;
-	e = proxy_begin(p, dc, &s);
+	e = m3_proxy_begin(p, dc, &s);
 	if (e)
 		return e;
 	e = m3_peer_take(&s.t, p->peer, (uint32_t)lane, frame, size, count);
@@ -310,7 +309,7 @@ int m3_proxy_acknowledge(struct m3_proxy *p, int dc, void *frame, uint32_t size)
 	    !m3_map_forked(p->node->maps[dc]) &&
 	    !m3_peer(p->node->maps[dc]->r, p->peer)->ack_owed)
 		return 0;
-	e = proxy_begin(p, dc, &s);
+	e = m3_proxy_begin(p, dc, &s);
 	if (e)
 		return e;
 	e = m3_peer_acknowledge(&s.t, p->peer, frame, size);
@@ -329,7 +328,7 @@ int m3_proxy_put(struct m3_proxy *p, const void *frame, uint32_t size)
 	memcpy(&h, frame, sizeof(h));
 	if (h.dc >= p->node->region->max_dcs)
 		return -M3_EPROTO;
-	e = proxy_begin(p, h.dc, &s);
+	e = m3_proxy_begin(p, h.dc, &s);
 	if (e)
 		return e;
 	e = m3_peer_put(&s.t, p->peer, frame, size);

@@ -136,13 +136,13 @@ describe.runIf(process.getuid?.() === 0)('another user', () => {
   });
 });
 
-/** A mount namespace of its own, with a tmpfs of 4 MiB at the folder. */
+/** A mount namespace of its own, with a tmpfs of 1 MiB at the folder. */
 const small = () => [
   'unshare',
   '-m',
   'sh',
   '-c',
-  `mount -t tmpfs -o size=4m none ${folder} && exec "$@"`,
+  `mount -t tmpfs -o size=1m none ${folder} && exec "$@"`,
   'sh',
 ];
 const canMount = spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0;
