@@ -242,9 +242,13 @@ int m3_slot_ready(struct m3_txn *t, uint32_t i)
 	return s->op != M3_OP_NONE || s->rts ? -M3_EPROCRUN : 0;
 }
 
-static int32_t queue_of(const struct m3_slot *s)
+/* The node whose proxy its call is, or was, queued for (reference 2.4). */
+static int32_t queue_of(struct m3_region *r, const struct m3_slot *s)
 {
-	return s->rts & M3_RTS_RMTOPER ? (int32_t)s->node : M3_NONE;
+	uint32_t d = m3_slot_of(r, s->sendto);
+
+	return s->rts & M3_RTS_RMTOPER && d != M3_NIL ?
+			(int32_t)m3_slot(r, d)->node : M3_NONE;
 }
 
 void m3_slot_info(struct m3_region *r, uint32_t i, struct m3_proc_info *info)
@@ -260,7 +264,7 @@ void m3_slot_info(struct m3_region *r, uint32_t i, struct m3_proc_info *info)
 	info->getfrom = s->getfrom;
 	info->sendto = s->sendto;
 	info->waitmigr = M3_NONE;
-	info->proxy = queue_of(s);
+	info->proxy = queue_of(r, s);
 	info->binding = s->binding;
 	info->local_sent = s->local_sent;
 	info->remote_sent = s->remote_sent;

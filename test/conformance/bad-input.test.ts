@@ -15,7 +15,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ABI_VERSION } from '../../core-kmod/binding/abi.ts';
 import { joinDc, NodeCore } from '../../core-kmod/binding/core.ts';
-import { SMALL_DC, type TemporaryCore, temporaryCore } from '../testing/temporary-core.ts';
+import { SMALL_DC, type TemporaryCore } from '../testing/temporary-core.ts';
+import { conformanceCore } from './backend.ts';
 
 /** In the first bytes of a region file: a magic number of 8 bytes, then the version. */
 const VERSION_AT = 8;
@@ -27,7 +28,7 @@ let node: TemporaryCore;
 let folder: string;
 
 beforeEach(() => {
-  node = temporaryCore();
+  node = conformanceCore();
   folder = mkdtempSync('/dev/shm/m3ipc-test-');
 });
 

@@ -3,7 +3,8 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { joinDc, Message, RTS_FLAGS, SELF } from '../../core-kmod/binding/core.ts';
-import { type TemporaryCore, temporaryCore } from '../testing/temporary-core.ts';
+import type { TemporaryCore } from '../testing/temporary-core.ts';
+import { conformanceCore } from './backend.ts';
 import { type Puppets, puppets, untilFlags } from './puppet.ts';
 
 const DC = 1;
@@ -13,7 +14,7 @@ let node: TemporaryCore;
 let actors: Puppets;
 
 beforeEach(() => {
-  node = temporaryCore();
+  node = conformanceCore();
   actors = puppets(node.dir, DC);
 });
 

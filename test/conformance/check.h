@@ -40,6 +40,12 @@ static inline void fail_at(int line, const char *text, long got, long want)
 			fail_at(__LINE__, #expression, got_, want_);   \
 	} while (0)
 
+/* Says that a case of the conformance table holds; in any process. */
+static inline void ok(const char *name)
+{
+	dprintf(1, "ok %s\n", name);
+}
+
 static inline void pause_1ms(void)
 {
 	struct timespec time = { 0, 1000000 };
@@ -91,6 +97,17 @@ static inline void wait_flags(int ep, uint32_t flags)
 	m3_node_close(node);
 }
 
+static inline struct m3_proc_info info_of(int ep)
+{
+	struct m3_proc_info info;
+	struct m3_node *node;
+
+	IS(m3_node_open(dir, &node), 0);
+	IS(m3_getprocinfo(node, dc, ep, &info), 0);
+	m3_node_close(node);
+	return info;
+}
+
 /* A process that runs `body` and must end well; see reap(). */
 static inline pid_t spawn(void (*body)(void))
 {
@@ -111,6 +128,22 @@ static inline void reap(pid_t pid)
 	int status;
 
 	IS(waitpid(pid, &status, 0), pid);
+	IS(status, 0);
+}
+
+/*
+ * Ends a call of a process by SIGUSR1, and the process must end well then. The
+ * signal is repeated: one that comes before the call sleeps is not seen.
+ */
+static inline void interrupt(pid_t child)
+{
+	int status, i;
+
+	for (i = 0; waitpid(child, &status, WNOHANG) == 0; i++) {
+		IS(i < DEADLINE_MS, 1);
+		IS(kill(child, SIGUSR1), 0);
+		pause_1ms();
+	}
 	IS(status, 0);
 }
 

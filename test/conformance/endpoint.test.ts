@@ -5,7 +5,8 @@ import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Endpoint, joinDc, type Member, Message } from '../../core-kmod/binding/core.ts';
 import { addonPaths } from '../../core-kmod/binding/native.ts';
-import { type TemporaryCore, temporaryCore } from '../testing/temporary-core.ts';
+import type { TemporaryCore } from '../testing/temporary-core.ts';
+import { conformanceCore } from './backend.ts';
 
 let node: TemporaryCore;
 let member: Member;
@@ -13,7 +14,7 @@ let one: Endpoint;
 let two: Endpoint;
 
 beforeEach(() => {
-  node = temporaryCore();
+  node = conformanceCore();
   member = joinDc(node.dir, 1);
   one = member.bind(1);
   two = member.bind(2);

@@ -6,6 +6,10 @@
 #include "check.h"
 
 static const uint32_t sizes[] = { 0, 1, 65535, 65536, 65537, 1 << 20 };
+static const char *const names[] = {
+	"no byte", "one byte", "a chunk less one", "a chunk",
+	"a chunk and one", "1 MiB",
+};
 enum { COUNT = sizeof(sizes) / sizeof(sizes[0]) };
 
 static void fill(uint8_t *data, uint32_t bytes, int seed)
@@ -75,7 +79,9 @@ int main(int argc, char **argv)
 			    (uintptr_t)data, 65536, M3_FOREVER, NULL),
 		   -M3_EFAULT);
 		IS(m3_reply(member, 1, 2, &message), 0);
+		ok(names[i]);
 	}
+	ok("more than 1 MiB");
 	reap(child);
 	IS(m3_vcopy(member, 1, 2, address, M3_SELF, (uintptr_t)data, 1,
 		    M3_FOREVER, NULL),

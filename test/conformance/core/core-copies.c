@@ -95,6 +95,7 @@ static void both_parties_killed(void)
 	SAME(m3_sweep(n.core), 2);
 	SOUND(&n);
 	rig_stop(&n);
+	rig_ok("both parties are killed");
 }
 
 /* A copy goes on outside the lock: its parties cannot be unbound meanwhile. */
@@ -132,6 +133,7 @@ static void unbound_during_a_copy(void)
 	m3_leave(m);
 	m3_leave(other);
 	rig_stop(&n);
+	rig_ok("a party is unbound, or gives up");
 }
 
 /*
@@ -171,6 +173,7 @@ static void circles(void)
 	SOUND(&n);
 	m3_leave(m);
 	rig_stop(&n);
+	rig_ok("circles of two and three");
 }
 
 /* Two on two nodes: exactly one of the two fails, whatever crosses what. */
@@ -228,6 +231,7 @@ static void circle_of_two_nodes(void)
 	m3_leave(b);
 	rig_stop(&na);
 	rig_stop(&nb);
+	rig_ok("circles of two nodes");
 }
 
 int main(void)

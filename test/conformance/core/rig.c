@@ -29,6 +29,23 @@ void rig_same(long actual, long expected, const char *what, const char *file,
 	_exit(1);
 }
 
+void rig_ok(const char *name)
+{
+	printf("ok %s\n", name);
+	fflush(stdout);
+}
+
+/* The one place where a core is made; see backend.ts. */
+static void need_backend(void)
+{
+	const char *backend = getenv("M3IPC_BACKEND");
+
+	if (!backend || !strcmp(backend, "embedded"))
+		return;
+	fprintf(stderr, "this program has no backend '%s'\n", backend);
+	exit(1);
+}
+
 void rig_start(struct rig_node *n, int id)
 {
 	const char *base = getenv("RIG_DIR");
@@ -41,6 +58,7 @@ void rig_start(struct rig_node *n, int id)
 		.arena_bytes = 8u << 20, .gid = (uint32_t)-1, .name = "rig",
 	};
 
+	need_backend();
 	memset(n, 0, sizeof(*n));
 	n->id = id;
 	snprintf(n->dir, sizeof(n->dir), "%s/m3rig.XXXXXX",

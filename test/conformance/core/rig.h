@@ -36,6 +36,9 @@ void rig_must(int ok, const char *what, const char *file, int line);
 void rig_same(long actual, long expected, const char *what, const char *file,
 	      int line);
 
+/* Says that a case of the conformance table holds. */
+void rig_ok(const char *name);
+
 /* A core with one DC in a new directory under $RIG_DIR or /dev/shm. */
 void rig_start(struct rig_node *n, int id);
 /* Ends it; its directory must have become empty and gone. */

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT
+/* Management of a node: the core itself, its DCs, nodes and proxies. */
+#include "rig.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char dir[64];
+
+static void make_directory(void)
+{
+	const char *base = getenv("RIG_DIR");
+
+	snprintf(dir, sizeof(dir), "%s/m3manage.XXXXXX",
+		 base ? base : "/dev/shm");
+	MUST(mkdtemp(dir));
+}
+
+static struct m3_dvs_params dvs_params(void)
+{
+	struct m3_dvs_params p = {
+		.node = 3, .max_nodes = 8, .max_dcs = 4, .cluster = "manage",
+	};
+
+	return p;
+}
+
+static void core_begins(void)
+{
+	struct m3_dvs_params p = dvs_params();
+	struct m3_dvs_info info;
+	struct m3_node *node;
+
+	p.node = 8;
+	SAME(m3_dvs_init(dir, &p), -M3_EBADNODEID);
+	p = dvs_params();
+	p.max_nodes = M3_MAX_NODES + 1;
+	SAME(m3_dvs_init(dir, &p), -M3_EBADRANGE);
+	p = dvs_params();
+	p.max_dcs = 0;
+	SAME(m3_dvs_init(dir, &p), -M3_EBADRANGE);
+	p = dvs_params();
+	memset(p.cluster, 'x', sizeof(p.cluster));
+	SAME(m3_dvs_init(dir, &p), -M3_ENAMESIZE);
+	SAME(m3_node_open(dir, &node), -M3_EDVSINIT);
+	p = dvs_params();
+	SAME(m3_dvs_init(dir, &p), 0);
+	SAME(m3_dvs_init(dir, &p), -M3_EDVSBUSY);
+	rig_ok("dvs_init");
+	SAME(m3_node_open(dir, &node), 0);
+	SAME(m3_getdvsinfo(node, &info), 0);
+	SAME(memcmp(&info.params, &p, sizeof(p)), 0);
+	SAME((long)info.abi_version, M3_ABI_VERSION);
+	SAME((long)info.dcs, 0);
+	SAME((long)info.nodes, 1);
+	m3_node_close(node);
+	rig_ok("getdvsinfo");
+}
+
+static struct m3_dc_params dc_params(int dc, const char *name)
+{
+	struct m3_dc_params p = {
+		.dc = (uint32_t)dc, .tasks = 4, .procs = 12,
+		.arena_bytes = 1u << 16, .gid = (uint32_t)-1,
+		.warn2proc = 5, .warnmsg = 77,
+	};
+
+	snprintf(p.name, sizeof(p.name), "%s", name);
+	return p;
+}
+
+static void dcs_begin(struct m3_node *node)
+{
+	struct m3_dc_params p = dc_params(4, "four");
+	struct m3_dvs_info info;
+	int dc;
+
+	SAME(m3_dc_init(node, &p), -M3_EBADDCID);
+	p = dc_params(0, "zero");
+	p.procs = M3_MAX_ENDPOINTS;
+	SAME(m3_dc_init(node, &p), -M3_EBADRANGE);
+	p = dc_params(0, "zero");
+	p.tasks = M3_MAX_TASKS + 1;
+	SAME(m3_dc_init(node, &p), -M3_EBADRANGE);
+	p = dc_params(0, "zero");
+	memset(p.name, 'x', sizeof(p.name));
+	SAME(m3_dc_init(node, &p), -M3_ENAMESIZE);
+	for (dc = 0; dc < 3; dc++) {
+		char name[8] = { 'd', 'c', (char)('0' + dc), 0 };
+
+		p = dc_params(dc, name);
+		SAME(m3_dc_init(node, &p), 0);
+		SAME(m3_dc_init(node, &p), -M3_ERSCBUSY);
+	}
+	p = dc_params(3, "dc1");
+	SAME(m3_dc_init(node, &p), -M3_ERSCBUSY);
+	SAME(m3_getdvsinfo(node, &info), 0);
+	SAME((long)info.dcs, 3);
+	rig_ok("dc_init");
+}
+
+static void dc_infos(struct m3_node *node)
+{
+	struct m3_dc_info info;
+	struct m3_dc_params p;
+	int dc;
+
+	for (dc = 0; dc < 4; dc++) {
+		if (dc == 3) {
+			SAME(m3_getdcinfo(node, dc, &info), -M3_EDCNOTRUN);
+			continue;
+		}
+		SAME(m3_getdcinfo(node, dc, &info), 0);
+		p = dc_params(dc, info.params.name);
+		SAME((long)info.params.dc, dc);
+		SAME(info.params.name[2], '0' + dc);
+		SAME((long)info.params.tasks, (long)p.tasks);
+		SAME((long)info.params.procs, (long)p.procs);
+		SAME((long)info.params.arena_bytes, (long)p.arena_bytes);
+		SAME(info.params.warn2proc, p.warn2proc);
+		SAME(info.params.warnmsg, p.warnmsg);
+		SAME((long)info.bound, 0);
+	}
+	SAME(m3_getdcinfo(node, 4, &info), -M3_EBADDCID);
+	SAME(m3_getdcinfo(node, -1, &info), -M3_EBADDCID);
+	rig_ok("getdcinfo of each");
+}
+
+static void nodes(struct m3_node *node)
+{
+	struct m3_node_info info;
+
+	SAME(m3_node_up(node, 8, "far"), -M3_EBADNODEID);
+	SAME(m3_node_up(node, 3, "self"), -M3_EBADNODEID);
+	SAME(m3_node_up(node, 5, "a name too long."), -M3_ENAMESIZE);
+	SAME(m3_add_node(node, 0, 5), -M3_ENODEFREE);
+	SAME(m3_node_up(node, 5, "far"), 0);
+	SAME(m3_node_up(node, 5, "far"), 0);
+	SAME(m3_getnodeinfo(node, 5, &info), 0);
+	SAME((long)info.flags, M3_NODE_ATTACHED);
+	SAME(strcmp(info.name, "far"), 0);
+	SAME((long)info.dcs, 0);
+	rig_ok("node_up");
+	SAME(m3_add_node(node, 3, 5), -M3_EDCNOTRUN);
+	SAME(m3_add_node(node, 0, 3), -M3_EBADNODEID);
+	SAME(m3_add_node(node, 0, 5), 0);
+	SAME(m3_add_node(node, 0, 5), -M3_EDCNODE);
+	SAME(m3_add_node(node, 1, 5), 0);
+	SAME(m3_dc_spans(node, 0, 5), 1);
+	SAME(m3_dc_spans(node, 2, 5), 0);
+	SAME(m3_getnodeinfo(node, 5, &info), 0);
+	SAME((long)info.dcs, 2);
+	rig_ok("add_node");
+	SAME(m3_rmtbind(node, 1, "far", 2, 5), 0);
+	SAME(m3_del_node(node, 2, 5), -M3_EDCNODE);
+	SAME(m3_del_node(node, 0, 5), 0);
+	SAME(m3_dc_spans(node, 0, 5), 0);
+	SAME(m3_check(node, 0), 0);
+	rig_ok("del_node");
+}
+
+/* A caller of a remote endpoint learns when its node is taken out. */
+static void node_goes_down(struct m3_node *node)
+{
+	struct m3_proc_info proc;
+	struct m3_node_info info;
+	struct m3_proxy *proxy;
+	struct m3_member *m;
+	struct m3_call call;
+
+	SAME(m3_join(dir, 1, &m), 0);
+	SAME(m3_bind(m, 1), 0);
+	rig_start_call(m, &call, M3_OP_SEND, 1, 2, 7, -M3_ENOPROXY);
+	SAME(m3_attach(node, 6, &proxy), -M3_ENODEFREE);
+	SAME(m3_attach(node, 9, &proxy), -M3_EBADNODEID);
+	SAME(m3_attach(node, 5, &proxy), 0);
+	SAME(m3_getnodeinfo(node, 5, &info), 0);
+	SAME((long)info.proxy_pid, (long)getpid());
+	SAME((long)info.flags, M3_NODE_ATTACHED);
+	rig_start_call(m, &call, M3_OP_SEND, 1, 2, 7, M3_PENDING);
+	rig_ok("a proxy is bound");
+	SAME(m3_node_down(node, 5), 0);
+	SAME(m3_finish(m, &call), -M3_ENODEDOWN);
+	SAME(m3_getprocinfo(node, 1, 2, &proc), 0);
+	SAME((long)proc.rts_flags, M3_RTS_SLOT_FREE);
+	SAME(m3_dc_spans(node, 1, 5), 0);
+	SAME(m3_node_down(node, 5), -M3_ENODEFREE);
+	m3_detach(proxy);
+	m3_leave(m);
+	SAME(m3_check(node, 1), 0);
+	rig_ok("node_down");
+}
+
+/* All that runs ends with the core; nothing of it is left. */
+static void core_ends(struct m3_node *node)
+{
+	struct m3_message message = rig_message(1, 0, 0);
+	struct m3_member *m;
+	struct m3_node *none;
+
+	SAME(m3_join(dir, 2, &m), 0);
+	SAME(m3_bind(m, 1), 0);
+	SAME(m3_bind(m, 2), 0);
+	m3_node_close(node);
+	SAME(m3_dvs_end(dir), 0);
+	SAME(m3_send(m, 1, 2, &message, 0), -M3_EDCNOTRUN);
+	m3_leave(m);
+	MUST(access(dir, F_OK) != 0);
+	MUST(m3_dvs_end(dir) < 0);
+	MUST(m3_node_open(dir, &none) < 0);
+	rig_ok("dvs_end");
+}
+
+/* The proxy's side of a link, opened, cut and closed. */
+static void connect(void)
+{
+	struct m3_node_info info;
+	struct rig_node a, b;
+	struct m3_dc_open open;
+
+	rig_start(&a, 0);
+	rig_start(&b, 2);
+	rig_pair(&a, &b);
+	SAME(m3_getnodeinfo(a.core, 2, &info), 0);
+	SAME((long)info.flags, M3_NODE_ATTACHED | M3_NODE_SCONNECTED |
+				       M3_NODE_RCONNECTED);
+	SAME(m3_proxy_disconnected(a.proxy), 0);
+	SAME(m3_getnodeinfo(a.core, 2, &info), 0);
+	SAME((long)info.flags, M3_NODE_ATTACHED);
+	SAME(m3_proxy_open(b.proxy, RIG_DC, &open), 0);
+	SAME(m3_proxy_opened(a.proxy, &open), 0);
+	/* Idempotent; another DC's name is refused. */
+	SAME(m3_proxy_opened(a.proxy, &open), 0);
+	open.name[0]++;
+	SAME(m3_proxy_opened(a.proxy, &open), -M3_EBADVALUE);
+	SAME(m3_proxy_open(a.proxy, RIG_DC + 1, &open), -M3_EDCNOTRUN);
+	SOUND(&a);
+	rig_stop(&a);
+	rig_stop(&b);
+	rig_ok("connect and disconnect");
+}
+
+int main(void)
+{
+	struct m3_node *node;
+
+	make_directory();
+	core_begins();
+	SAME(m3_node_open(dir, &node), 0);
+	dcs_begin(node);
+	dc_infos(node);
+	nodes(node);
+	node_goes_down(node);
+	core_ends(node);
+	connect();
+	return 0;
+}
