@@ -25,6 +25,27 @@ static int check_queue(struct m3_region *r, uint32_t i)
 	return 0;
 }
 
+/* Nobody waits for what is there: a sender, or a notification. */
+static int check_rendezvous(struct m3_region *r, uint32_t i)
+{
+	struct m3_slot *s = m3_slot(r, i);
+	uint32_t at, from;
+
+	if (s->op != M3_OP_RECEIVE && s->op != M3_OP_RCVRQST)
+		return 0;
+	MUST(s->op == M3_OP_RECEIVE || s->getfrom == M3_ANY);
+	for (at = s->qhead; at != M3_NIL; at = m3_slot(r, at)->qnext)
+		MUST(!m3_willing(s, m3_endpoint_of(r, at),
+				 m3_slot(r, at)->rts & M3_RTS_RECEIVING ?
+					 M3_OP_SENDREC : M3_OP_SEND));
+	if (s->op == M3_OP_RCVRQST || !s->notifies)
+		return 0;
+	from = m3_slot_of(r, s->getfrom);
+	MUST(from != M3_NIL);
+	MUST(!(m3_bits(r, i)[from / 32] >> (from & 31) & 1));
+	return 0;
+}
+
 static int check_bits(struct m3_region *r, uint32_t i)
 {
 	uint32_t w, n = 0;
@@ -38,6 +59,7 @@ static int check_bits(struct m3_region *r, uint32_t i)
 static int check_slot(struct m3_region *r, uint32_t i)
 {
 	struct m3_slot *s = m3_slot(r, i);
+	int line;
 
 	if (s->rts & M3_RTS_SLOT_FREE) {
 		MUST(s->rts == M3_RTS_SLOT_FREE && s->binding == 0);
@@ -74,7 +96,8 @@ static int check_slot(struct m3_region *r, uint32_t i)
 	     (s->block_state == M3_BLOCK_QUEUED &&
 	      *m3_block_state(r, r->slots + i) == M3_BLOCK_QUEUED));
 	MUST(s->notifies == 0 || check_bits(r, i) == 0);
-	return check_queue(r, i);
+	line = check_queue(r, i);
+	return line ? line : check_rendezvous(r, i);
 }
 
 static int check_lane(struct m3_region *r, uint32_t node, uint32_t lane)

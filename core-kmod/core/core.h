@@ -197,12 +197,30 @@ int m3_notification_take(struct m3_txn *t, uint32_t self, uint32_t only,
 
 /* ------------------------------------------- privileges: priv.c */
 
-/* 0, or why slot `self` cannot make this call (enum m3_call_number) now. */
-int m3_caller(struct m3_txn *t, uint32_t self, uint32_t call);
-/* 0, or -EBADCALL: privileges alone. */
-int m3_may_call(struct m3_region *r, uint32_t self, uint32_t call);
+/* 0, or -EBADCALL: what its privileges say of enum m3_call_number. */
+static inline int m3_may_call(struct m3_region *r, uint32_t self,
+			      uint32_t call)
+{
+	if (!m3_slot(r, self)->restricted)
+		return 0;
+	return m3_more(r, self)->calls >> call & 1 ? 0 : -M3_EBADCALL;
+}
+
 /* May it aim at slot `d`? */
-int m3_may_aim(struct m3_region *r, uint32_t self, uint32_t d);
+static inline int m3_may_aim(struct m3_region *r, uint32_t self, uint32_t d)
+{
+	return !m3_slot(r, self)->restricted ||
+	       m3_allowed(r, self)[d / 32] >> (d & 31) & 1;
+}
+
+/* 0, or why slot `self` cannot make this call now. */
+static inline int m3_caller(struct m3_txn *t, uint32_t self, uint32_t call)
+{
+	int e = m3_slot_ready(t, self);
+
+	return e ? e : m3_may_call(t->r, self, call);
+}
+
 /* What a new binding may do: everything. */
 void m3_priv_reset_d(struct m3_txn *t, uint32_t i);
 int m3_priv_get(struct m3_txn *t, int ep, struct m3_priv *priv);

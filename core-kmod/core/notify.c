@@ -73,7 +73,8 @@ int m3_notify_d(struct m3_txn *t, uint32_t d, uint32_t source,
 		m3_deliver_d(t, d, from, &m);
 		return 0;
 	}
-	m3_set32(r, &s->updates, s->updates | updates);
+	if (updates)
+		m3_set32(r, &s->updates, s->updates | updates);
 	if (*word & bit) {
 		r->counts.merged_notifies++;
 		return 1;

@@ -5,26 +5,6 @@
  */
 #include "core.h"
 
-int m3_may_call(struct m3_region *r, uint32_t self, uint32_t call)
-{
-	if (!m3_slot(r, self)->restricted)
-		return 0;
-	return m3_more(r, self)->calls >> call & 1 ? 0 : -M3_EBADCALL;
-}
-
-int m3_caller(struct m3_txn *t, uint32_t self, uint32_t call)
-{
-	int e = m3_slot_ready(t, self);
-
-	return e ? e : m3_may_call(t->r, self, call);
-}
-
-int m3_may_aim(struct m3_region *r, uint32_t self, uint32_t d)
-{
-	return !m3_slot(r, self)->restricted ||
-	       m3_allowed(r, self)[d / 32] >> (d & 31) & 1;
-}
-
 void m3_priv_reset_d(struct m3_txn *t, uint32_t i)
 {
 	struct m3_region *r = t->r;

@@ -66,7 +66,7 @@ struct m3_slot {
 	uint64_t refused_transfer; /* remote: last transfer answered ERROR */
 	uint64_t own_call; /* last id given in a local life: never given again */
 	int32_t waitmigr; /* migrating endpoint that its call waits for, or NONE */
-	uint32_t restricted; /* it has privileges to look at: struct m3_more */
+	uint32_t updates; /* argument of its next notification */
 
 	struct m3_message message; /* in transit; owner or lock holder */
 
@@ -74,7 +74,7 @@ struct m3_slot {
 	char name[M3_NAME_BYTES];
 	uint32_t pid;
 	uint32_t buffers; /* arena buffers it owns */
-	uint32_t updates; /* argument of its next notification */
+	uint32_t restricted; /* it has privileges to look at: struct m3_more */
 	uint32_t automatic; /* remote: bound by its first record */
 };
 

@@ -72,6 +72,7 @@ static void corrupt(struct victim *v)
 		{ l->more_at, 128ull * l->slots },
 		{ l->units_at, 16ull * l->units },
 		{ l->spans_at, 4ull * l->nodes },
+		{ l->more_at, 128ull * l->slots },
 		{ l->peers_at + l->peer_bytes, sizeof(struct m3_peer) },
 		{ l->peers_at + l->peer_bytes, 16384 },
 		{ l->peers_at + l->peer_bytes + sizeof(struct m3_peer) +

@@ -30,6 +30,7 @@ static int use_after_fork(void *arg)
 	struct m3_member *m = arg;
 	struct m3_message message = rig_message(1, 0, 0);
 	struct m3_buffer buffer;
+	uint64_t id;
 	struct m3_call call = { .op = M3_OP_RECEIVE, .self = 1,
 				.peer = M3_ANY };
 	int32_t eps[4];
@@ -39,6 +40,13 @@ static int use_after_fork(void *arg)
 	SAME(m3_sendrec(m, 1, 2, &message, 10), -M3_EFORKED);
 	SAME(m3_reply(m, 1, 2, &message), -M3_EFORKED);
 	SAME(m3_notify(m, 1, 2), -M3_EFORKED);
+	SAME(m3_src_notify(m, 1, 3, 2), -M3_EFORKED);
+	SAME(m3_ntfy_value(m, 1, M3_SELF, 2, 1), -M3_EFORKED);
+	SAME(m3_rcvrqst(m, 1, &message, 10), -M3_EFORKED);
+	SAME(m3_reply_receive(m, 1, 2, &message, 10), -M3_EFORKED);
+	SAME(m3_reply_to(m, 1, 2, 1, &message), -M3_EFORKED);
+	SAME(m3_request(m, 1, 2, &id), -M3_EFORKED);
+	SAME(m3_relay(m, 1, 2, &message), -M3_EFORKED);
 	SAME(m3_vcopy(m, 1, 1, 1, 2, 1, 8, 0, NULL), -M3_EFORKED);
 	SAME(m3_bind(m, 3), -M3_EFORKED);
 	SAME(m3_unbind(m, 1), -M3_EFORKED);
@@ -55,11 +63,16 @@ static int use_after_fork(void *arg)
 static int core_after_fork(void *arg)
 {
 	struct rig_node *n = arg;
+	struct m3_priv priv = { .level = 0 };
 	struct m3_dc_info info;
 	uint32_t queues[4];
 
 	SAME(m3_getdcinfo(n->core, RIG_DC, &info), -M3_EFORKED);
 	SAME(m3_check(n->core, RIG_DC), -M3_EFORKED);
+	SAME(m3_wakeup(n->core, RIG_DC, 1), -M3_EFORKED);
+	SAME(m3_hdw_notify(n->core, RIG_DC, 1), -M3_EFORKED);
+	SAME(m3_getpriv(n->core, RIG_DC, 1, &priv), -M3_EFORKED);
+	SAME(m3_setpriv(n->core, RIG_DC, 1, &priv), -M3_EFORKED);
 	SAME(m3_proxy_queues(n->proxy, queues, 4), -M3_EFORKED);
 	m3_node_close(n->core);
 	return 0;
