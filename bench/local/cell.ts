@@ -16,8 +16,10 @@ export interface Cell {
   readonly bytes: number;
   /** Of m3ipc's contenders. */
   readonly dc: keyof typeof DC;
-  /** Each round trip is timed; several looks in each repetition, of which the middle one counts. */
+  /** Each round trip is timed. */
   readonly timed: boolean;
+  /** In each repetition; those of neighbours are taken in turns. */
+  readonly looks: number;
   /** Of the time that one measurement takes. */
   readonly times: number;
 }
@@ -37,8 +39,18 @@ export const COPY = 65_536;
 /** Beside a hog a measurement must be much longer than the kernel's time slices. */
 const HOG_TIMES = 5;
 const TIMED_TIMES = 2;
+/** Of what targets are about. */
+const LOOKS = 3;
 
-const PLAIN = { pairs: 1, kind: 'message', bytes: MESSAGE, dc: 'plain', timed: false, times: 1 } as const;
+const PLAIN = {
+  pairs: 1,
+  kind: 'message',
+  bytes: MESSAGE,
+  dc: 'plain',
+  timed: false,
+  looks: 1,
+  times: 1,
+} as const;
 
 /** Contenders that live in a core's DC. A pair of m3ipc-node is always the same two processes, where they were pinned. */
 const isOurs = (name: string): boolean => name.startsWith(OURS);
@@ -61,6 +73,7 @@ export function groupsOf(names: readonly string[]): Group[] {
   ].filter((group) => group.length > 0);
 }
 
+const looksAt = (contender: string): number => (isOurs(contender) || contender === PIPE ? LOOKS : 1);
 const copiesOnly = (contender: string): boolean => /bounce|process-vm/.test(contender);
 const manyPairs = (contender: string): boolean => contender !== NODE;
 
@@ -76,17 +89,19 @@ function message(contender: string, placement: Placement, bytes: number): Cell |
   if (contender === AFFINITY && placement !== 'free') return undefined;
   if (contender === NODE && placement === 'hog') return undefined;
   const dc = contender === AFFINITY ? 'affinity' : 'plain';
-  return { ...PLAIN, contender, placement, bytes, dc, times: placement === 'hog' ? HOG_TIMES : 1 };
+  const looks = bytes === MESSAGE ? looksAt(contender) : 1;
+  return { ...PLAIN, contender, placement, bytes, dc, looks, times: placement === 'hog' ? HOG_TIMES : 1 };
 }
 
 function copy(contender: string, placement: Placement, bytes: number): Cell | undefined {
   if (contender === AFFINITY) return undefined;
-  return { ...PLAIN, contender, placement, bytes, kind: 'copy' };
+  const looks = bytes === COPY ? looksAt(contender) : 1;
+  return { ...PLAIN, contender, placement, bytes, kind: 'copy', looks };
 }
 
 /** The same calls in DCs that are configured alike and hold nothing, idle endpoints, and idle nodes. */
 function idle(): Group {
   return (['empty', 'endpoints', 'nodes'] as const).map((dc) => ({
-    ...{ ...PLAIN, contender: OURS, placement: 'one', dc, timed: true, times: TIMED_TIMES },
+    ...{ ...PLAIN, contender: OURS, placement: 'one', dc, timed: true, looks: LOOKS, times: TIMED_TIMES },
   }));
 }

@@ -3,8 +3,8 @@
 import { conditions } from '../conditions.ts';
 import type { Report, Scenario, Settings } from '../scenario.ts';
 import { AFFINITY, type Cell, type Group, groupsOf, NODE } from './cell.ts';
-import { type Measured, middleOf, resultsOf } from './result.ts';
-import { type Known, known, openStage, type Sample, type Stage } from './stage.ts';
+import { type Look, type Measured, resultsOf } from './result.ts';
+import { type Known, known, openStage, type Stage } from './stage.ts';
 import { linesOf } from './target.ts';
 import { tablesOf, targetTable } from './text.ts';
 
@@ -14,13 +14,10 @@ const DERIVED = {
   [NODE]: 'm3ipc from Node: synchronous calls; copies into the arena',
 } as const;
 
-/** Of one timed cell in one repetition. */
-const LOOKS = 3;
-
 /** A cell while it is measured. */
 interface Entry {
   readonly cell: Cell;
-  readonly samples: Sample[];
+  readonly samples: Look[];
   unavailable?: string | undefined;
 }
 
@@ -28,23 +25,25 @@ export const local: Scenario = {
   summary: 'messages and copies on one node, beside everything else that a kernel and libraries offer',
   options: ['milliseconds', 'only'],
   async run(settings) {
-    const all = await contenders();
+    const { contenders, cpus } = await known();
+    const all = withDerived(contenders);
     const names = chosen(settings.only, all);
     for (const { name, missing } of all) {
       if (missing !== undefined && names.includes(name)) settings.progress(`MISSING ${name}: ${missing}`);
     }
-    const measured = await measureAll(settings, groupsOf(names), all);
+    const measured = await measureAll(settings, groupsOf(names), all, cpus);
     return report(settings, all, names, measured);
   },
 };
 
-async function contenders(): Promise<readonly Known[]> {
+/** In the order in which they are shown. */
+function withDerived(contenders: readonly Known[]): readonly Known[] {
   const ours = Object.entries(DERIVED).map(([name, about]) => ({
     name,
     about,
     max: Number.MAX_SAFE_INTEGER,
   }));
-  const all = [...(await known())];
+  const all = [...contenders];
   all.splice(2, 0, ...ours);
   return all;
 }
@@ -60,8 +59,9 @@ async function measureAll(
   settings: Settings,
   groups: readonly Group[],
   all: readonly Known[],
+  cpus: readonly number[],
 ): Promise<Measured[]> {
-  const stage = await openStage();
+  const stage = await openStage(cpus);
   const onSignal = (): void => void stage.clear().finally(() => process.exit(130));
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   try {
@@ -96,25 +96,21 @@ function entryOf(cell: Cell, all: readonly Known[]): Entry {
   return { cell, samples: [], unavailable: of?.missing ?? tooMuch };
 }
 
-/** Timed cells are looked at in turns. */
+/** Looks are taken in turns: what is compared was measured one after the other. */
 async function measureGroup(
   stage: Stage,
   group: readonly Entry[],
   milliseconds: number,
   repetition: number,
 ): Promise<void> {
-  const looks = new Map<Entry, Sample[]>(group.map((entry) => [entry, []]));
-  for (let look = 0; look < LOOKS; look++) {
+  const looks = Math.max(...group.map(({ cell }) => cell.looks));
+  for (let look = 0; look < looks; look++) {
     for (const entry of group) {
-      if (entry.unavailable !== undefined || (look > 0 && !entry.cell.timed)) continue;
+      if (entry.unavailable !== undefined || look >= entry.cell.looks) continue;
       const said = await stage.measure(entry.cell, milliseconds);
       if ('unavailable' in said) entry.unavailable = said.unavailable;
-      else looks.get(entry)?.push(said);
+      else if (repetition > 0) entry.samples.push({ ...said, repetition, look });
     }
-  }
-  for (const [entry, samples] of looks) {
-    const sample = middleOf(samples);
-    if (sample !== undefined && repetition > 0) entry.samples.push(sample);
   }
 }
 

@@ -96,6 +96,7 @@ struct plan {
 
 struct measured {
 	double per_second; /* round trips of all pairs */
+	double cpu_us; /* of a round trip, client and server together */
 	uint32_t p50_ns, p99_ns; /* 0 unless `latency` */
 };
 

@@ -12,6 +12,7 @@
 #include "local.h"
 #include <errno.h>
 #include <m3ipc/m3ipc.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,9 +37,20 @@ static int usage(void)
 
 static int list(void)
 {
+	cpu_set_t allowed;
+	const char *comma = "";
 	size_t i;
+	int cpu;
 
-	printf("{\"contenders\":[");
+	CPU_ZERO(&allowed);
+	sched_getaffinity(0, sizeof(allowed), &allowed);
+	printf("{\"cpus\":[");
+	for (cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		if (CPU_ISSET(cpu, &allowed)) {
+			printf("%s%d", comma, cpu);
+			comma = ",";
+		}
+	printf("],\"contenders\":[");
 	for (i = 0; i < MECHANISMS; i++) {
 		const struct mechanism *m = mechanisms[i];
 
@@ -125,7 +137,8 @@ static int measure_one(int argc, char **argv)
 		       errno ? ": " : "", errno ? strerror(errno) : "");
 		return 0;
 	}
-	printf("{\"roundTripsPerSecond\":%.3f", m.per_second);
+	printf("{\"roundTripsPerSecond\":%.3f,\"cpuUsPerRoundTrip\":%.3f",
+	       m.per_second, m.cpu_us);
 	if (plan.latency)
 		printf(",\"p50Ns\":%u,\"p99Ns\":%u", m.p50_ns, m.p99_ns);
 	puts("}");

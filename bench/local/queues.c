@@ -53,10 +53,9 @@ static int mq_make(struct pair *p, enum side side, uint32_t bytes)
 
 static int mq_prepare(struct pair *p)
 {
-	return mq_make(p, SERVER_SIDE, p->request_bytes) ||
-			       mq_make(p, CLIENT_SIDE, p->reply_bytes) ?
-		       -1 :
-		       0;
+	int e = mq_make(p, SERVER_SIDE, p->request_bytes);
+
+	return e ? e : mq_make(p, CLIENT_SIDE, p->reply_bytes);
 }
 
 static int mq_out(struct pair *p, enum side from, void *data, uint32_t bytes)
@@ -84,8 +83,9 @@ static int sysv_prepare(struct pair *p)
 {
 	p->fd[SERVER_SIDE][0] = msgget(IPC_PRIVATE, 0600);
 	p->fd[CLIENT_SIDE][0] = msgget(IPC_PRIVATE, 0600);
-	return p->fd[SERVER_SIDE][0] < 0 || p->fd[CLIENT_SIDE][0] < 0 ? fails("msgget") :
-							      0;
+	if (p->fd[SERVER_SIDE][0] < 0 || p->fd[CLIENT_SIDE][0] < 0)
+		return fails("msgget");
+	return 0;
 }
 
 /* Its type goes in front of the data, into the buffer's headroom. */

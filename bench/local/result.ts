@@ -4,15 +4,22 @@ import { rounded, type Spread, spreadOf } from '../statistics.ts';
 import { type Cell, PIPE } from './cell.ts';
 import type { Sample } from './stage.ts';
 
-/** A cell and one sample of each repetition, in order; or why there are none. */
+export interface Look extends Sample {
+  readonly repetition: number;
+  readonly look: number;
+}
+
+/** A cell and its samples, one or several of each repetition; or why there are none. */
 export interface Measured {
   readonly cell: Cell;
-  readonly samples: readonly Sample[];
+  readonly samples: readonly Look[];
   readonly unavailable?: string | undefined;
 }
 
 export interface Result extends Pick<Cell, 'contender' | 'placement' | 'pairs' | 'kind' | 'bytes' | 'dc'> {
   readonly roundTripsPerSecond: Spread;
+  /** CPU time of client and server together; null where it was not taken. */
+  readonly cpuUsPerRoundTrip: Spread | null;
   /** Of replies that are copies. */
   readonly megabytesPerSecond: Spread | null;
   /** Of cells whose round trips were timed. */
@@ -35,6 +42,7 @@ function resultOf({ cell, samples }: Measured, all: readonly Measured[]): Result
   return {
     ...{ contender, placement, pairs, kind, bytes, dc },
     roundTripsPerSecond: spreadOf(samples.map(rateOf)),
+    cpuUsPerRoundTrip: spreadOrNull(samples.flatMap(({ cpuUsPerRoundTrip }) => cpuUsPerRoundTrip ?? [])),
     megabytesPerSecond:
       kind === 'copy' ? spreadOf(samples.map((of) => (rateOf(of) * bytes) / BYTES_PER_MEGABYTE)) : null,
     p50Us: timed ? spreadOf(samples.map((of) => (of.p50Ns ?? Number.NaN) / NS_PER_US)) : null,
@@ -42,6 +50,9 @@ function resultOf({ cell, samples }: Measured, all: readonly Measured[]): Result
     ratio: pipe === undefined ? null : ratioOf(samples, pipe.samples, rateOf),
   };
 }
+
+const spreadOrNull = (values: readonly number[]): Spread | null =>
+  values.length > 0 ? spreadOf(values) : null;
 
 const isPipeOf = (pipe: Cell, cell: Cell): boolean =>
   pipe.contender === PIPE &&
@@ -54,21 +65,15 @@ const isPipeOf = (pipe: Cell, cell: Cell): boolean =>
 
 export const rateOf = ({ roundTripsPerSecond }: Sample): number => roundTripsPerSecond;
 
-/** Of samples of the same repetition; null if one of them was not measured. */
+/** Of samples of the same repetition and look; null if there are none. */
 export function ratioOf(
-  of: readonly Sample[],
-  to: readonly Sample[],
+  of: readonly Look[],
+  to: readonly Look[],
   figure: (sample: Sample) => number,
 ): Spread | null {
-  const ratios = of.flatMap((sample, at) => {
-    const other = to[at];
+  const ratios = of.flatMap((sample) => {
+    const other = to.find(({ repetition, look }) => repetition === sample.repetition && look === sample.look);
     return other === undefined ? [] : [rounded(figure(sample) / figure(other))];
   });
   return ratios.length > 0 ? spreadOf(ratios) : null;
-}
-
-/** Of several looks in one repetition the one in the middle, by what is timed. */
-export function middleOf(looks: readonly Sample[]): Sample | undefined {
-  const sorted = [...looks].sort((a, b) => (a.p50Ns ?? 0) - (b.p50Ns ?? 0));
-  return sorted[Math.floor(sorted.length / 2)];
 }

@@ -24,7 +24,8 @@ struct shared {
 	pthread_barrier_t clients; /* all of them, before they measure */
 	pthread_barrier_t ready[MAX_PAIRS]; /* server, then client */
 	struct outcome {
-		double per_second;
+		uint64_t made, ns; /* round trips, and how long they took */
+		uint64_t cpu_ns; /* of client and server */
 		uint32_t p50_ns, p99_ns;
 		int failed, error; /* errno, or 0 */
 		char failure[64];
@@ -99,19 +100,19 @@ static int serve(struct pair *p)
 	}
 }
 
-static int calls(struct pair *p, uint64_t ns, double *per_second)
+static int calls(struct pair *p, uint64_t ns, struct outcome *of)
 {
-	uint64_t start = now(), t, made = 0;
+	uint64_t start = now();
 	int i, batch = p->reply_bytes > SMALL ? 1 : BATCH;
 
+	of->made = 0;
 	do {
 		for (i = 0; i < batch; i++)
 			if (call(p))
 				return -1;
-		made += (uint64_t)batch;
-		t = now() - start;
-	} while (t < ns);
-	*per_second = (double)made * 1e9 / (double)t;
+		of->made += (uint64_t)batch;
+		of->ns = now() - start;
+	} while (of->ns < ns);
 	return 0;
 }
 
@@ -138,7 +139,8 @@ static int timed_calls(struct pair *p, uint64_t ns, struct outcome *of)
 		qsort(sample, made, sizeof(*sample), ascending);
 		of->p50_ns = sample[made / 2];
 		of->p99_ns = sample[(uint64_t)made * 99 / 100];
-		of->per_second = (double)made * 1e9 / (double)(t - start);
+		of->made = made;
+		of->ns = t - start;
 	}
 	free(sample);
 	return e;
@@ -177,12 +179,25 @@ static int get_buffer(struct pair *p)
 	return 0;
 }
 
+/* That this process and the server have used so far. */
+static uint64_t cpu_ns(pid_t server)
+{
+	struct timespec mine, its = { 0, 0 };
+	clockid_t clock;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &mine);
+	if (!clock_getcpuclockid(server, &clock))
+		clock_gettime(clock, &its);
+	return (uint64_t)(mine.tv_sec + its.tv_sec) * 1000000000u +
+	       (uint64_t)(mine.tv_nsec + its.tv_nsec);
+}
+
 static int client(struct run *run, int i)
 {
 	const struct mechanism *m = run->plan->mechanism;
 	struct outcome *of = &run->shared->of[i];
 	struct pair *p = &run->pair[i];
-	uint64_t ns = run->plan->ns;
+	uint64_t ns = run->plan->ns, cpu;
 
 	if (get_buffer(p))
 		return -1;
@@ -190,11 +205,12 @@ static int client(struct run *run, int i)
 	if (m->open && m->open(p, CLIENT_SIDE))
 		return -1;
 	pthread_barrier_wait(&run->shared->clients);
-	if (calls(p, ns / WARM_UP, &of->per_second))
+	if (calls(p, ns / WARM_UP, of))
 		return -1;
-	if (run->plan->latency ? timed_calls(p, ns, of) :
-				 calls(p, ns, &of->per_second))
+	cpu = cpu_ns(run->server[i]);
+	if (run->plan->latency ? timed_calls(p, ns, of) : calls(p, ns, of))
 		return -1;
+	of->cpu_ns = cpu_ns(run->server[i]) - cpu;
 	return m->hang_up ? m->hang_up(p) : 0;
 }
 
@@ -415,13 +431,18 @@ static int start_all(struct run *run)
 /* The first failure that a process has told about. */
 static void collect(const struct run *run, struct measured *m)
 {
+	uint64_t made = 0, cpu = 0;
 	const struct outcome *of;
 	int i;
 
 	*m = (struct measured){ 0 };
 	for (i = 0; i < run->plan->pairs; i++) {
 		of = &run->shared->of[i];
-		m->per_second += of->per_second;
+		m->per_second += (double)of->made * 1e9 /
+				 (double)(of->ns ? of->ns : 1);
+		made += of->made;
+		cpu += of->cpu_ns;
+		m->cpu_us = (double)cpu / 1e3 / (double)(made ? made : 1);
 		m->p50_ns = of->p50_ns;
 		m->p99_ns = of->p99_ns;
 		if (of->failed) {

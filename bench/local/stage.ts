@@ -11,6 +11,8 @@ import { type Cell, DC, NODE, type Placement } from './cell.ts';
 
 export interface Sample {
   readonly roundTripsPerSecond: number;
+  /** CPU time of client and server together; not of contenders in Node. */
+  readonly cpuUsPerRoundTrip?: number;
   /** Only of cells that are timed. */
   readonly p50Ns?: number;
   readonly p99Ns?: number;
@@ -40,23 +42,27 @@ interface NodePair {
 
 /** Endpoints of the Node pairs in the plain DC: behind those of the C program's pairs. */
 const NODE_ENDPOINT: Readonly<Record<Placement, number>> = { one: 100, two: 110, free: 120, hog: 130 };
-/** Where a pair's client and its server belong. */
-const NODE_CPUS: Readonly<Record<Placement, readonly [number, number] | undefined>> = {
+/** Which of the machine's cores a pair's client and its server are pinned to, as in run.c. */
+const NODE_CORES: Readonly<Record<Placement, readonly [number, number] | undefined>> = {
   ...{ one: [0, 0], hog: [0, 0], two: [0, 1], free: undefined },
 };
+const ONE_CORE = { unavailable: 'a second core: there is none' } as const;
 
 const program = (): string => join(packageRoot(), 'core-kmod/build/bench-local');
 
-/** What the C program has, and what it lacks. */
-export async function known(): Promise<readonly Known[]> {
+/** What the C program has and lacks, and the numbers of the cores that it may use. */
+export async function known(): Promise<{
+  readonly contenders: readonly Known[];
+  readonly cpus: readonly number[];
+}> {
   const list = startProgram(program(), ['list'], undefined);
-  const { contenders } = (await list.line) as { contenders: readonly Known[] };
+  const said = await list.line;
   await list.stop();
-  return contenders;
+  return said as Awaited<ReturnType<typeof known>>;
 }
 
 /** Resolves when the core is there. What it started before it rejects is gone. */
-export async function openStage(): Promise<Stage> {
+export async function openStage(cpus: readonly number[]): Promise<Stage> {
   const dir = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'm3ipc-bench-'));
   const core = join(dir, 'core');
   const running = new Set<Program>();
@@ -73,7 +79,10 @@ export async function openStage(): Promise<Stage> {
     rmSync(dir, { recursive: true, force: true });
   };
   const measure = async (cell: Cell, ms: number): ReturnType<Stage['measure']> => {
-    if (cell.contender === NODE) return measureNode(await nodePair(nodes, core, cell.placement), cell, ms);
+    if (cell.contender === NODE) {
+      if (cpus.length < 2 && (cell.placement === 'two' || cell.placement === 'free')) return ONE_CORE;
+      return measureNode(await nodePair(nodes, core, cell.placement, cpus), cell, ms);
+    }
     const one = start(argumentsOf(cell, ms, core));
     const said = await one.line;
     await one.stop();
@@ -109,6 +118,7 @@ async function nodePair(
   nodes: Map<Placement, NodePair>,
   core: string,
   placement: Placement,
+  cpus: readonly number[],
 ): Promise<NodePair> {
   const there = nodes.get(placement);
   if (there !== undefined) return there;
@@ -118,9 +128,9 @@ async function nodePair(
       ...{ role: `m3ipc-node, ${what}`, file: 'bench/local/node.js', cpu },
       args: [core, String(DC.plain), what, String(endpoint)],
     });
-  const cpus = NODE_CPUS[placement];
-  const server = worker('server', cpus?.[1]);
-  const client = worker('client', cpus?.[0]);
+  const cores = NODE_CORES[placement];
+  const server = worker('server', cores && cpus[cores[1]]);
+  const client = worker('client', cores && cpus[cores[0]]);
   const stop = async (): Promise<void> => void (await Promise.all([client.stop(), server.stop()]));
   nodes.set(placement, { client, stop });
   await server.ask('ready');

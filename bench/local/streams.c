@@ -89,7 +89,8 @@ static int fifo_prepare(struct pair *p)
 	if (!mkdtemp(dir))
 		return fails("mkdtemp");
 	snprintf(name, sizeof(name), "%s/fifo", dir);
-	e = fifo_open(name, &p->fd[SERVER_SIDE][READ], &p->fd[CLIENT_SIDE][WRITE]);
+	e = fifo_open(name, &p->fd[SERVER_SIDE][READ],
+		      &p->fd[CLIENT_SIDE][WRITE]);
 	if (!e)
 		e = fifo_open(name, &p->fd[CLIENT_SIDE][READ],
 			      &p->fd[SERVER_SIDE][WRITE]);

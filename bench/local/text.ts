@@ -33,10 +33,11 @@ function titleOf({ kind, bytes, placement, pairs, p50Us }: Result): string {
 function messages(rows: readonly Result[]): string {
   const timed = rows.some(({ p50Us }) => p50Us !== null);
   return tableText({
-    head: ['contender', 'round trips/s', timed ? 'p50 us' : 'x pipe'],
+    head: ['contender', 'round trips/s', 'CPU us each', timed ? 'p50 us' : 'x pipe'],
     left: ['contender'],
-    rows: rows.map(({ contender, dc, roundTripsPerSecond, p50Us, ratio }) => [
+    rows: rows.map(({ contender, dc, roundTripsPerSecond, cpuUsPerRoundTrip, p50Us, ratio }) => [
       ...[timed ? `${contender}, ${dc}` : contender, spread(roundTripsPerSecond, 0)],
+      cpuUsPerRoundTrip?.median.toFixed(2) ?? '',
       timed ? spread(p50Us, 2) : spread(ratio, 2),
     ]),
   });

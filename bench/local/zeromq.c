@@ -25,8 +25,9 @@ static int open_socket(struct pair *p, enum side side)
 {
 	void *context = zmq_ctx_new();
 
-	sock = context ?
-		zmq_socket(context, side == SERVER_SIDE ? ZMQ_REP : ZMQ_REQ) : NULL;
+	if (context)
+		sock = zmq_socket(context, side == SERVER_SIDE ? ZMQ_REP :
+								 ZMQ_REQ);
 	if (!sock)
 		return fails("zmq_socket");
 	if (side == SERVER_SIDE ? zmq_bind(sock, p->name) :

@@ -110,7 +110,7 @@ enum m3_handle_kind {
 };
 
 /*
- * What a JavaScript handle object wraps. Freed when nothing refers to it: the
+ * What a JavaScript handle stands for. Freed when nothing refers to it: the
  * JavaScript object, the proxies of a node, the arena views of a member.
  */
 struct m3_handle {
@@ -121,11 +121,12 @@ struct m3_handle {
 	struct m3_handle *node; /* of a proxy (invariant) */
 	struct m3_handle *proxies; /* of a node: open ones */
 	struct m3_handle *next; /* in its node's `proxies` */
+	struct m3_handle *other; /* of this thread */
 	struct m3_view *views; /* of a member: live ones */
 	bool collected; /* its JavaScript object is gone */
 };
 
-/* A handle object for `object`, which is closed if that fails. */
+/* A handle for `object`, which is closed if that fails. */
 napi_value m3_handle_make(napi_env env, enum m3_handle_kind kind, void *object,
 			  struct m3_handle *node);
 /* 0 and the handle, -error if it is closed, 1 if it is none of that kind. */

@@ -103,10 +103,8 @@ static int parse_array(napi_env env, const struct m3_param *param,
 {
 	const struct shape *shape = &shapes[param->kind];
 	napi_typedarray_type type;
-	bool is_array;
 
-	if (napi_is_typedarray(env, value, &is_array) || !is_array ||
-	    napi_get_typedarray_info(env, value, &type, &arg->length,
+	if (napi_get_typedarray_info(env, value, &type, &arg->length,
 				     &arg->data, NULL, NULL) ||
 	    type != shape->type ||
 	    (shape->length && arg->length != shape->length) ||

@@ -247,7 +247,8 @@ export function loadAddon(paths: readonly string[]): Native {
     );
   }
   try {
-    return createRequire(import.meta.url)(path) as Native;
+    // A copy: properties that were added one by one make every call look its function up.
+    return { ...(createRequire(import.meta.url)(path) as Native) };
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ProxyError(

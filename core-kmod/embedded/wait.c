@@ -16,7 +16,7 @@
 #define YIELDS 8
 #define BACKOFF_MIN 64u
 #define BACKOFF_MAX 16384u
-#define BACKOFF_GOOD 256u /* quick yields that halve it */
+#define BACKOFF_GOOD 64u /* quick yields that halve it */
 
 /*
  * The guard of yield_to(), in ticks of the cheapest clock there is: a limit of

@@ -3,6 +3,8 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import type { Result as LocalResult } from '../../bench/local/result.ts';
+import type { Line } from '../../bench/local/target.ts';
 import type { Ratio, Result } from '../../bench/peers/result.ts';
 import { packageRoot } from '../../core-kmod/binding/native.ts';
 
@@ -70,6 +72,65 @@ it('peers: a table for people', async () => {
   expect(stdout).toMatch(
     /\ncontender +outstanding +p50 us +p99 us +round trips\/s +frames each\nnode-net +1 /,
   );
+});
+
+interface LocalReport {
+  readonly bench: string;
+  readonly missing: readonly { readonly contender: string; readonly why: string }[];
+  readonly targets: readonly Line[];
+  readonly results: readonly LocalResult[];
+}
+
+const OURS = 'm3ipc,m3ipc-two-calls,m3ipc-affinity,m3ipc-node';
+
+it('local --json: one object, with every target, and a figure or a reason for each contender', async () => {
+  const options = ['--repetitions', '1', '--milliseconds', '2', '--only', `${OURS},pipe,posix-mq`];
+  const { code, stdout, stderr } = await bench('local', '--json', ...options);
+  expect(stderr).toMatch(/^warm\nrepetition 1 of 1\n$/m);
+  expect(code).toBe(0);
+  const report = JSON.parse(stdout) as LocalReport;
+  expect(report.bench).toBe('local');
+  const wanted = {
+    name: expect.any(String),
+    target: expect.any(Number),
+    bound: expect.stringMatching(/^at /),
+  };
+  for (const line of report.targets) {
+    expect(line).toMatchObject(wanted);
+    // What was not asked for has no ratio, and says why.
+    if (line.ratio === null) expect(line).toMatchObject({ met: null, why: expect.any(String) });
+    else expect(line).toMatchObject({ met: expect.any(Boolean), spread: SPREAD });
+  }
+  expect(report.targets.filter(({ ratio }) => ratio === null).map(({ name }) => name)).toEqual([
+    ...['64 KiB, bounce', '64 KiB, process_vm'],
+  ]);
+  const places = (name: string): string[] =>
+    report.results
+      .filter(({ contender, kind }) => contender === name && kind === 'message')
+      .map(({ placement, pairs, bytes, dc }) => `${placement} ${pairs} ${bytes} ${dc}`);
+  expect(places('pipe')).toEqual([
+    ...['one 1 36 plain', 'one 1 64 plain', 'one 2 64 plain', 'one 4 64 plain'],
+    ...['two 1 64 plain', 'free 1 64 plain', 'hog 1 64 plain'],
+  ]);
+  expect(places('m3ipc')).toEqual([
+    ...['one 1 64 plain', 'one 2 64 plain', 'one 4 64 plain', 'two 1 64 plain', 'free 1 64 plain'],
+    ...['hog 1 64 plain', 'one 1 64 empty', 'one 1 64 endpoints', 'one 1 64 nodes'],
+  ]);
+  expect(report.missing.map(({ contender }) => contender)).toContain('posix-mq');
+  for (const { contender, ratio, roundTripsPerSecond, dc } of report.results) {
+    expect(roundTripsPerSecond).toEqual(SPREAD);
+    expect(ratio).toEqual(contender === 'pipe' || !['plain', 'affinity'].includes(dc) ? null : SPREAD);
+  }
+});
+
+it('local: a table for people', async () => {
+  const options = ['--repetitions', '1', '--milliseconds', '1', '--only', 'pipe'];
+  const { code, stdout } = await bench('local', ...options);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(
+    /\nmessages of 64 bytes, both on one core\ncontender +round trips\/s +CPU us each +x pipe\npipe /,
+  );
+  expect(stdout).toMatch(/\ntarget +ratio +wanted +met\none core +- \(not asked for\) +at least 1.4 +-\n/);
 });
 
 it('names the contenders to one who asks for another', async () => {
