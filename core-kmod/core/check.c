@@ -176,7 +176,7 @@ static int check_counts(struct m3_region *r)
 	MUST(bound == r->bound && waiters == r->bind_waiters);
 	MUST(r->high <= r->slots && r->joined <= r->handles);
 	MUST(r->spanned <= r->nodes && r->pool <= M3_NOTIFY_BLOCKS);
-	for (i = r->pool; i < M3_NOTIFY_BLOCKS; i++)
+	for (i = r->pool; r->spanned && i < M3_NOTIFY_BLOCKS; i++)
 		MUST(m3_block(r, 2 * r->slots + i)->state == M3_BLOCK_FREE);
 	return 0;
 }

@@ -115,6 +115,8 @@ int m3_map_open(const char *dir, uint32_t dc, uint32_t spin_ns,
 void m3_map_close(struct m3_map *map);
 /* Gives [offset, +bytes) memory; -ENOSPC rather than SIGBUS later. */
 int m3_map_back(struct m3_map *map, uint64_t offset, uint64_t bytes);
+/* The same for what the DC needs to span a node. */
+int m3_map_back_peer(struct m3_map *map, uint32_t node);
 
 /* --------------------------------------------------- lock: lock.c */
 

@@ -225,12 +225,8 @@ int m3_dc_create(const char *dir, const struct m3_node_region *node,
 			   layout.mode, layout.gid, &fd);
 	if (e)
 		return e;
-	/* What belongs to no slot and no member: the pool, the runtime. */
-	e = back(fd, layout.blocks_at +
-		 2ull * layout.slots * sizeof(struct m3_block),
-		 M3_NOTIFY_BLOCKS * sizeof(struct m3_block));
-	if (!e)
-		e = back(fd, layout.handles_at, layout.handle_bytes);
+	/* The runtime's; members' come as they join. */
+	e = back(fd, layout.handles_at, layout.handle_bytes);
 	if (!e)
 		e = dc_fill(fd, &layout, node, params);
 	close(fd);
@@ -403,6 +399,18 @@ void m3_map_close(struct m3_map *map)
 int m3_map_back(struct m3_map *map, uint64_t offset, uint64_t bytes)
 {
 	return back(map->fd, offset, bytes);
+}
+
+int m3_map_back_peer(struct m3_map *map, uint32_t node)
+{
+	const struct m3_region *r = map->r;
+	int e = m3_map_back(map, r->peers_at + (uint64_t)node * r->peer_bytes,
+			    r->peer_bytes);
+
+	/* The pool is for records to peers. */
+	return e ? e : m3_map_back(map, r->blocks_at + 2ull * r->slots *
+					       sizeof(struct m3_block),
+				   M3_NOTIFY_BLOCKS * sizeof(struct m3_block));
 }
 
 int m3_platform_back_slots(struct m3_txn *t, uint32_t group)

@@ -434,9 +434,7 @@ int m3_add_node(struct m3_node *node, int dc, int id)
 		return -M3_EBADNODEID;
 	if (!(node->region->nodes[id].flags & M3_NODE_ATTACHED))
 		return -M3_ENODEFREE;
-	e = m3_map_back(map, map->r->peers_at + (uint64_t)id *
-						       map->r->peer_bytes,
-			map->r->peer_bytes);
+	e = m3_map_back_peer(map, (uint32_t)id);
 	if (!e)
 		e = m3_begin(map, &s, M3_LOCK_PROXY_MS);
 	if (e)

@@ -137,13 +137,13 @@ describe.runIf(process.getuid?.() === 0)('another user', () => {
   });
 });
 
-/** A mount namespace of its own, with a tmpfs of 1 MiB at the folder. */
-const small = () => [
+/** A mount namespace of its own, with a tmpfs of that size at the folder. */
+const small = (size = '1m') => [
   'unshare',
   '-m',
   'sh',
   '-c',
-  `mount -t tmpfs -o size=1m none ${folder} && exec "$@"`,
+  `mount -t tmpfs -o size=${size} none ${folder} && exec "$@"`,
   'sh',
 ];
 const canMount = spawnSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0;
@@ -161,6 +161,24 @@ describe.runIf(canMount)('a tmpfs that is too small', () => {
       core.joinDc(dir, 2).bind(1);
       console.log(node.check(2));`);
     expect(run(script, { command: small() })).toBe('ENOSPC\n0');
+  });
+
+  test('for an endpoint gives ENOSPC, and what was there goes on', () => {
+    const script = prepare(`
+      const { rmSync, statfsSync, writeFileSync } = process.getBuiltinModule('node:fs');
+      const fill = () => {
+        const { bavail, bsize } = statfsSync(dir);
+        writeFileSync(dir + '/filler', Buffer.alloc(bavail * bsize));
+      };
+      node.dcInit({ dc: 1, name: 'big', procs: 4000 });
+      const member = core.joinDc(dir, 1);
+      fill();
+      try { member.bind(3000); } catch (error) { console.log(error.code); }
+      console.log(node.check(1));
+      rmSync(dir + '/filler');
+      member.bind(3000);
+      console.log(node.check(1));`);
+    expect(run(script, { command: small('4m') })).toBe('ENOSPC\n0\n0');
   });
 
   test('for a buffer gives ENOSPC, and what was there goes on', () => {

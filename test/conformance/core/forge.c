@@ -111,6 +111,14 @@ int forge_take(struct forge *f, int lane, struct forge_record *r)
 	return 1;
 }
 
+void forge_next_at(struct forge *f, struct forge_record *r, int kind, int src,
+		   const char *file, int line)
+{
+	rig_same(forge_take(f, M3_LANE_NORMAL, r), 1, "taken", file, line);
+	rig_same(r->head.kind, kind, "its kind", file, line);
+	rig_same(r->head.src, src, "its source", file, line);
+}
+
 void forge_expect(struct forge *f, struct forge_record *r, int kind, int src,
 		  int dst, long call)
 {

@@ -40,6 +40,11 @@ int forge_message(struct forge *f, int kind, int src, int dst, uint64_t call,
 		  int type);
 /* Takes one record of the core's and acknowledges it; 0 if there is none. */
 int forge_take(struct forge *f, int lane, struct forge_record *r);
+/* The next one of the normal lane must be that kind, from `src`. */
+void forge_next_at(struct forge *f, struct forge_record *r, int kind, int src,
+		   const char *file, int line);
+#define FORGE_NEXT(f, r, kind, src) \
+	forge_next_at((f), (r), (kind), (src), __FILE__, __LINE__)
 /* The same for a message's record, which must be this one. */
 void forge_expect(struct forge *f, struct forge_record *r, int kind, int src,
 		  int dst, long call);

@@ -196,6 +196,14 @@ void rig_until(struct rig_node *n, int ep, unsigned int rts)
 	} while (info.rts_flags != rts);
 }
 
+struct m3_proc_info rig_info(struct rig_node *n, int ep)
+{
+	struct m3_proc_info info;
+
+	SAME(m3_getprocinfo(n->core, RIG_DC, ep, &info), 0);
+	return info;
+}
+
 unsigned long rig_now(void)
 {
 	struct timespec ts;

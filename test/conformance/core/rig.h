@@ -67,6 +67,9 @@ void rig_start_call(struct m3_member *m, struct m3_call *c, int op, int self,
 /* Waits until an endpoint's state is exactly `rts` (M3_RTS_*). */
 void rig_until(struct rig_node *n, int ep, unsigned int rts);
 
+/* What an endpoint is. */
+struct m3_proc_info rig_info(struct rig_node *n, int ep);
+
 unsigned long rig_now(void); /* ms */
 void rig_sleep(unsigned int us);
 /* Seed: argument 1 of the program, or chance. Printed. */

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Slots that a peer has a part in: the notice to a warn-on-death endpoint
+ * elsewhere, the quota of automatic descriptors, replicas, backups.
+ */
+#include "forge.h"
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define BINDING 0x400001ull /* what forge_fill() says of each source */
+
+static struct forge_record rec;
+
+#define takes(f, kind, src) FORGE_NEXT(f, &rec, kind, src)
+
+static unsigned int state(struct rig_node *n, int ep)
+{
+	return rig_info(n, ep).rts_flags;
+}
+
+static struct m3_member *begin(struct rig_node *n, struct forge *f)
+{
+	rig_start(n, 0);
+	forge_begin(f, n, 1);
+	return rig_join(n, 1);
+}
+
+static void end(struct rig_node *n, struct m3_member *m)
+{
+	SOUND(n);
+	m3_leave(m);
+	rig_stop(n);
+}
+
+static void takes_nothing(struct forge *f)
+{
+	SAME(forge_take(f, M3_LANE_NORMAL, &rec), 0);
+}
+
+static void death(struct forge *f, int src, uint64_t binding)
+{
+	forge_fill(f, &rec, M3_REC_DEATH, src, M3_NONE, 0, 0);
+	rec.head.src_binding = binding;
+	SAME(forge_put(f, M3_LANE_NORMAL, &rec), 1);
+}
+
+/* -------------------------------------------------------- the notice */
+
+/* A core whose deaths are told to endpoint 20, on node 1. */
+static struct m3_member *begin_warned(struct rig_node *n, struct forge *f)
+{
+	struct m3_dc_params dc = {
+		.dc = RIG_DC, .tasks = RIG_TASKS, .procs = RIG_PROCS,
+		.gid = (uint32_t)-1, .name = "rig",
+		.warn2proc = 20, .warnmsg = 77,
+	};
+
+	rig_start(n, 0);
+	SAME(m3_dc_end(n->core, RIG_DC), 0);
+	SAME(m3_dc_init(n->core, &dc), 0);
+	forge_begin(f, n, 1);
+	SAME(m3_rmtbind(n->core, RIG_DC, "far", 20, 1), 0);
+	return rig_join(n, 1);
+}
+
+/* A process that binds endpoint 3, serves 20 once, and is killed. */
+static pid_t server(struct rig_node *n, struct forge *f)
+{
+	struct m3_message message;
+	pid_t pid = fork();
+
+	MUST(pid >= 0);
+	if (pid == 0) {
+		struct m3_member *m = rig_join(n, 3);
+
+		SAME(m3_receive(m, 3, M3_ANY, &message, 5000), 0);
+		SAME(m3_reply(m, 3, 20, &message), 0);
+		m3_receive(m, 3, M3_ANY, &message, M3_FOREVER);
+		_exit(1);
+	}
+	rig_until(n, 3, M3_RTS_RECEIVING);
+	SAME(forge_message(f, M3_REC_SENDREC, 20, 3, 100, 7), 1);
+	return pid;
+}
+
+/* One that node 1 has heard of dies. */
+static void die(struct rig_node *n, struct forge *f)
+{
+	pid_t pid = server(n, f);
+
+	rig_until(n, 3, M3_RTS_RECEIVING);
+	SAME(kill(pid, SIGKILL), 0);
+	SAME(waitpid(pid, NULL, 0), pid);
+	SAME(m3_sweep(n->core), 1);
+	SAME((long)rig_info(n, 3).misc_flags, M3_MF_KILLED);
+	SAME((long)state(n, 3), M3_RTS_SENDING | M3_RTS_RMTOPER);
+	SOUND(n);
+	takes(f, M3_REC_REPLY, 3);
+}
+
+static void notice_to_another_node(void)
+{
+	struct rig_node n;
+	struct forge f;
+	struct m3_member *m = begin_warned(&n, &f);
+	int32_t words[2];
+
+	die(&n, &f);
+	takes(&f, M3_REC_SEND, 3);
+	SAME(rec.body.message.type, 77);
+	memcpy(words, rec.body.message.data, sizeof(words));
+	SAME(words[0], -1);
+	SAME(words[1], -1);
+	/* Its death comes behind it: it would take the notice with it. */
+	takes_nothing(&f);
+	SAME(m3_bind(m, 3), -M3_ESLOTUSED);
+	forge_fill(&f, &rec, M3_REC_SEND_ACK, 20, 3, rec.head.call, 0);
+	SAME(forge_put(&f, M3_LANE_NORMAL, &rec), 1);
+	SAME(state(&n, 3), M3_RTS_SLOT_FREE);
+	takes(&f, M3_REC_DEATH, 3);
+	takes_nothing(&f);
+	SAME(m3_bind(m, 3), 0);
+	end(&n, m);
+}
+
+/* Whatever becomes of the notice, the slot gets free. */
+static void notice_that_is_lost(int how)
+{
+	struct rig_node n;
+	struct forge f;
+	struct m3_member *m = begin_warned(&n, &f);
+
+	if (how == 3) {
+		/* There is no way to node 1's endpoint at all. */
+		SAME(m3_unbind_any(n.core, RIG_DC, 20), 0);
+		SAME(m3_node_up(n.core, 2, "unserved"), 0);
+		SAME(m3_add_node(n.core, RIG_DC, 2), 0);
+		SAME(m3_rmtbind(n.core, RIG_DC, "far", 20, 2), 0);
+		m3_leave(m);
+		m = rig_join(&n, 3);
+		if (fork() == 0) {
+			rig_join(&n, 4);
+			_exit(0);
+		}
+		SAME(wait(NULL) > 0, 1);
+		SAME(m3_sweep(n.core), 1);
+		SAME(state(&n, 4), M3_RTS_SLOT_FREE);
+		end(&n, m);
+		return;
+	}
+	die(&n, &f);
+	if (how)
+		takes(&f, M3_REC_SEND, 3);
+	if (how == 2)
+		SAME(m3_unbind_any(n.core, RIG_DC, 3), 0);
+	else
+		SAME(m3_del_node(n.core, RIG_DC, 1), 0);
+	SAME(state(&n, 3), M3_RTS_SLOT_FREE);
+	if (how == 2) {
+		takes(&f, M3_REC_CANCEL, 3);
+		takes(&f, M3_REC_DEATH, 3);
+	}
+	end(&n, m);
+}
+
+/* ------------------------------------------- who may bind and speak */
+
+static void quota_of_descriptors(void)
+{
+	struct rig_node n;
+	struct forge f;
+	struct m3_member *m = begin(&n, &f);
+	struct m3_message message;
+	int ep;
+
+	/* Half of the 32: endpoints 8 to 23. */
+	for (ep = 8; ep < 24; ep++)
+		SAME(forge_message(&f, M3_REC_NOTIFY, ep, 1, 0, 0), 1);
+	SAME(forge_message(&f, M3_REC_NOTIFY, 24, 1, 0, 0), 1);
+	takes_nothing(&f);
+	SAME(forge_message(&f, M3_REC_SENDREC, 24, 1, 9, 7), 1);
+	SAME(state(&n, 24), M3_RTS_SLOT_FREE);
+	takes(&f, M3_REC_ERROR, 1);
+	SAME(rec.head.dst, 24);
+	SAME((long)rec.head.call, 9);
+	SAME(rec.head.status, -M3_EAGAIN);
+	SAME((long)rec.head.dst_binding, (long)BINDING);
+	SOUND(&n);
+	/* The same answer once, and never more than a peer's share. */
+	for (ep = 0; ep < 100; ep++)
+		SAME(forge_message(&f, M3_REC_SEND, 24 + ep % 2, 1,
+				   10 + (uint64_t)ep / 4, 7), 1);
+	SOUND(&n);
+	for (ep = 0; forge_take(&f, M3_LANE_NORMAL, &rec); ep++)
+		SAME(rec.head.status, -M3_EAGAIN);
+	SAME(ep, 50);
+	/* Room again: one dies, one is made management's. */
+	death(&f, 8, BINDING);
+	SAME(forge_message(&f, M3_REC_NOTIFY, 24, 1, 0, 0), 1);
+	SAME(state(&n, 24), M3_RTS_REMOTE);
+	SAME(m3_rmtbind(n.core, RIG_DC, "adopted", 9, 1), 0);
+	SAME(strcmp(rig_info(&n, 9).name, "adopted"), 0);
+	SAME(m3_rmtbind(n.core, RIG_DC, "again", 9, 1), -M3_ESLOTUSED);
+	SAME(forge_message(&f, M3_REC_NOTIFY, 25, 1, 0, 0), 1);
+	SAME(state(&n, 25), M3_RTS_REMOTE);
+	SAME(forge_message(&f, M3_REC_NOTIFY, 26, 1, 0, 0), 1);
+	SAME(state(&n, 26), M3_RTS_SLOT_FREE);
+	SAME(m3_receive(m, 1, M3_ANY, &message, 0), 0);
+	end(&n, m);
+}
+
+/* A request in the name of an endpoint of this node gets ELCLPROC. */
+static void namesakes(void)
+{
+	struct m3_message message;
+	struct rig_node n;
+	struct forge f;
+	struct m3_member *m = begin(&n, &f);
+
+	SAME(m3_replbind(n.core, RIG_DC, getpid(), 5), 0);
+	SAME(m3_bind(m, 6), 0);
+	/* Of a replica, notifications are accepted; not its own. */
+	SAME(forge_message(&f, M3_REC_NOTIFY, 5, 1, 0, 0), 1);
+	SAME(forge_message(&f, M3_REC_NOTIFY, 5, 5, 0, 0), 1);
+	SAME(forge_message(&f, M3_REC_NOTIFY, 6, 1, 0, 0), 1);
+	SAME(m3_receive(m, 1, M3_ANY, &message, 0), 0);
+	SAME(message.source, 5);
+	SAME(m3_receive(m, 1, M3_ANY, &message, 0), -M3_EAGAIN);
+	SAME(m3_receive(m, 5, M3_ANY, &message, 0), -M3_EAGAIN);
+	MUST(rig_info(&n, 5).binding != BINDING);
+	takes_nothing(&f);
+	SAME(forge_message(&f, M3_REC_SENDREC, 5, 1, 3, 7), 1);
+	takes(&f, M3_REC_ERROR, 1);
+	SAME(rec.head.status, -M3_ELCLPROC);
+	SAME((long)rec.head.call, 3);
+	SAME(forge_message(&f, M3_REC_SEND, 6, 1, 4, 7), 1);
+	takes(&f, M3_REC_ERROR, 1);
+	SAME(rec.head.status, -M3_ELCLPROC);
+	SAME(m3_receive(m, 1, M3_ANY, &message, 0), -M3_EAGAIN);
+	/* Its death elsewhere is nobody's here. */
+	death(&f, 5, BINDING);
+	SAME(state(&n, 5), 0);
+	/* In the name of a third node's endpoint. */
+	SAME(m3_node_up(n.core, 2, "third"), 0);
+	SAME(m3_add_node(n.core, RIG_DC, 2), 0);
+	SAME(m3_rmtbind(n.core, RIG_DC, "third", 23, 2), 0);
+	SAME(forge_message(&f, M3_REC_SENDREC, 23, 1, 3, 7), 1);
+	takes(&f, M3_REC_ERROR, 1);
+	SAME(rec.head.status, -M3_ENONODE);
+	SAME((long)rig_info(&n, 23).node, 2);
+	end(&n, m);
+}
+
+/* A backup is remote: nobody reaches its process, from no side. */
+static void backup_with_traffic(void)
+{
+	struct m3_call call;
+	struct rig_node n;
+	struct forge f;
+	struct m3_member *m = begin(&n, &f);
+
+	SAME(m3_bkupbind(n.core, RIG_DC, getpid(), 5, 1), 0);
+	rig_start_call(m, &call, M3_OP_SENDREC, 1, 5, 7, M3_PENDING);
+	takes(&f, M3_REC_SENDREC, 1);
+	SAME(m3_unbind(m, 5), 0);
+	SAME(m3_finish(m, &call), M3_PENDING);
+	SAME(m3_bkupbind(n.core, RIG_DC, getpid(), 5, 1), 0);
+	SAME(forge_message(&f, M3_REC_REPLY, 5, 1, rec.head.call, 8), 1);
+	SAME(m3_finish(m, &call), 0);
+	SAME(forge_message(&f, M3_REC_SENDREC, 20, 5, 3, 7), 1);
+	takes(&f, M3_REC_ERROR, 5);
+	SAME(rec.head.status, -M3_ERMTPROC);
+	/* The primary dies: the backup is still one. */
+	death(&f, 5, BINDING);
+	SAME((long)rig_info(&n, 5).misc_flags, M3_MF_RMTBACKUP);
+	SAME(state(&n, 5), M3_RTS_REMOTE);
+	end(&n, m);
+}
+
+int main(void)
+{
+	int i;
+
+	alarm(50);
+	notice_to_another_node();
+	for (i = 0; i < 4; i++)
+		notice_that_is_lost(i);
+	quota_of_descriptors();
+	namesakes();
+	backup_with_traffic();
+	return 0;
+}

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What nodes tell each other of the end of endpoints: DEATH records out and
+ * in, and what else says the same.
+ */
+#include "forge.h"
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define BINDING 0x400001ull /* what forge_fill() says of each source */
+
+static struct forge_record rec;
+
+#define takes(f, kind, src) FORGE_NEXT(f, &rec, kind, src)
+
+static unsigned int state(struct rig_node *n, int ep)
+{
+	return rig_info(n, ep).rts_flags;
+}
+
+static struct m3_member *begin(struct rig_node *n, struct forge *f)
+{
+	rig_start(n, 0);
+	forge_begin(f, n, 1);
+	return rig_join(n, 1);
+}
+
+static void end(struct rig_node *n, struct m3_member *m)
+{
+	SOUND(n);
+	m3_leave(m);
+	rig_stop(n);
+}
+
+static void takes_nothing(struct forge *f)
+{
+	SAME(forge_take(f, M3_LANE_NORMAL, &rec), 0);
+}
+
+static void death(struct forge *f, int src, uint64_t binding)
+{
+	forge_fill(f, &rec, M3_REC_DEATH, src, M3_NONE, 0, 0);
+	rec.head.src_binding = binding;
+	SAME(forge_put(f, M3_LANE_NORMAL, &rec), 1);
+}
+
+/* ----------------------------------------------------------- told */
+
+/* A process that binds endpoint 3, serves 20 once, and is killed. */
+static pid_t server(struct rig_node *n, struct forge *f)
+{
+	struct m3_message message;
+	pid_t pid = fork();
+
+	MUST(pid >= 0);
+	if (pid == 0) {
+		struct m3_member *m = rig_join(n, 3);
+
+		SAME(m3_receive(m, 3, M3_ANY, &message, 5000), 0);
+		SAME(m3_reply(m, 3, 20, &message), 0);
+		m3_receive(m, 3, M3_ANY, &message, M3_FOREVER);
+		_exit(1);
+	}
+	rig_until(n, 3, M3_RTS_RECEIVING);
+	SAME(forge_message(f, M3_REC_SENDREC, 20, 3, 100, 7), 1);
+	return pid;
+}
+
+/* Behind what it has said, by unbind and by kill; of strangers nothing. */
+static void told_of_deaths(void)
+{
+	struct m3_message message;
+	struct rig_node n;
+	struct forge f;
+	struct m3_member *m = begin(&n, &f);
+	uint64_t binding = rig_info(&n, 1).binding;
+	pid_t pid;
+
+	SAME(m3_bind(m, 2), 0);
+	SAME(forge_message(&f, M3_REC_SENDREC, 20, 1, 5, 7), 1);
+	SAME(m3_receive(m, 1, M3_ANY, &message, 0), 0);
+	SAME(m3_reply(m, 1, 20, &message), 0);
+	SAME(m3_unbind(m, 1), 0);
+	SAME(m3_unbind(m, 2), 0);
+	takes(&f, M3_REC_REPLY, 1);
+	takes(&f, M3_REC_DEATH, 1);
+	SAME((long)rec.head.src_binding, (long)binding);
+	SAME((long)rec.head.length, 64);
+	takes_nothing(&f);
+
+	pid = server(&n, &f);
+	rig_until(&n, 3, M3_RTS_RECEIVING);
+	SAME(kill(pid, SIGKILL), 0);
+	SAME(waitpid(pid, NULL, 0), pid);
+	SAME(m3_sweep(n.core), 1);
+	takes(&f, M3_REC_REPLY, 3);
+	takes(&f, M3_REC_DEATH, 3);
+	takes_nothing(&f);
+	end(&n, m);
+}
+
+/* Whom the endpoint told something un-taken knows it only when it is dead. */
+static void told_after_the_death(void)
+{
+	struct rig_node n;
+	struct forge f;
+	struct m3_member *m = begin(&n, &f);
+	uint64_t binding = rig_info(&n, 1).binding;
+
+	SAME(m3_rmtbind(n.core, RIG_DC, "far", 20, 1), 0);
+	SAME(m3_notify(m, 1, 20), 0);
+	SAME(m3_unbind(m, 1), 0);
+	SAME(m3_bind(m, 1), 0);
+	takes(&f, M3_REC_NOTIFY, 1);
+	takes(&f, M3_REC_DEATH, 1);
+	SAME((long)rec.head.src_binding, (long)binding);
+	MUST(rig_info(&n, 1).binding != binding);
+	takes_nothing(&f);
+	end(&n, m);
+}
+
+/* Deaths are state: no link is down for too long, and the last one counts. */
+static void many_deaths_without_a_link(void)
+{
+	struct rig_node n;
+	struct forge f;
+	struct m3_member *m = begin(&n, &f);
+	uint64_t binding[20];
+	int i, ep, seen = 0;
+
+	SAME(m3_proxy_disconnected(n.proxy), 0);
+	for (i = 0; i < 3; i++)
+		for (ep = 2; ep < 20; ep++) {
+			SAME(forge_open(&f), 0);
+			SAME(m3_bind(m, ep), 0);
+			binding[ep] = rig_info(&n, ep).binding;
+			SAME(forge_message(&f, M3_REC_NOTIFY, 20, ep, 0, 0), 1);
+			SAME(m3_proxy_disconnected(n.proxy), 0);
+			SAME(m3_unbind(m, ep), 0);
+		}
+	SOUND(&n);
+	SAME(forge_open(&f), 0);
+	while (forge_take(&f, M3_LANE_NORMAL, &rec)) {
+		SAME(rec.head.kind, M3_REC_DEATH);
+		SAME((long)rec.head.src_binding, (long)binding[rec.head.src]);
+		seen++;
+	}
+	SAME(seen, 18);
+	end(&n, m);
+}
+
+/* A peer whose core was lost knows nobody. */
+static void lost_peers_are_not_told(void)
+{
+	struct rig_node n;
+	struct forge f;
+	struct m3_member *m = begin(&n, &f);
+	int i;
+
+	SAME(forge_message(&f, M3_REC_NOTIFY, 20, 1, 0, 0), 1);
+	SAME(m3_bind(m, 2), 0);
+	SAME(forge_message(&f, M3_REC_NOTIFY, 20, 2, 0, 0), 1);
+	SAME(m3_unbind(m, 2), 0);
+	f.incarnation++;
+	for (i = 0; i < M3_LANES; i++)
+		f.next[i] = f.seen[i] = 1;
+	SAME(forge_open(&f), 0);
+	SAME(m3_unbind(m, 1), 0);
+	takes_nothing(&f);
+	end(&n, m);
+}
+
+/* A lane that never runs dry: a death has its turn all the same. */
+static void told_in_a_busy_lane(void)
+{
+	struct rig_node n;
+	struct forge f;
+	struct m3_member *m = begin(&n, &f);
+	int i, at = -1;
+
+	SAME(m3_rmtbind(n.core, RIG_DC, "far", 20, 1), 0);
+	SAME(m3_bind(m, 2), 0);
+	SAME(forge_message(&f, M3_REC_NOTIFY, 20, 2, 0, 0), 1);
+	SAME(m3_unbind(m, 2), 0);
+	SAME(m3_bind(m, 3), 0);
+	for (i = 0; i < 40 && at < 0; i++) {
+		SAME(m3_notify(m, 1, 20), 0);
+		SAME(m3_notify(m, 3, 20), 0);
+		SAME(forge_take(&f, M3_LANE_NORMAL, &rec), 1);
+		if (rec.head.kind == M3_REC_DEATH)
+			at = i;
+	}
+	MUST(at >= 0);
+	end(&n, m);
+}
+
+/* ---------------------------------------------------------- learned */
+
+static void learns_of_a_death(void)
+{
+	struct m3_message message;
+	struct m3_call receive, unsent, sent;
+	struct rig_node n;
+	struct forge f;
+	struct m3_member *m = begin(&n, &f);
+
+	/* A client bound by its first record: its request, its notification. */
+	SAME(forge_message(&f, M3_REC_NOTIFY, 20, 1, 0, 0), 1);
+	SAME(forge_message(&f, M3_REC_SENDREC, 20, 1, 5, 7), 1);
+	SAME(m3_bind(m, 2), 0);
+	rig_start_call(m, &receive, M3_OP_RECEIVE, 2, 20, 0, M3_PENDING);
+	death(&f, 20, BINDING);
+	SAME(m3_finish(m, &receive), -M3_ESRCDIED);
+	SAME(m3_receive(m, 1, M3_ANY, &message, 0), -M3_EAGAIN);
+	SAME(state(&n, 20), M3_RTS_SLOT_FREE);
+	SOUND(&n);
+
+	/* One that management has bound stays, its next life unknown. */
+	SAME(m3_rmtbind(n.core, RIG_DC, "far", 21, 1), 0);
+	SAME(m3_bind(m, 3), 0);
+	SAME(forge_message(&f, M3_REC_NOTIFY, 21, 1, 0, 0), 1);
+	rig_start_call(m, &sent, M3_OP_SENDREC, 1, 21, 7, M3_PENDING);
+	takes(&f, M3_REC_SENDREC, 1);
+	rig_start_call(m, &receive, M3_OP_RECEIVE, 2, 21, 0, M3_PENDING);
+	rig_start_call(m, &unsent, M3_OP_SEND, 3, 21, 7, M3_PENDING);
+	death(&f, 21, BINDING);
+	SAME(m3_finish(m, &receive), -M3_ESRCDIED);
+	SAME(m3_finish(m, &unsent), -M3_EDSTDIED);
+	SAME(state(&n, 21), M3_RTS_REMOTE);
+	SAME((long)rig_info(&n, 21).binding, 0);
+	/* What has left is answered by the core it went to. */
+	SAME(m3_finish(m, &sent), M3_PENDING);
+	forge_fill(&f, &rec, M3_REC_ERROR, 21, 1, 1, 0);
+	rec.head.call = 1;
+	rec.head.src_binding = 0;
+	rec.head.status = -M3_EDSTDIED;
+	SAME(forge_put(&f, M3_LANE_NORMAL, &rec), 1);
+	SAME(m3_finish(m, &sent), -M3_EDSTDIED);
+	end(&n, m);
+}
+
+/* Deaths of former lives, of strangers, of others' and of local endpoints. */
+static void ignores_deaths(void)
+{
+	struct m3_message message;
+	struct m3_call receive;
+	struct rig_node n;
+	struct forge f;
+	struct m3_member *m = begin(&n, &f);
+
+	SAME(forge_message(&f, M3_REC_SENDREC, 20, 1, 5, 7), 1);
+	rig_start_call(m, &receive, M3_OP_RECEIVE, 1, 2, 0, -M3_ESRCDIED);
+	death(&f, 20, BINDING - 1);
+	death(&f, 22, BINDING);
+	death(&f, 1, BINDING);
+	death(&f, 4000, BINDING);
+	SAME(m3_node_up(n.core, 2, "third"), 0);
+	SAME(m3_add_node(n.core, RIG_DC, 2), 0);
+	SAME(m3_rmtbind(n.core, RIG_DC, "third", 23, 2), 0);
+	death(&f, 23, BINDING);
+	SAME(state(&n, 23), M3_RTS_REMOTE);
+	SAME(state(&n, 22), M3_RTS_SLOT_FREE);
+	SAME(state(&n, 1), 0);
+	SAME(m3_receive(m, 1, M3_ANY, &message, 0), 0);
+	SAME(message.source, 20);
+	SAME(m3_reply(m, 1, 20, &message), 0);
+	end(&n, m);
+}
+
+/* The first words of a new life say that the former one has ended. */
+static void learns_from_a_new_life(void)
+{
+	struct m3_message message;
+	struct m3_call receive;
+	struct rig_node n;
+	struct forge f;
+	struct m3_member *m = begin(&n, &f);
+
+	SAME(forge_message(&f, M3_REC_NOTIFY, 20, 1, 0, 0), 1);
+	SAME(m3_receive(m, 1, 20, &message, 0), 0);
+	rig_start_call(m, &receive, M3_OP_RECEIVE, 1, 20, 0, M3_PENDING);
+	forge_fill(&f, &rec, M3_REC_NOTIFY, 20, 1, 0, 64);
+	rec.head.src_binding++;
+	SAME(forge_put(&f, M3_LANE_NORMAL, &rec), 1);
+	SAME(m3_finish(m, &receive), -M3_ESRCDIED);
+	SAME(m3_receive(m, 1, 20, &message, 0), 0);
+	death(&f, 20, BINDING);
+	SAME(state(&n, 20), M3_RTS_REMOTE);
+	end(&n, m);
+}
+
+/* A receive that names a process of another node: unbind there, and kill. */
+static void receive_from_afar(int killed)
+{
+	struct m3_message message;
+	struct m3_call receive;
+	struct rig_node a, b;
+	struct m3_member *m;
+	pid_t pid;
+
+	rig_start(&a, 0);
+	rig_start(&b, 1);
+	rig_pair(&a, &b);
+	SAME(m3_rmtbind(a.core, RIG_DC, "far", 2, 1), 0);
+	SAME(m3_rmtbind(b.core, RIG_DC, "far", 1, 0), 0);
+	m = rig_join(&a, 1);
+	pid = fork();
+	MUST(pid >= 0);
+	if (pid == 0) {
+		struct m3_member *far = rig_join(&b, 2);
+
+		SAME(m3_notify(far, 2, 1), 0);
+		SAME(m3_receive(far, 2, 1, &message, M3_FOREVER),
+		     -M3_ESHUTDOWN);
+		m3_leave(far);
+		_exit(0);
+	}
+	rig_until(&b, 2, M3_RTS_RECEIVING);
+	rig_settle(&a, &b);
+	SAME(m3_receive(m, 1, 2, &message, 0), 0);
+	rig_start_call(m, &receive, M3_OP_RECEIVE, 1, 2, 0, M3_PENDING);
+	if (killed)
+		SAME(kill(pid, SIGKILL), 0);
+	else
+		SAME(m3_unbind_any(b.core, RIG_DC, 2), 0);
+	SAME(waitpid(pid, NULL, 0), pid);
+	SAME(m3_sweep(b.core), killed);
+	SAME(m3_finish(m, &receive), M3_PENDING);
+	rig_settle(&a, &b);
+	SAME(m3_finish(m, &receive), -M3_ESRCDIED);
+	SOUND(&b);
+	end(&a, m);
+	rig_stop(&b);
+}
+
+int main(void)
+{
+	alarm(50);
+	told_of_deaths();
+	told_after_the_death();
+	many_deaths_without_a_link();
+	lost_peers_are_not_told();
+	told_in_a_busy_lane();
+	learns_of_a_death();
+	ignores_deaths();
+	learns_from_a_new_life();
+	receive_from_afar(0);
+	receive_from_afar(1);
+	return 0;
+}
