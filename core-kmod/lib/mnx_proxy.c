@@ -369,6 +369,9 @@ static int check_header(struct m3_node *node, const proxy_hdr_t *h)
 	if (h->c_dnode != (int)node->region->node || h->c_snode < 0 ||
 	    (uint32_t)h->c_snode >= node->region->max_nodes)
 		return -M3_EBADNODEID;
+	/* Not up yet: like a DC that does not span it yet. */
+	if (!node->region->nodes[h->c_snode].pair)
+		return -M3_ENODCNODE;
 	if (node->region->nodes[h->c_snode].pair != (uint32_t)pxid + 1)
 		return -M3_ENONODE;
 	return (uint32_t)h->c_len < sizeof(struct m3_frame_header) ||

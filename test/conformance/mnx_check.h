@@ -8,6 +8,7 @@
 
 #include <m3ipc/mnx.h>
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,12 +68,16 @@ static inline void wait_flags(int p_nr, unsigned int flags)
 /* fork(); the child does not outlive a program that fails. */
 static inline pid_t fork_here(void)
 {
-	pid_t pid;
+	pid_t parent = getpid(), pid;
 
 	fflush(NULL);
 	pid = fork();
-	if (pid == 0)
+	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		/* Died before it was asked for: no signal comes. */
+		if (getppid() != parent)
+			exit(1);
+	}
 	IS(pid >= 0, 1);
 	return pid;
 }

@@ -10,7 +10,7 @@
 
 enum { CLIENT = 1, SERVER = 2, CALLS = 400, COPY = 200000 };
 
-static char dirs[2][32];
+static char dirs[2][PATH_MAX];
 static int sockets[2][2]; /* of direction i: from node i to the other */
 static volatile sig_atomic_t cut;
 
@@ -68,6 +68,8 @@ static void sender(int id)
 		ret = mnx_get2rmt(&hdr, &payload);
 		if (ret == EMOLTIMEDOUT || ret == EMOLINTR)
 			continue;
+		if (ret == EMOLNOPROXY)
+			exit(0); /* unbound */
 		IS(ret, OK);
 		IS(hdr.c_len > 0 && hdr.c_len <= (int)MAXCOPYBUF, 1);
 		if (write_all(sockets[id][0], &hdr, sizeof(hdr)) ||
@@ -99,18 +101,19 @@ static void receiver(int id)
 	       !read_all(sockets[1 - id][1], payload.pay_data,
 			 (size_t)hdr.c_len)) {
 		ret = mnx_put2lcl(&hdr, &payload);
+		if (ret == EMOLNOPROXY)
+			break;
 		/* Of a DC that does not span that node here yet. */
 		IS(ret == OK || ret == EMOLNODCNODE, 1);
 	}
 	exit(0);
 }
 
-static void start_node(int id)
+static void start_node(const char *dir, int id)
 {
 	dc_usr_t dc = { .dc_dcid = 1, .dc_warn2proc = NONE, .dc_name = "dc" };
 
-	strcpy(dirs[id], "/tmp/m3ipc-mnx-XXXXXX");
-	IS(mkdtemp(dirs[id]) != NULL, 1);
+	snprintf(dirs[id], sizeof(dirs[id]), "%s/node%d", dir, id);
 	node_is(id);
 	IS(mnx_dvs_init(id, NULL), id);
 	IS(mnx_dc_init(&dc), id);
@@ -193,7 +196,6 @@ static void stop_node(int id)
 	node_is(id);
 	IS(mnx_proxies_unbind(1 - id), OK);
 	IS(mnx_dvs_end(), OK);
-	rmdir(dirs[id]);
 }
 
 int main(int argc, char **argv)
@@ -206,13 +208,15 @@ int main(int argc, char **argv)
 	sigaction(SIGUSR1, &action, NULL);
 	for (i = 0; i < 2; i++) {
 		IS(socketpair(AF_UNIX, SOCK_STREAM, 0, sockets[i]), 0);
-		start_node(i);
+		start_node(argv[1], i);
 	}
 	start_proxies(0, pids);
 	start_proxies(1, pids + 2);
 	wait_connected(0);
 	wait_connected(1);
 	serving = spawn(server);
+	node_is(1);
+	wait_flags(SERVER, RECEIVING);
 	client(pids);
 	reap(serving);
 	for (i = 0; i < 2; i++)
