@@ -103,10 +103,15 @@ int m3_dvs_end(const char *dir)
 
 	if (e)
 		return e;
-	for (i = 0; i < node->region->max_dcs; i++)
-		/* What cannot be ended in order, say a ruined file, goes too. */
-		if (node->region->dcs[i].running && m3_dc_end(node, (int)i))
-			m3_dc_remove(dir, i);
+	for (i = 0; i < node->region->max_dcs; i++) {
+		if (node->region->dcs[i].running)
+			m3_dc_end(node, (int)i);
+		/*
+		 * What could not be ended in order, say a ruined file, goes
+		 * too, and what is left by who was killed while ending a DC.
+		 */
+		m3_dc_remove(dir, i);
+	}
 	m3_node_close(node);
 	snprintf(path, sizeof(path), "%s/node", dir);
 	if (unlink(path))

@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { printJson, printText } from '../../proxy-runtime/cli/output.ts';
 import { runSeed } from '../testing/seed.ts';
 import { buildPrograms, withRegions } from './build.ts';
+import { killText, runKills } from './kill/index.ts';
 import { runModel } from './model/index.ts';
 import { modelText } from './model/text.ts';
 
@@ -36,7 +37,29 @@ async function model({ seeds, steps, first, json }: ModelOptions): Promise<void>
   tell(json, result, modelText(result));
 }
 
+interface KillOptions {
+  readonly kills: number;
+  readonly hits: number;
+  readonly seed?: number;
+  readonly json: boolean;
+}
+
+async function coreKill({ kills, hits, seed, json }: KillOptions): Promise<void> {
+  const binary = join(buildPrograms(), 'killer');
+  const settings = { binary, kills, hits, seed: seed ?? runSeed(), jobs: 2, progress };
+  const result = await withRegions((dir) => runKills({ ...settings, dir }));
+  tell(json, result, killText(result));
+}
+
 const program = new Command('npm run fault --').description('faults and random operations against the core');
+program
+  .command('core-kill')
+  .description('processes killed at every crash point of the core, and at random instants')
+  .option('--kills <n>', 'at least', whole, 2000)
+  .option('--hits <n>', 'of each crash point, at least', whole, 10)
+  .option('--seed <n>', 'without it, M3IPC_SEED or chance', whole)
+  .option('--json', 'print one JSON object', false)
+  .action(coreKill);
 program
   .command('model')
   .description('random operations of real processes, compared with a model of the semantics')

@@ -14,27 +14,32 @@ struct endpoint {
 
 static struct m3_member *member;
 static struct endpoint endpoints[EPS];
+/* Calls that were asked for: of a client, by a server. */
+static uint64_t requests[EPS][EPS];
 
 static void message_of(int tag, struct m3_message *m)
 {
 	*m = rig_message(tag, (unsigned long)tag * 7, (unsigned long)tag * 11);
 }
 
-/* Type of a message, -1 if its words are not those of its type. */
-static int type_of(const struct m3_message *m)
+/* What has come; type 0: its words are not those of its type. */
+static void read_message(const struct m3_message *m, int *source, int *type,
+			 int *updates)
 {
+	*source = m->source;
+	*type = m->type;
 	if (m->type & M3_NOTIFY_MESSAGE)
-		return m->type;
-	if (rig_word(m, 0) != (unsigned long)m->type * 7 ||
-	    rig_word(m, 1) != (unsigned long)m->type * 11)
-		return -1;
-	return m->type;
+		*updates = (int)rig_word(m, 1);
+	else if (rig_word(m, 0) != (unsigned long)m->type * 7 ||
+		 rig_word(m, 1) != (unsigned long)m->type * 11)
+		*type = 0;
 }
 
 static int is_message(const struct m3_call *c, int result)
 {
-	return result == 0 && (c->op == M3_OP_RECEIVE ||
-			       c->op == M3_OP_SENDREC);
+	return result == 0 &&
+	       (c->op == M3_OP_RECEIVE || c->op == M3_OP_SENDREC ||
+		c->op == M3_OP_RCVRQST || c->op == M3_OP_REPLY_RECEIVE);
 }
 
 static int start(struct m3_call *call, struct answer *a)
@@ -47,8 +52,8 @@ static int start(struct m3_call *call, struct answer *a)
 		e->call = *call;
 		e->pending = 1;
 	} else if (is_message(call, result)) {
-		a->source = call->message.source;
-		a->type = type_of(&call->message);
+		read_message(&call->message, &a->source, &a->type,
+			     &a->updates);
 	}
 	return result;
 }
@@ -61,6 +66,15 @@ static int call_now(const struct order *o, struct m3_message *m)
 		return m3_send(member, o->self, o->peer, m, M3_NOWAIT);
 	case M3_OP_SENDREC:
 		return m3_sendrec(member, o->self, o->peer, m, M3_NOWAIT);
+	case M3_OP_RCVRQST:
+		return m3_rcvrqst(member, o->self, m, M3_NOWAIT);
+	case M3_OP_REPLY_RECEIVE:
+		return m3_reply_receive(member, o->self, o->peer, m,
+					M3_NOWAIT);
+	case M3_OP_WAITBIND:
+		return m3_wait4bindep(member, o->self, o->peer, M3_NOWAIT);
+	case M3_OP_WAITUNBIND:
+		return m3_wait4unbind(member, o->self, o->peer, M3_NOWAIT);
 	default:
 		return m3_receive(member, o->self, o->peer, m, M3_NOWAIT);
 	}
@@ -77,10 +91,8 @@ static int call(const struct order *o, struct answer *a)
 	if (o->wait)
 		return start(&c, a);
 	e = call_now(o, &c.message);
-	if (is_message(&c, e)) {
-		a->source = c.message.source;
-		a->type = type_of(&c.message);
-	}
+	if (is_message(&c, e))
+		read_message(&c.message, &a->source, &a->type, &a->updates);
 	return e;
 }
 
@@ -134,10 +146,9 @@ static void report(struct answer *a, int ep, int result, int rung)
 	d->result = result;
 	/* Who ended it by itself is not told. */
 	d->unrung = !rung && result != -M3_ESHUTDOWN;
-	if (is_message(&e->call, result)) {
-		d->source = e->call.message.source;
-		d->type = type_of(&e->call.message);
-	}
+	if (is_message(&e->call, result))
+		read_message(&e->call.message, &d->source, &d->type,
+			     &d->updates);
 	e->pending = 0;
 }
 
@@ -169,13 +180,40 @@ static int value_of(const struct m3_buffer *b)
 	return memcmp(p, p + 1, BUFFER_BYTES - 1) ? -1 : p[0];
 }
 
+static int notify(const struct order *o)
+{
+	if (o->tag >= 0)
+		return m3_ntfy_value(member, o->self, o->op, o->peer, o->tag);
+	if (o->op == M3_SELF)
+		return m3_notify(member, o->self, o->peer);
+	return m3_src_notify(member, o->self, o->op, o->peer);
+}
+
+/* What servers do with a request. */
+static int answer_request(const struct order *o)
+{
+	uint64_t *request = &requests[o->self][o->peer];
+	struct m3_message m;
+
+	message_of(o->tag, &m);
+	switch (o->kind) {
+	case ORDER_REPLY:
+		return m3_reply(member, o->self, o->peer, &m);
+	case ORDER_REQUEST:
+		return m3_request(member, o->self, o->peer, request);
+	case ORDER_REPLY_TO:
+		return m3_reply_to(member, o->self, o->peer, *request, &m);
+	default:
+		m.source = o->wait;
+		return m3_relay(member, o->self, o->peer, &m);
+	}
+}
+
 static void obey(const struct order *o, struct answer *a)
 {
 	struct endpoint *e = &endpoints[o->self];
-	struct m3_message m;
 	int i;
 
-	message_of(o->tag, &m);
 	switch (o->kind) {
 	case ORDER_BIND:
 		a->result = bind_one(o->self);
@@ -187,10 +225,13 @@ static void obey(const struct order *o, struct answer *a)
 		a->result = call(o, a);
 		break;
 	case ORDER_REPLY:
-		a->result = m3_reply(member, o->self, o->peer, &m);
+	case ORDER_REQUEST:
+	case ORDER_REPLY_TO:
+	case ORDER_RELAY:
+		a->result = answer_request(o);
 		break;
 	case ORDER_NOTIFY:
-		a->result = m3_notify(member, o->self, o->peer);
+		a->result = notify(o);
 		break;
 	case ORDER_CANCEL:
 		if (!e->pending)

@@ -20,8 +20,11 @@ enum order_kind {
 	ORDER_UNBIND,
 	ORDER_CALL, /* op, self, peer, tag, wait */
 	ORDER_REPLY,
-	ORDER_NOTIFY,
+	ORDER_NOTIFY, /* op: source, tag: bit of the argument or -1 */
 	ORDER_CANCEL,
+	ORDER_REQUEST, /* remembers the call in which peer waits for self */
+	ORDER_REPLY_TO, /* answers that call only */
+	ORDER_RELAY, /* wait: the client */
 	ORDER_COPY, /* self, peer, tag: value, wait: push */
 	ORDER_COLLECT,
 };
@@ -34,11 +37,12 @@ struct order {
 struct ended {
 	int ep, op, result;
 	int source, type; /* of a message that was received, or 0 */
+	int updates; /* argument of a notification */
 	int unrung; /* its end did not ring the bell */
 };
 
 struct answer {
-	int result, source, type;
+	int result, source, type, updates;
 	int count;
 	struct ended ended[EPS];
 	int value[EPS]; /* of its endpoints' buffers; -1: not uniform */

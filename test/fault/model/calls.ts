@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /** What calls do: reference 1.1, one function for each. Results are 0, PENDING or a negative error. */
-import { ANY, EPS, NOTIFY_MESSAGE, OP, PENDING } from './program.ts';
+import { ANY, EPS, HARDWARE, NOTIFY_MESSAGE, OP, PENDING, SELF } from './program.ts';
 import {
   answer,
+  awaits,
   type Call,
   deliver,
   err,
@@ -24,6 +25,7 @@ export interface Outcome {
   readonly result: number;
   readonly source?: number;
   readonly type?: number;
+  readonly updates?: number;
 }
 
 const failed = (name: Parameters<typeof err>[0]): Outcome => ({ result: err(name) });
@@ -34,7 +36,7 @@ const BLOCKED: Outcome = { result: PENDING };
 function open(n: Node, p: Proc, call: Pick<Call, 'op' | 'peer' | 'phase'> & Partial<Call>): Call {
   const id = (n.calls.get(p.ep) ?? 0) + 1;
   n.calls.set(p.ep, id);
-  p.call = { tag: 0, push: false, ...call, id };
+  p.call = { tag: 0, push: false, as: call.op, answers: undefined, ...call, id };
   return p.call;
 }
 
@@ -47,19 +49,19 @@ function waitsFor(n: Node, ep: number): number | undefined {
 }
 
 /** Would a call of `self` to `dst` close a circle of processes that wait for each other? */
-function closesCircle(n: Node, self: number, dst: number): boolean {
+export function closesCircle(n: Node, self: number, dst: number, op: number): boolean {
   const p = n.procs.get(dst);
   const far = n.fars.get(dst);
-  if (p ? isWilling(p, self) : far && owes(far, self)) return false;
+  if (p ? isWilling(p, self, op) : far && owes(far, self)) return false;
   let at: number | undefined = dst;
   for (let steps = 0; at !== undefined && at !== self && steps <= EPS; steps++) at = waitsFor(n, at);
   return at === self;
 }
 
 /** A send or sendrec to the other node: a record. */
-function request(n: Node, p: Proc, op: number, dst: number, tag: number): Outcome {
-  const call = open(n, p, { op, peer: dst, tag, phase: 'outbox' });
-  const rec = record(n, op === OP.send ? 'send' : 'sendrec', p.ep, dst, { call: call.id, tag });
+function request(n: Node, p: Proc, call: Call, dst: number): void {
+  const { id, tag } = call;
+  const rec = record(n, call.op === OP.send ? 'send' : 'sendrec', p.ep, dst, { call: id, tag });
   const far = n.fars.get(dst);
   // To a client that waits for a reply it is the reply.
   if (far !== undefined && owes(far, p.ep)) {
@@ -68,16 +70,38 @@ function request(n: Node, p: Proc, op: number, dst: number, tag: number): Outcom
     far.ask = undefined;
   }
   n.out.push(rec);
-  return BLOCKED;
+}
+
+/** A sendrec, or one that was handed on, gets to its destination. */
+export function aim(w: World, n: Node, p: Proc, call: Call, dst: number, tag: number): void {
+  call.peer = dst;
+  call.tag = tag;
+  call.answers = undefined;
+  n.bulk = n.bulk.filter((r) => !(r.pulled && r.src === p.ep));
+  const d = n.procs.get(dst);
+  if (d === undefined) {
+    call.phase = 'outbox';
+    request(n, p, call, dst);
+  } else if (isWilling(d, p.ep, OP.sendrec)) {
+    call.phase = 'waiting';
+    deliver(w, n, d, p.ep, tag);
+  } else {
+    call.phase = 'queued';
+    d.inbox.push(p.ep);
+  }
 }
 
 export function send(w: World, n: Node, p: Proc, dst: number, tag: number, wait: boolean): Outcome {
   if (dst === p.ep) return failed('EENDPOINT');
   if (!isKnown(n, dst)) return failed('EDSTDIED');
-  if (wait && closesCircle(n, p.ep, dst)) return failed('ELOCKED');
+  if (wait && closesCircle(n, p.ep, dst, OP.send)) return failed('ELOCKED');
   const d = n.procs.get(dst);
-  if (d === undefined) return wait ? request(n, p, OP.send, dst, tag) : failed('EAGAIN');
-  if (isWilling(d, p.ep)) {
+  if (d === undefined) {
+    if (!wait) return failed('EAGAIN');
+    request(n, p, open(n, p, { op: OP.send, peer: dst, tag, phase: 'outbox' }), dst);
+    return BLOCKED;
+  }
+  if (isWilling(d, p.ep, OP.send)) {
     deliver(w, n, d, p.ep, tag);
     return DONE;
   }
@@ -91,13 +115,8 @@ export function sendrec(w: World, n: Node, p: Proc, dst: number, tag: number, wa
   if (dst === p.ep) return failed('EENDPOINT');
   if (!isKnown(n, dst)) return failed('EDEADSRCDST');
   if (!wait) return failed('EAGAIN');
-  if (closesCircle(n, p.ep, dst)) return failed('ELOCKED');
-  const d = n.procs.get(dst);
-  if (d === undefined) return request(n, p, OP.sendrec, dst, tag);
-  const taken = isWilling(d, p.ep);
-  open(n, p, { op: OP.sendrec, peer: dst, tag, phase: taken ? 'waiting' : 'queued' });
-  if (taken) deliver(w, n, d, p.ep, tag);
-  else d.inbox.push(p.ep);
+  if (closesCircle(n, p.ep, dst, OP.sendrec)) return failed('ELOCKED');
+  aim(w, n, p, open(n, p, { op: OP.sendrec, peer: dst, tag, phase: 'queued' }), dst, tag);
   return BLOCKED;
 }
 
@@ -114,20 +133,59 @@ function take(w: World, n: Node, p: Proc, from: number): Outcome {
   return { result: 0, source: from, type: tag };
 }
 
-export function receive(w: World, n: Node, p: Proc, src: number, wait: boolean): Outcome {
+export function receive(
+  ...[w, n, p, src, wait, as = OP.receive]: [World, Node, Proc, number, boolean, number?]
+): Outcome {
   if (src === p.ep) return failed('EENDPOINT');
   if (src !== ANY && !isKnown(n, src)) return failed('ESRCDIED');
+  if (src === ANY && p.woken) return wakeUp(p);
   const wanted = (ep: number): boolean => src === ANY || src === ep;
   const [noted] = [...p.notes].filter(wanted).sort((a, b) => a - b);
-  if (noted !== undefined) {
-    p.notes.delete(noted);
-    return { result: 0, source: noted, type: NOTIFY_MESSAGE | noted };
-  }
+  if (noted !== undefined) return takeNote(p, noted);
   const from = p.inbox.find(wanted);
   if (from !== undefined) return take(w, n, p, from);
   if (!wait) return failed('EAGAIN');
-  open(n, p, { op: OP.receive, peer: src, phase: 'waiting' });
+  open(n, p, { op: OP.receive, as, peer: src, phase: 'waiting' });
   return BLOCKED;
+}
+
+function wakeUp(p: Proc): Outcome {
+  p.woken = false;
+  return failed('EWOKENUP');
+}
+
+function takeNote(p: Proc, from: number): Outcome {
+  p.notes.delete(from);
+  const { updates } = p;
+  p.updates = 0;
+  const source = from === p.ep ? HARDWARE : from;
+  return { result: 0, source, type: NOTIFY_MESSAGE | source, updates };
+}
+
+/** Requests only: a send stays queued, a notification pending. */
+export function rcvrqst(w: World, n: Node, p: Proc, wait: boolean): Outcome {
+  if (p.woken) return wakeUp(p);
+  const asks = (ep: number): boolean => (n.procs.get(ep)?.call ?? n.fars.get(ep)?.ask)?.op === OP.sendrec;
+  const from = p.inbox.find(asks);
+  if (from !== undefined) return take(w, n, p, from);
+  if (!wait) return failed('EAGAIN');
+  open(n, p, { op: OP.rcvrqst, peer: ANY, phase: 'waiting' });
+  return BLOCKED;
+}
+
+/** Waits until an endpoint is bound, or free. */
+export function waitForBinding(n: Node, p: Proc, op: number, ep: number, wait: boolean): Outcome {
+  if (ep === p.ep) return failed('EENDPOINT');
+  if (isKnown(n, ep) === (op === OP.wait4bindep)) return DONE;
+  if (!wait) return failed('EAGAIN');
+  open(n, p, { op, peer: ep, phase: 'binding' });
+  return BLOCKED;
+}
+
+/** An endpoint has been bound or unbound: who waits for that goes on. */
+export function endBindingWaits(w: World, n: Node, ep: number): void {
+  const op = isKnown(n, ep) ? OP.wait4bindep : OP.wait4unbind;
+  for (const p of n.procs.values()) if (p.call?.op === op && p.call.peer === ep) finish(w, p, 0);
 }
 
 export function reply(w: World, n: Node, p: Proc, dst: number, tag: number): Outcome {
@@ -135,24 +193,106 @@ export function reply(w: World, n: Node, p: Proc, dst: number, tag: number): Out
   if (!isKnown(n, dst)) return failed('EDSTDIED');
   const d = n.procs.get(dst);
   const far = n.fars.get(dst);
-  if (d !== undefined && isWilling(d, p.ep, false)) deliver(w, n, d, p.ep, tag);
+  if (d !== undefined && awaits(d, p.ep)) deliver(w, n, d, p.ep, tag);
   else if (far !== undefined && owes(far, p.ep)) answer(n, p.ep, dst, 'reply', { tag });
   else return failed('EPROCSTS');
   return DONE;
 }
 
-export function notify(w: World, n: Node, p: Proc, dst: number): Outcome {
+/** The call in which a client waits for the answer of `p`. */
+function debt(n: Node, p: Proc, client: number): number | undefined {
+  const c = n.procs.get(client);
+  const far = n.fars.get(client);
+  if (c !== undefined) return awaits(c, p.ep) && c.call?.op === OP.sendrec ? c.call.id : undefined;
+  return far !== undefined && owes(far, p.ep) ? far.call : undefined;
+}
+
+/** Remembers which call of the client it is. */
+export function requestOf(w: World, n: Node, p: Proc, client: number): Outcome {
+  if (client === p.ep) return failed('EENDPOINT');
+  if (!isKnown(n, client)) return failed('EDSTDIED');
+  const call = debt(n, p, client);
+  if (call === undefined) return failed('EPROCSTS');
+  w.requests.set(`${p.actor}:${p.ep}:${client}`, call);
+  return DONE;
+}
+
+export function replyTo(w: World, n: Node, p: Proc, client: number, tag: number): Outcome {
+  if (client === p.ep) return failed('EENDPOINT');
+  if (!isKnown(n, client)) return failed('EDSTDIED');
+  const call = debt(n, p, client);
+  if (call === undefined || call !== (w.requests.get(`${p.actor}:${p.ep}:${client}`) ?? 0))
+    return failed('EPROCSTS');
+  return reply(w, n, p, client, tag);
+}
+
+/** Hands the request of a client on: it is as if it had asked `dst`. */
+export function relay(...[w, n, p, client, dst, tag]: [World, Node, Proc, number, number, number]): Outcome {
+  const far = n.fars.get(client);
+  const c = n.procs.get(client);
+  if (dst === p.ep) return failed('EENDPOINT');
+  if (!isKnown(n, dst) && far === undefined) return failed('EDEADSRCDST');
+  if (client === dst) return failed('EENDPOINT');
+  if (debt(n, p, client) === undefined) return failed('EPROCSTS');
+  if (far !== undefined) {
+    answer(n, p.ep, client, 'relay', { tag, transfer: dst });
+    // The same call will come again if `dst` is on this node.
+    far.call--;
+  } else if (c?.call !== undefined) {
+    if (closesCircle(n, client, dst, OP.sendrec)) return failed('ELOCKED');
+    aim(w, n, c, c.call, dst, tag);
+  }
+  return DONE;
+}
+
+/** Whose notification it is, or an error: `src` may be another local endpoint, or the hardware. */
+function notifier(n: Node, p: Proc, src: number, dst: number): number | Outcome {
+  if (src === SELF || src === p.ep) return p.ep;
+  if (src === HARDWARE) return n.fars.has(dst) ? failed('ERMTPROC') : dst;
+  if (src === dst) return failed('EENDPOINT');
+  if (n.procs.has(src)) return src;
+  return failed(n.fars.has(src) ? 'ERMTPROC' : 'ESRCDIED');
+}
+
+export function notify(
+  ...[w, n, p, src, dst, bit]: [World, Node, Proc, src: number, dst: number, bit: number]
+): Outcome {
   if (dst === p.ep) return failed('EENDPOINT');
   if (!isKnown(n, dst)) return failed('EDSTDIED');
+  const from = notifier(n, p, src, dst);
+  if (typeof from !== 'number') return from;
+  const updates = bit < 0 ? 0 : 1 << bit;
   const d = n.procs.get(dst);
   if (d !== undefined) {
-    note(w, n, d, p.ep);
+    note(w, n, d, from, updates);
     return DONE;
   }
-  const same = (r: Rec): boolean =>
-    r.kind === 'notify' && !r.gone && r.src === p.ep && r.dst === dst && r.srcBinding === p.binding;
-  if (!n.out.some(same)) n.out.push(record(n, 'notify', p.ep, dst));
+  const mine = n.procs.get(from)?.binding;
+  const waiting = n.out.find(
+    (r) => r.kind === 'notify' && !r.gone && r.src === from && r.dst === dst && r.srcBinding === mine,
+  );
+  if (waiting === undefined) n.out.push(record(n, 'notify', from, dst, { tag: updates }));
+  else waiting.tag |= updates;
   return DONE;
+}
+
+/** In nobody's name: by management. */
+export function hdwNotify(w: World, n: Node, ep: number): Outcome {
+  const p = n.procs.get(ep);
+  if (p === undefined) return failed(n.fars.has(ep) ? 'ERMTPROC' : 'EDSTDIED');
+  return note(w, n, p, ep) ? failed('EOVERRUN') : DONE;
+}
+
+/** Ends a receive(ANY), this one or the next. */
+export function wakeup(w: World, n: Node, ep: number): Outcome {
+  const p = n.procs.get(ep);
+  if (p === undefined) return failed(n.fars.has(ep) ? 'ERMTPROC' : 'EDSTDIED');
+  if (p.call?.phase === 'waiting' && p.call.peer === ANY) {
+    finish(w, p, err('EWOKENUP'));
+    return DONE;
+  }
+  p.woken = true;
+  return failed('EPROCRUN');
 }
 
 export function copy(_w: World, n: Node, p: Proc, other: number, push: boolean): Outcome {
@@ -209,7 +349,7 @@ export function abort(w: World, n: Node, p: Proc, result: number): void {
   n.bulk = n.bulk.filter((r) => r.src !== p.ep);
   if (call.phase === 'queued') leaveQueue(n, call.peer, p.ep);
   else if (call.op === OP.copy && call.push) n.bulk = n.bulk.filter((r) => r.src !== p.ep);
-  else if (call.phase !== 'waiting') {
+  else if (call.phase === 'outbox' || call.phase === 'sent') {
     if (call.op !== OP.copy) restoreDebt(n, p);
     withdraw(n, p, call);
   }

@@ -197,10 +197,16 @@ static void perform(const char *line)
 		lose(p, o.op);
 	} else if (!strcmp(verb, "kill")) {
 		restart(p);
+	} else if (!strcmp(verb, "wakeup")) {
+		printf("%d", m3_wakeup(nodes[p].core, RIG_DC, o.self));
+		return;
+	} else if (!strcmp(verb, "hdw_notify")) {
+		printf("%d", m3_hdw_notify(nodes[p].core, RIG_DC, o.self));
+		return;
 	} else {
 		static const char *const verbs[] = {
 			"bind", "unbind", "call", "reply", "notify", "cancel",
-			"copy",
+			"request", "reply_to", "relay", "copy",
 		};
 		unsigned int k = 0;
 
@@ -211,8 +217,8 @@ static void perform(const char *line)
 		order(p, &o);
 		a = hear(p);
 		printf("%d", a->result);
-		if (a->type)
-			printf(" %d %d", a->source, a->type);
+		if (a->source || a->type)
+			printf(" %d,%d,%d", a->source, a->type, a->updates);
 		for (int i = 0; i < a->count; i++)
 			printf(" cancelled");
 		return;
@@ -238,8 +244,9 @@ static void print_ended(void)
 				if (e->ep != ep)
 					continue;
 				printf(" %d:%d=%d", ep, e->op, e->result);
-				if (e->type)
-					printf(",%d,%d", e->source, e->type);
+				if (e->source || e->type)
+					printf(",%d,%d,%d", e->source, e->type,
+					       e->updates);
 				if (e->unrung)
 					printf(",unrung");
 			}

@@ -12,14 +12,16 @@ import {
   ANY,
   EPS,
   EPS_PER_NODE,
+  HARDWARE,
   nodeOf,
   nodeOfActor,
   OP,
   type Op,
   op,
+  SELF,
   type Verb,
 } from './program.ts';
-import { isWilling, type Node, owes, type Proc, type World } from './world.ts';
+import { awaits, type Node, owes, type Proc, type World } from './world.ts';
 
 /** How often each kind of operation is drawn. */
 const WEIGHTS: readonly (readonly [kind: string, weight: number])[] = [
@@ -29,7 +31,16 @@ const WEIGHTS: readonly (readonly [kind: string, weight: number])[] = [
   ['send', 14],
   ['sendrec', 18],
   ['receive', 24],
-  ['reply', 14],
+  ['reply', 12],
+  ['rcvrqst', 6],
+  ['replyReceive', 5],
+  ['request', 4],
+  ['reply_to', 4],
+  ['relay', 6],
+  ['wait4bindep', 2],
+  ['wait4unbind', 2],
+  ['wakeup', 2],
+  ['hdw_notify', 2],
   ['notify', 10],
   ['cancel', 6],
   ['copy', 9],
@@ -38,6 +49,8 @@ const WEIGHTS: readonly (readonly [kind: string, weight: number])[] = [
   ['step', 6],
   ['lose', 2],
 ];
+/** What a server does with a client. */
+const SERVES = ['reply', 'copy', 'replyReceive', 'request', 'reply_to', 'relay'];
 const TOTAL = WEIGHTS.reduce((sum, [, weight]) => sum + weight, 0);
 
 function drawKind(random: Random): string {
@@ -53,7 +66,7 @@ const anyOf = <T>(random: Random, list: readonly T[]): T | undefined => list[pic
 
 /** Endpoints that wait for the reply of `self`. */
 function clientsOf(n: Node, self: number): number[] {
-  const near = [...n.procs.values()].filter((p) => isWilling(p, self, false)).map(({ ep }) => ep);
+  const near = [...n.procs.values()].filter((p) => awaits(p, self)).map(({ ep }) => ep);
   return [...near, ...[...n.fars].filter(([, far]) => owes(far, self)).map(([ep]) => ep)];
 }
 
@@ -69,8 +82,11 @@ function caller(random: Random, w: World, kind: string): Proc | undefined {
   const idle = all.filter(({ p }) => (p.call === undefined) === (kind !== 'cancel'));
   const serves = ({ n, p }: { n: Node; p: Proc }): boolean => clientsOf(n, p.ep).length > 0;
   const called = ({ p }: { p: Proc }): boolean => p.inbox.length + p.notes.size > 0;
-  const fit =
-    kind === 'reply' || kind === 'copy' ? idle.filter(serves) : kind === 'receive' ? idle.filter(called) : [];
+  const fit = SERVES.includes(kind)
+    ? idle.filter(serves)
+    : kind === 'receive' || kind === 'rcvrqst'
+      ? idle.filter(called)
+      : [];
   const from = pick(random, 4) > 0 && fit.length > 0 ? fit : pick(random, 16) > 0 ? idle : all;
   return anyOf(random, from)?.p;
 }
@@ -85,7 +101,7 @@ function drawCall(random: Random, w: World, drawn: string, tag: number): Op {
   let kind = drawn;
   // Nobody waits for an answer: somebody should first be asked.
   const served = w.nodes.some((n) => [...n.procs.keys()].some((ep) => clientsOf(n, ep).length > 0));
-  if (!served && (kind === 'reply' || kind === 'copy') && pick(random, 8) > 0) kind = 'receive';
+  if (!served && SERVES.includes(kind) && pick(random, 8) > 0) kind = 'receive';
   const proc = caller(random, w, kind) ?? caller(random, w, 'cancel');
   if (proc === undefined) return drawBind(random);
   if (proc.call !== undefined && pick(random, 8) > 0) kind = 'cancel';
@@ -97,11 +113,25 @@ function drawCall(random: Random, w: World, drawn: string, tag: number): Op {
   switch (kind) {
     case 'send':
     case 'sendrec':
+    case 'rcvrqst':
+    case 'wait4bindep':
+    case 'wait4unbind':
       return op('call', { ...base, op: OP[kind], peer, wait });
     case 'receive':
       return op('call', { ...base, op: OP.receive, peer: pick(random, 3) ? ANY : peer, wait });
+    case 'replyReceive':
+      return op('call', { ...base, op: OP.replyReceive, peer: client ?? peer, wait });
     case 'reply':
-      return op('reply', { ...base, peer: client ?? peer });
+    case 'request':
+    case 'reply_to':
+      return op(kind, { ...base, peer: client ?? peer });
+    case 'relay':
+      return op('relay', { ...base, peer, wait: client ?? somebody(random, w, proc.ep) });
+    case 'notify': {
+      const source =
+        pick(random, 3) > 0 ? SELF : (anyOf(random, [HARDWARE, somebody(random, w, -1)]) ?? SELF);
+      return op('notify', { ...base, op: source, peer, tag: pick(random, 2) ? -1 : pick(random, 16) });
+    }
     case 'copy':
       return op('copy', { ...base, peer: client ?? peer, wait: pick(random, 2) });
     default:
@@ -116,6 +146,9 @@ function draw(random: Random, w: World, tag: number): Op {
       return drawBind(random);
     case 'kill':
       return op('kill', { p: pick(random, ACTORS) });
+    case 'wakeup':
+    case 'hdw_notify':
+      return op(kind, { p: pick(random, 2), self: somebody(random, w, -1) });
     case 'hold':
     case 'free':
       return op(kind);

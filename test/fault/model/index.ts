@@ -72,7 +72,7 @@ async function explain(executor: Executor, program: readonly Op[], at: number): 
 
 /** Whether the two endpoints of an operation are on one node; nothing where there is one only. */
 function where(o: Op): string {
-  if (!['call', 'reply', 'notify', 'copy'].includes(o.verb)) return '';
+  if (!['call', 'reply', 'notify', 'copy', 'relay', 'reply_to', 'request'].includes(o.verb)) return '';
   if (o.peer === ANY) return ' any';
   return nodeOf(o.self) === nodeOf(o.peer) ? ' local' : ' remote';
 }

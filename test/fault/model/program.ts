@@ -13,10 +13,17 @@ export const ANY = 31438;
 export const NONE = 27342;
 export const PENDING = 1;
 export const NOTIFY_MESSAGE = 0x1000;
+export const SELF = 35534;
+export const HARDWARE = -1;
 
 /** enum m3_op. */
-export const OP = { send: 1, receive: 2, sendrec: 3, copy: 4 } as const;
-export const OP_NAMES = ['', 'send', 'receive', 'sendrec', 'copy'] as const;
+export const OP = {
+  ...{ send: 1, receive: 2, sendrec: 3, copy: 4, rcvrqst: 5 },
+  ...{ wait4bindep: 6, wait4unbind: 7, replyReceive: 8 },
+} as const;
+export const OP_NAMES: readonly string[] = [
+  ...['', 'send', 'receive', 'sendrec', 'copy', 'rcvrqst', 'wait4bindep', 'wait4unbind', 'reply_receive'],
+];
 
 export type Verb =
   | 'bind'
@@ -26,6 +33,11 @@ export type Verb =
   | 'notify'
   | 'cancel'
   | 'copy'
+  | 'request'
+  | 'reply_to'
+  | 'relay'
+  | 'wakeup'
+  | 'hdw_notify'
   | 'kill'
   | 'free'
   | 'hold'
@@ -78,8 +90,19 @@ export function words(o: Op): string {
     }
     case 'reply':
       return `${calls} reply(${o.self}, ${o.peer}, message ${o.tag})`;
-    case 'notify':
-      return `${calls} notify(${o.self}, ${o.peer})`;
+    case 'notify': {
+      const source = o.op === SELF ? '' : `, in the name of ${o.op}`;
+      return `${calls} notify(${o.self}, ${o.peer}${source}${o.tag < 0 ? '' : `, bit ${o.tag}`})`;
+    }
+    case 'request':
+      return `${calls} request(${o.self}, ${o.peer})`;
+    case 'reply_to':
+      return `${calls} reply_to(${o.self}, ${o.peer}, message ${o.tag})`;
+    case 'relay':
+      return `${calls} relay(${o.self}, client ${o.wait} -> ${o.peer}, message ${o.tag})`;
+    case 'wakeup':
+    case 'hdw_notify':
+      return `node ${o.p}: ${o.verb}(${o.self})`;
     case 'copy':
       return o.wait
         ? `${calls} copy(${o.self} -> ${o.peer}, bytes ${o.tag})`
