@@ -10,14 +10,6 @@
 
 static struct m3_node *node;
 
-static struct m3_proc_info info_of(int ep)
-{
-	struct m3_proc_info info;
-
-	IS(m3_getprocinfo(node, dc, ep, &info), 0);
-	return info;
-}
-
 static void is_backup(pid_t pid)
 {
 	struct m3_proc_info info = info_of(5);

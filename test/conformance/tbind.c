@@ -21,17 +21,6 @@ static void *thread(void *arg)
 	return (void *)syscall(SYS_gettid);
 }
 
-static struct m3_proc_info info_of(int ep)
-{
-	struct m3_proc_info info;
-	struct m3_node *node;
-
-	IS(m3_node_open(dir, &node), 0);
-	IS(m3_getprocinfo(node, dc, ep, &info), 0);
-	m3_node_close(node);
-	return info;
-}
-
 int main(int argc, char **argv)
 {
 	struct m3_member *member;
