@@ -2,9 +2,6 @@
 /* Backups, and waiting for an endpoint to be bound or free (reference 1.3). */
 #include "core.h"
 
-/* Waits ended in the transition that ends them; others follow in their own. */
-#define M3_WAITERS 32u
-
 void m3_bound_d(struct m3_txn *t, uint32_t i)
 {
 	uint32_t h = m3_slot(t->r, i)->handle;
@@ -54,8 +51,6 @@ int m3_slot_bkupbind(struct m3_txn *t, int ep, uint32_t node,
 		return -M3_ENODCNODE;
 	e = backup_d(t, i, node, who);
 	m3_commit(r);
-	if (!e)
-		m3_bind_waiters(t, i);
 	return e;
 }
 
@@ -78,32 +73,6 @@ static int has_come(struct m3_region *r, const struct m3_slot *w)
 	       (w->op == M3_OP_WAITUNBIND && is_free);
 }
 
-int m3_bind_waiters_d(struct m3_txn *t, uint32_t i)
-{
-	struct m3_region *r = t->r;
-	int ep = m3_endpoint_of(r, i);
-	uint32_t j, n = 0;
-
-	for (j = 0; r->bind_waiters && j < m3_high(r); j++) {
-		struct m3_slot *w = m3_slot(r, j);
-
-		if (w->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE) ||
-		    w->sendto != ep || !has_come(r, w))
-			continue;
-		m3_finish_d(t, j, 0);
-		if (++n == M3_WAITERS)
-			return 1;
-	}
-	return 0;
-}
-
-void m3_bind_waiters(struct m3_txn *t, uint32_t i)
-{
-	while (m3_bind_waiters_d(t, i))
-		m3_commit(t->r);
-	m3_commit(t->r);
-}
-
 void m3_bind_look(struct m3_txn *t, uint32_t self)
 {
 	struct m3_slot *s = m3_slot(t->r, self);
@@ -113,6 +82,14 @@ void m3_bind_look(struct m3_txn *t, uint32_t self)
 		return;
 	m3_finish_d(t, self, 0);
 	m3_commit(t->r);
+}
+
+void m3_bind_settle(struct m3_txn *t)
+{
+	uint32_t j;
+
+	for (j = 0; t->r->bind_waiters && j < m3_high(t->r); j++)
+		m3_bind_look(t, j);
 }
 
 int m3_bind_wait(struct m3_txn *t, uint32_t self, uint32_t op, int ep, int wait)

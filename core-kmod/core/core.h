@@ -70,11 +70,14 @@ void m3_bound_d(struct m3_txn *t, uint32_t i);
 /* M3_OP_WAITBIND or M3_OP_WAITUNBIND of endpoint `ep`. */
 int m3_bind_wait(struct m3_txn *t, uint32_t self, uint32_t op, int ep,
 		 int wait);
-/* Ends some of the waits for what slot `i` is now; 1: there may be more. */
-int m3_bind_waiters_d(struct m3_txn *t, uint32_t i);
-void m3_bind_waiters(struct m3_txn *t, uint32_t i);
-/* The same for one waiter, who may have been forgotten by a killed process. */
+/* Ends slot self's wait for a binding, if it has come true. */
 void m3_bind_look(struct m3_txn *t, uint32_t self);
+/*
+ * The same for all: the platform's, before it lets the lock of a section go in
+ * which a slot was bound or freed. Who is killed before that leaves waiters
+ * that look for themselves (m3_life_look, m3_life_rouse).
+ */
+void m3_bind_settle(struct m3_txn *t);
 
 /* -------------------------------------- the end of a slot: unbind.c */
 

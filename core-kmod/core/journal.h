@@ -28,6 +28,7 @@ struct m3_txn {
 	uint32_t tag[M3_WAKES]; /* event tag of the call that ended */
 	uint32_t ring; /* node + 1 whose proxy has something to take */
 	uint32_t ring_all; /* more than one has */
+	uint32_t waits; /* a slot was bound or freed: m3_bind_settle() */
 };
 
 #define m3_barrier() __asm__ volatile("" ::: "memory")

@@ -66,7 +66,7 @@ static void slot_open_d(struct m3_txn *t, uint32_t i, uint32_t rts,
 	m3_set32(r, &r->bound, r->bound + 1);
 	if (i >= r->high)
 		m3_set32(r, &r->high, i + 1);
-	m3_bind_waiters_d(t, i);
+	t->waits = 1;
 }
 
 int m3_slot_bind(struct m3_txn *t, int ep, const struct m3_binder *who)
@@ -93,7 +93,6 @@ int m3_slot_bind(struct m3_txn *t, int ep, const struct m3_binder *who)
 	if (who->handle != t->handle)
 		m3_bound_d(t, i);
 	m3_commit(r);
-	m3_bind_waiters(t, i);
 	return 0;
 }
 
@@ -147,8 +146,6 @@ int m3_slot_rmtbind(struct m3_txn *t, int ep, uint32_t node, const char *name)
 	else
 		e = m3_slot_rmtbind_d(t, i, node, name);
 	m3_commit(r);
-	if (!e)
-		m3_bind_waiters(t, i);
 	return e;
 }
 
@@ -174,7 +171,7 @@ void m3_slot_free_d(struct m3_txn *t, uint32_t i)
 			n--;
 		m3_set32(r, &r->high, n);
 	}
-	m3_bind_waiters_d(t, i);
+	t->waits = 1;
 }
 
 void m3_finish_d(struct m3_txn *t, uint32_t i, int result)

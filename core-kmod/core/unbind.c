@@ -176,8 +176,6 @@ static int slot_end(struct m3_txn *t, uint32_t i, uint32_t notice)
 		m3_slot_free_d(t, i);
 	}
 	m3_commit(r);
-	if (s->rts & M3_RTS_SLOT_FREE)
-		m3_bind_waiters(t, i);
 	return 0;
 }
 

@@ -58,6 +58,7 @@ void m3_life_rouse(struct m3_txn *t)
 		if (m3_msg_waiting(r, i))
 			m3_input_later(t, i);
 	}
+	m3_bind_settle(t);
 	t->ring_all = 1;
 }
 

@@ -107,6 +107,7 @@ int m3_begin(struct m3_map *map, struct m3_section *s, uint32_t bound_ms)
 	s->t.wakes = 0;
 	s->t.ring = 0;
 	s->t.ring_all = 0;
+	s->t.waits = 0;
 	return 0;
 }
 
@@ -142,6 +143,8 @@ void m3_platform_flush(struct m3_txn *t)
 
 void m3_end(struct m3_section *s)
 {
+	if (s->t.waits)
+		m3_bind_settle(&s->t);
 	release(&s->map->r->lock);
 	if (s->t.wakes)
 		m3_platform_flush(&s->t);

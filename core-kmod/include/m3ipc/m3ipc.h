@@ -50,16 +50,29 @@ struct m3_dc_params {
 	uint32_t arena_bytes; /* for m3_alloc; multiple of 64 KiB */
 	uint32_t mode; /* of the DC's file: who may join; 0: 0660 */
 	uint32_t gid; /* group of the DC's file, or (uint32_t)-1 */
-	int32_t warn2proc; /* endpoint told of deaths, see warnmsg */
-	int32_t warnmsg; /* type of that message; 0: nobody is told */
+	/*
+	 * Of a process that ends without m3_unbind() or m3_leave() this
+	 * endpoint gets, for each of its endpoints and in its name, a message
+	 * of type `warnmsg`, first ints -1 (exit code: not known) and -1. Its
+	 * partners have got their codes by then, and nobody waits for an
+	 * answer. The endpoint is in use (M3_MF_KILLED) until it was taken.
+	 */
+	int32_t warn2proc;
+	int32_t warnmsg; /* 0: nobody is told */
 	uint32_t flags; /* M3_DC_* */
 	uint32_t reserved;
-	/* CPUs that its processes may run on; all 0: any (reference 1.2) */
+	/*
+	 * CPUs that threads keep to while they have an endpoint that they
+	 * bound or waited for; all 0, or none that a thread may use: any
+	 */
 	uint64_t cpus[M3_CPU_WORDS];
 	char name[M3_NAME_BYTES];
 };
 
-/* A process that waits moves to its partner's CPU (reference 2.7). */
+/*
+ * A thread that waits in a call of one partner moves to that one's CPU, and
+ * has its CPUs back after unbind or leave (reference 2.7).
+ */
 #define M3_DC_AFFINITY 0x1u
 /* Being blocked in a call to a process does not let it copy (protocol 19). */
 #define M3_DC_NO_IMPLICIT_GRANTS 0x2u
@@ -166,7 +179,11 @@ M3_API int m3_del_node(struct m3_node *node, int dc, int id);
 /* 1 if the DC spans the node, 0 if not. EDCNOTRUN, EBADNODEID. */
 M3_API int m3_dc_spans(struct m3_node *node, int dc, int id);
 
-/* Declares a remote endpoint. EBADNODEID, ENODCNODE, ESLOTUSED, ERANGE. */
+/*
+ * Declares a remote endpoint. One that its own first message has bound here
+ * becomes a declared one: it stays when its process ends. EBADNODEID,
+ * ENODCNODE, ESLOTUSED, ERANGE, ENOSPC.
+ */
 M3_API int m3_rmtbind(struct m3_node *node, int dc, const char *name, int ep,
 		      int id);
 /*
@@ -220,7 +237,10 @@ M3_API int m3_getpriv(struct m3_node *node, int dc, int ep,
 M3_API int m3_setpriv(struct m3_node *node, int dc, int ep,
 		      const struct m3_priv *priv);
 
-/* Unbinds any endpoint of a DC. ENOTBIND, ERANGE. */
+/*
+ * Unbinds any endpoint of a DC; of a backup's only the process goes. ENOTBIND,
+ * ERANGE, EONCOPY.
+ */
 M3_API int m3_unbind_any(struct m3_node *node, int dc, int ep);
 
 /*
@@ -291,12 +311,15 @@ M3_API int m3_join(const char *dir, int dc, struct m3_member **member);
 /* Unbinds its endpoints, frees their buffers, leaves. */
 M3_API void m3_leave(struct m3_member *member);
 
-/* Binds an endpoint of this member. ERANGE, ESLOTUSED, EDCNOTRUN, EFORKED. */
+/*
+ * Binds an endpoint of this member. ERANGE, ESLOTUSED, EDCNOTRUN, EFORKED;
+ * ENOSPC: the file system cannot hold its tables.
+ */
 M3_API int m3_bind(struct m3_member *member, int ep);
 /* The same for the calling thread: getprocinfo shows its id, and the affinity
  * of this thread follows the DC's. (reference 1.3, tbind) */
 M3_API int m3_tbind(struct m3_member *member, int ep);
-/* ENOTBIND, EONCOPY. */
+/* A backup's endpoint stays, remote. ENOTBIND, EONCOPY, EBADCALL. */
 M3_API int m3_unbind(struct m3_member *member, int ep);
 
 /*
@@ -305,15 +328,19 @@ M3_API int m3_unbind(struct m3_member *member, int ep);
  * is left, any it has. ETIMEDOUT, EAGAIN, EINTR. (reference 1.3, wait4bind)
  */
 M3_API int m3_wait4bind(struct m3_member *member, int *ep, int timeout);
-/* Waits until `ep` is bound. EENDPOINT: it is `self`; ERANGE, ETIMEDOUT. */
+/*
+ * Waits until `ep` is bound, to a process of any node. EENDPOINT: it is `self`;
+ * ERANGE, ETIMEDOUT. (reference 1.3, wait4bind)
+ */
 M3_API int m3_wait4bindep(struct m3_member *member, int self, int ep,
 			  int timeout);
-/* Waits until `ep` is free. */
+/* Waits until `ep` is free. Errors as above. (reference 1.3, wait4unbind) */
 M3_API int m3_wait4unbind(struct m3_member *member, int self, int ep,
 			  int timeout);
 /*
- * First endpoint of a local process of the DC; -1: of this one. EBADPID: no
- * such process; ENOTBIND: it has none. (reference 1.3, getep)
+ * First endpoint of a local process of the DC, or of a thread that has bound
+ * one; -1: of this process. EBADPID: no such process; ENOTBIND: it has none.
+ * (reference 1.3, getep)
  */
 M3_API int m3_getep(struct m3_member *member, int pid, int *ep);
 

@@ -271,10 +271,8 @@ static int relay_back(unsigned long n)
 		SAME(rec.head.kind, M3_REC_ERROR);
 		SAME(rec.head.status, -M3_ESRCDIED);
 	}
-	/* Behind it comes the server's death. */
-	SAME(forge_take(&s.f, M3_LANE_NORMAL, &rec), 1);
-	SAME(rec.head.kind, M3_REC_DEATH);
-	SAME(rec.head.src, 3);
+	/* The server has ended either way. */
+	FORGE_NEXT(&s.f, &rec, M3_REC_DEATH, 3);
 	SAME(forge_take(&s.f, M3_LANE_NORMAL, &rec), 0);
 	scene_end(&s);
 	return killed;
