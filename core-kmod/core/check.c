@@ -205,5 +205,7 @@ int m3_region_check(struct m3_region *r)
 				return e;
 		}
 	}
-	return e ? e : check_arena(r);
+	if (!e)
+		e = check_arena(r);
+	return e ? e : m3_memory_check(r);
 }

@@ -273,10 +273,17 @@ uint32_t m3_pair_lane(struct m3_region *r, uint32_t s, uint32_t d);
 /* 0, or why no record can be queued for the node. */
 int m3_peer_reachable(struct m3_region *r, uint32_t node);
 
-/* -------------------------- copies: arena.c, copy.c, transfer.c */
+/* ------- copies: arena.c, grant.c, copy.c, transfer.c, serve.c */
 
 int m3_arena_alloc(struct m3_txn *t, uint32_t owner, uint64_t bytes,
 		   uint64_t *offset);
+int m3_arena_alloc_d(struct m3_txn *t, uint32_t owner, uint64_t bytes,
+		     uint64_t *offset);
+/* A buffer that no application knows: nothing else can be using it. */
+void m3_arena_free_d(struct m3_txn *t, uint32_t owner, uint64_t offset);
+/* The buffer of `from` at `offset` is `to`'s from now on. */
+void m3_arena_give_d(struct m3_txn *t, uint32_t from, uint64_t offset,
+		     uint32_t to);
 int m3_arena_free(struct m3_txn *t, uint32_t owner, uint64_t offset);
 void m3_arena_free_all(struct m3_txn *t, uint32_t owner);
 /* Offset in the region of [address, +bytes), if in one buffer of `owner`. */
@@ -290,18 +297,98 @@ struct m3_copy {
 	uint64_t self_at; /* remote copies: self's range, offset in region */
 	uint64_t other_address;
 	uint64_t bytes;
-	uint64_t other_at; /* out, local copies: offset of the other's range */
+	int served; /* the other's private memory: it shall copy itself */
+	uint64_t other_at; /* out, local copies: offset of the other's range,
+			    * 0 if that is private memory */
 };
 /*
- * Local: pins the other party and returns 0; m3_copy_end() follows. Remote:
- * starts the transfer and returns M3_BLOCK; m3_finish_d() ends it.
+ * Local: pins the other party and returns 0; m3_copy_end() follows. Remote or
+ * served: starts the transfer and returns M3_BLOCK; m3_finish_d() ends it. A
+ * push that is served starts from the buffer at `self_at`, which is the other's
+ * from then on.
  */
 int m3_copy_begin(struct m3_txn *t, uint32_t self, struct m3_copy *copy);
+/* Could it begin, but for the addresses? 0 or an error. */
+int m3_copy_check(struct m3_txn *t, uint32_t self, const struct m3_copy *copy);
 void m3_copy_end(struct m3_txn *t, uint32_t self, uint32_t other);
+/* An address that names private memory: neither a buffer nor a grant. */
+static inline int m3_is_private(uint64_t address)
+{
+	return !(address & (M3_ARENA_BIT | M3_GRANT_BIT));
+}
+/*
+ * Who copies from or to memory of slot `i` at this moment, so that it has to
+ * stay; `i` itself if it serves a copy. Or M3_NIL.
+ */
+uint32_t m3_pinned_by(struct m3_region *r, uint32_t i);
+/* Ends what slot `i`, about to be unbound, has to do with others' copies. */
+void m3_memory_end(struct m3_txn *t, uint32_t i);
+/* The invariants of all that; see m3_region_check(). check-memory.c */
+int m3_memory_check(struct m3_region *r);
+
+int m3_grant_make(struct m3_txn *t, uint32_t self, int grantee,
+		  uint64_t address, uint64_t bytes, uint32_t rights,
+		  uint64_t *granted);
+int m3_grant_revoke(struct m3_txn *t, uint32_t self, uint64_t granted);
+/*
+ * Resolves an address that slot `owner` granted to slot `grantee`: its offset
+ * in the region, and index + 1 of the grant. EPROCSTS: no such grant; EFAULT:
+ * outside its range, or not with these rights.
+ */
+int m3_grant_range_d(struct m3_txn *t, uint32_t owner, uint32_t grantee,
+		     const struct m3_copy_body *at, uint32_t rights,
+		     uint64_t *offset, uint32_t *grant);
+/* Ends the grants in [at, end) of `owner`. EONCOPY: one is in use. */
+int m3_grants_drop(struct m3_txn *t, uint32_t owner, uint64_t at,
+		   uint64_t end);
+/* Ends all grants of and to slot `i`: it is unbound, or migrates. */
+void m3_grants_end(struct m3_txn *t, uint32_t i);
+/* The slot that copies by a grant of slot `i` at this moment, or M3_NIL. */
+uint32_t m3_grants_user(struct m3_region *r, uint32_t i);
+
+/* Is slot i asked for its memory? A hint, to be read without the lock. */
+static inline int m3_serve_wanted(struct m3_region *r, uint32_t i)
+{
+	uint32_t serve = __atomic_load_n(&m3_transfer(r, i)->serve,
+					 __ATOMIC_ACQUIRE);
+
+	return serve == M3_SERVE_FILL || serve == M3_SERVE_DRAIN;
+}
+
+/* What the owner of private memory has taken on: it copies, unlocked. */
+struct m3_served {
+	uint64_t address; /* in its process */
+	uint64_t staging; /* offset in the region */
+	uint64_t bytes;
+	int fill; /* staging from memory; else memory from staging */
+};
+/* Local slot `self` asks slot `other` to copy; other has been checked. */
+int m3_serve_post_d(struct m3_txn *t, uint32_t self, uint32_t other,
+		    const struct m3_copy *copy);
+/* 1: slot `i` has something to do; m3_serve_done() follows. */
+int m3_serve_take(struct m3_txn *t, uint32_t i, struct m3_served *job);
+void m3_serve_done(struct m3_txn *t, uint32_t i, const struct m3_served *job,
+		   int error);
+/* Requester `i` has what was filled for it; the buffer is freed. */
+void m3_serve_collected(struct m3_txn *t, uint32_t i);
+/* Requester `i` waits no more for `owner` to serve it. */
+void m3_serve_leave_d(struct m3_txn *t, uint32_t i, uint32_t owner);
+/* Frees the staging of slot `i`, unless it is at it. */
+void m3_serve_drop_d(struct m3_txn *t, uint32_t i);
+/* Its staging, in which `bytes` will be gathered or offered. */
+int m3_serve_stage_d(struct m3_txn *t, uint32_t i, uint64_t address,
+		     uint64_t bytes);
+/* Asks slot `i` to fill or drain it. */
+void m3_serve_ask_d(struct m3_txn *t, uint32_t i, uint32_t serve);
 void m3_transfer_stop_d(struct m3_txn *t, uint32_t i);
 /* The same, and tells a requester that still reads from slot `i`. */
 void m3_transfer_abort_d(struct m3_txn *t, uint32_t i, int error);
 void m3_transfer_queue_d(struct m3_txn *t, uint32_t i, uint32_t peer);
+/* Tells the remote requester of slot i's transfer that it is over. */
+void m3_transfer_answer_d(struct m3_txn *t, uint32_t i, int status);
+/* Remote slot `s` has given up its calls up to `id`, one of them to `c`. */
+void m3_transfer_cancel_d(struct m3_txn *t, uint32_t s, uint32_t c,
+			  uint64_t id);
 /* Is `c` blocked in a sendrec to endpoint `s` with that call id? */
 int m3_grants(const struct m3_slot *c, int32_t s, uint64_t call);
 void m3_transfer_unqueue_d(struct m3_txn *t, uint32_t i);

@@ -39,6 +39,11 @@ void m3_wake_later(struct m3_txn *t, uint32_t i)
 	wake_push(t, i, (uint32_t)(m3_slot(t->r, i)->call << 2));
 }
 
+void m3_serve_later(struct m3_txn *t, uint32_t i)
+{
+	wake_push(t, i, (uint32_t)(m3_slot(t->r, i)->call << 2) | M3_TAG_SERVE);
+}
+
 void m3_input_later(struct m3_txn *t, uint32_t i)
 {
 	if (m3_slot(t->r, i)->watch)

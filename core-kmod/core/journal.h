@@ -129,15 +129,24 @@ void m3_repair(struct m3_region *r);
 
 /* Tag of a wake-up that ends no call: input for a watched endpoint. */
 #define M3_TAG_INPUT 3u
+/* Low bits of the tag of a wake-up that asks for a process's memory. */
+#define M3_TAG_SERVE 1u
 
 /* The platform wakes slot `i` for the end of its call, after the lock. */
 void m3_wake_later(struct m3_txn *t, uint32_t i);
+/* The platform wakes slot `i`, blocked in its call, to serve a copy. */
+void m3_serve_later(struct m3_txn *t, uint32_t i);
 /* The platform rings the bell of slot `i`, if it is watched. */
 void m3_input_later(struct m3_txn *t, uint32_t i);
 /* The platform rings the bell of a peer's proxy. */
 void m3_ring_later(struct m3_txn *t, uint32_t node);
 /* Called when a transaction has no room for another wake-up. */
 void m3_platform_flush(struct m3_txn *t);
+/*
+ * Gives the arena memory up to `end`, an offset in the region; 0 or -ENOSPC.
+ * Changes r->grown within the transition.
+ */
+int m3_platform_back(struct m3_txn *t, uint64_t end);
 /* Gives the tables of group `group` of slots memory; 0, or -ENOSPC. */
 int m3_platform_back_slots(struct m3_txn *t, uint32_t group);
 /* CLOCK_REALTIME in nanoseconds. */

@@ -136,6 +136,7 @@ void m3_remote_forget(struct m3_txn *t, uint32_t i)
 	struct m3_slot *s = m3_slot(r, i);
 	uint32_t owner = m3_slot_of(r, s->sendto);
 
+	m3_grants_end(t, i);
 	if (s->rts & M3_RTS_SENDING && owner != M3_NIL)
 		m3_unqueue_d(t, owner, i);
 	m3_block_unqueue_d(t, i);

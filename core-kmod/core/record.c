@@ -279,18 +279,13 @@ static void put_cancel(struct m3_txn *t, uint32_t s,
 	struct m3_region *r = t->r;
 	struct m3_slot *from = m3_slot(r, s);
 	uint32_t d = m3_slot_of(r, in->rec.dst);
-	struct m3_transfer *x;
 
 	if (from->call <= in->rec.call) {
 		forget_request(t, s);
 		m3_set64(r, &from->call, in->rec.call);
 	}
-	if (d == M3_NIL || m3_slot(r, d)->rts & M3_RTS_SLOT_FREE)
-		return;
-	x = m3_transfer(r, d);
-	if (x->kind == M3_TRANSFER_SOURCE && x->party == in->rec.src &&
-	    x->id <= in->rec.call)
-		m3_transfer_stop_d(t, d);
+	if (d != M3_NIL)
+		m3_transfer_cancel_d(t, s, d, in->rec.call);
 }
 
 /* A chunk of a copy that has failed: one answer is enough, and no success. */

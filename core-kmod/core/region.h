@@ -33,6 +33,7 @@ enum m3_waits { M3_WAITS_NONE, M3_WAITS_FUTEX, M3_WAITS_DOORBELL };
 #define M3_EV_ARMED 0u
 #define M3_EV_DONE 1u
 #define M3_EV_ASLEEP 2u
+#define M3_EV_SERVE 3u /* not ended: its memory is asked for, see serve.c */
 #define M3_EV_MASK 3u
 
 /* m3_slot.op beyond enum m3_op of m3ipc.h: no call. */
@@ -134,17 +135,26 @@ enum m3_serve {
 	M3_SERVE_NONE,
 	M3_SERVE_FILL, /* staging from its memory */
 	M3_SERVE_DRAIN, /* its memory from staging */
-	M3_SERVE_BUSY, /* it is at it: staging must stay */
+	M3_SERVE_FILLING, /* it is at it: staging must stay */
+	M3_SERVE_DRAINING,
 };
 
-/* A copy that crosses a link, at either end of it. */
+/* A copy that crosses a link, or that the other party has to serve. */
 enum m3_transfer_kind {
 	M3_TRANSFER_NONE,
-	M3_TRANSFER_PUSH, /* owner is the requester and sends */
-	M3_TRANSFER_SOURCE, /* owner's memory is pulled by the requester */
-	M3_TRANSFER_SINK, /* owner is the requester and receives */
+	M3_TRANSFER_PUSH, /* its slot is the requester and sends */
+	M3_TRANSFER_SOURCE, /* memory here is pulled by a remote requester */
+	M3_TRANSFER_SINK, /* its slot is the requester and receives */
+	M3_TRANSFER_STAGED, /* private memory of its slot is pushed into */
+	M3_TRANSFER_SERVED, /* its slot is the requester, a local party serves */
+	M3_TRANSFER_KINDS,
 };
 
+/*
+ * Slot i's: its own copy, if it is the requester, or what is done with its
+ * memory while it is blocked. Of a remote slot: what it pulls from memory that
+ * was granted to it.
+ */
 struct m3_transfer {
 	uint32_t kind;
 	uint32_t peer;
@@ -161,10 +171,14 @@ struct m3_transfer {
 	uint64_t done; /* numbered (PUSH, SOURCE) or applied (SINK) */
 	/* Private memory of the owner, served by itself: serve.c. */
 	uint64_t private_address;
-	uint64_t staging; /* offset of the arena buffer it passes through, or 0 */
+	/* Offset of the arena buffer that it passes through, or 0; or of the
+	 * one that was handed to the requester when it had been filled. */
+	uint64_t staging;
 	uint32_t serve; /* enum m3_serve */
 	uint32_t server; /* slot that waits for it (local copies), or NIL */
-	uint64_t reserved[3];
+	uint32_t owner; /* SOURCE: slot whose memory it is */
+	uint32_t grant; /* explicit grant in use: index + 1, or 0 */
+	uint64_t reserved[2];
 };
 
 /* A process that has joined; `ready` bits, one per slot, follow it. */
@@ -290,12 +304,12 @@ struct m3_region {
 	uint32_t bind_waiters; /* calls in WAITBIND or WAITUNBIND */
 	uint32_t migrations; /* slots in RTS_MIGRATE */
 	uint32_t grants; /* in use */
+	uint32_t copies; /* 1 << enum m3_copy_mode: ways used; a statistic */
 	/* Walks end where use does: all from this one on are free. */
 	uint32_t high; /* slots */
 	uint32_t pool; /* blocks of the pool */
 	uint32_t joined; /* handles */
 	uint32_t spanned; /* nodes: the DC does not span them */
-	uint32_t reserved;
 	uint64_t backed; /* bit g: the tables of slot group g have memory */
 	struct m3_counts counts; /* statistics, not journalled */
 

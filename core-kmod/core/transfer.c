@@ -82,54 +82,125 @@ static uint32_t void_chunks_d(struct m3_txn *t, uint32_t i, uint32_t peer)
 	return voided;
 }
 
-/* Returns how many chunks were numbered and not acknowledged. */
+/* Ends it. Returns how many chunks were numbered and not acknowledged. */
 static uint32_t stop_d(struct m3_txn *t, uint32_t i)
 {
-	struct m3_transfer *x = m3_transfer(t->r, i);
-	uint32_t voided = 0, peer = x->peer;
+	struct m3_region *r = t->r;
+	struct m3_transfer *x = m3_transfer(r, i);
+	uint32_t voided = 0, kind = x->kind, peer = x->peer;
 
-	if (x->kind == M3_TRANSFER_NONE)
-		return 0;
-	if (x->kind != M3_TRANSFER_SINK && peer < t->r->nodes &&
-	    *m3_spans(t->r, peer)) {
+	if ((kind == M3_TRANSFER_PUSH || kind == M3_TRANSFER_SOURCE) &&
+	    peer < r->nodes && *m3_spans(r, peer)) {
 		m3_transfer_unqueue_d(t, i);
 		voided = void_chunks_d(t, i, peer);
 	}
-	m3_set32(t->r, &x->kind, M3_TRANSFER_NONE);
+	m3_set32(r, &x->kind, M3_TRANSFER_NONE);
+	if (kind == M3_TRANSFER_SERVED)
+		m3_serve_leave_d(t, i, m3_slot_of(r, x->party));
+	/* What was handed to a requester is for its call to free. */
+	else if (kind != M3_TRANSFER_NONE || x->serve != M3_SERVE_NONE)
+		m3_serve_drop_d(t, i);
 	return voided;
 }
 
 void m3_transfer_stop_d(struct m3_txn *t, uint32_t i)
 {
-	stop_d(t, i);
+	if (m3_transfer(t->r, i)->server != M3_NIL)
+		m3_transfer_abort_d(t, i, -M3_EPROCSTS);
+	else
+		stop_d(t, i);
+}
+
+/* Ends the call of the remote requester of a transfer of that kind. */
+static void answer_d(struct m3_txn *t, uint32_t i, uint32_t kind,
+		     uint32_t answer, int status)
+{
+	struct m3_region *r = t->r;
+	struct m3_transfer *x = m3_transfer(r, i);
+	uint32_t p = m3_slot_of(r, x->party), from = i;
+	struct m3_slot *party;
+
+	if (p == M3_NIL)
+		return;
+	party = m3_slot(r, p);
+	if (!(party->rts & M3_RTS_REMOTE) || party->call != x->id ||
+	    party->binding != x->party_binding)
+		return;
+	/* Of a push that has failed, more chunks may come. */
+	if (kind == M3_TRANSFER_STAGED && answer == M3_REC_ERROR)
+		m3_set64(r, &party->refused_transfer, x->id);
+	if (kind == M3_TRANSFER_SOURCE && x->owner < r->slots)
+		from = x->owner;
+	m3_answer_d(t, from, p, answer, status, 0);
+	if (answer == M3_REC_COPY_ACK)
+		m3_block(r, p)->record.offset = x->bytes;
+}
+
+void m3_transfer_answer_d(struct m3_txn *t, uint32_t i, int status)
+{
+	answer_d(t, i, m3_transfer(t->r, i)->kind,
+		 status ? M3_REC_ERROR : M3_REC_COPY_ACK, status);
+}
+
+/* The local requester that slot i was to serve. */
+static void server_abort_d(struct m3_txn *t, uint32_t i, int error)
+{
+	struct m3_region *r = t->r;
+	struct m3_transfer *x = m3_transfer(r, i), *xs;
+	uint32_t server = x->server;
+
+	if (server >= r->slots)
+		return;
+	if (error == -M3_ESRCDIED && (x->serve == M3_SERVE_DRAIN ||
+				      x->serve == M3_SERVE_DRAINING))
+		error = -M3_EDSTDIED;
+	m3_set32(r, &x->server, M3_NIL);
+	xs = m3_transfer(r, server);
+	if (xs->kind != M3_TRANSFER_SERVED || xs->party != m3_endpoint_of(r, i))
+		return;
+	m3_set32(r, &xs->kind, M3_TRANSFER_NONE);
+	m3_finish_d(t, server, error);
 }
 
 void m3_transfer_abort_d(struct m3_txn *t, uint32_t i, int error)
 {
-	struct m3_region *r = t->r;
-	struct m3_transfer *x = m3_transfer(r, i);
-	uint32_t kind = x->kind, p = m3_slot_of(r, x->party);
-	uint32_t voided = stop_d(t, i);
-	struct m3_slot *party;
+	struct m3_transfer *x = m3_transfer(t->r, i);
+	uint32_t kind = x->kind, voided;
 
-	if (kind != M3_TRANSFER_SOURCE || p == M3_NIL ||
-	    (!voided && x->done == x->bytes))
-		return;
-	/* Its chunks will not come any more: that call must end too. */
-	party = m3_slot(r, p);
-	if (party->rts & M3_RTS_REMOTE && party->call == x->id &&
-	    party->binding == x->party_binding)
-		m3_answer_d(t, i, p, M3_REC_ERROR, error, 0);
+	server_abort_d(t, i, error);
+	voided = stop_d(t, i);
+	/* Its chunks will not come any more, or what has come will not be
+	 * drained: that call must end too. */
+	if (kind == M3_TRANSFER_SOURCE && (voided || x->done < x->bytes))
+		answer_d(t, i, kind, M3_REC_ERROR, error);
+	else if (kind == M3_TRANSFER_STAGED)
+		answer_d(t, i, kind, M3_REC_ERROR, error == -M3_ESRCDIED ?
+			 -M3_EDSTDIED : error);
+}
+
+void m3_transfer_cancel_d(struct m3_txn *t, uint32_t s, uint32_t c, uint64_t id)
+{
+	struct m3_transfer *x = m3_transfer(t->r, c);
+
+	if (!(m3_slot(t->r, c)->rts & M3_RTS_SLOT_FREE) &&
+	    (x->kind == M3_TRANSFER_SOURCE || x->kind == M3_TRANSFER_STAGED) &&
+	    x->party == m3_endpoint_of(t->r, s) && x->id <= id)
+		m3_transfer_stop_d(t, c);
+	/* By a grant. */
+	if (m3_transfer(t->r, s)->id <= id)
+		m3_transfer_stop_d(t, s);
 }
 
 static void chunk_record(struct m3_region *r, uint32_t i, uint32_t bytes,
 			 struct m3_entry *e)
 {
 	struct m3_transfer *x = m3_transfer(r, i);
-	uint32_t party = m3_slot_of(r, x->party);
+	uint32_t party = m3_slot_of(r, x->party), self = i;
 
-	m3_record_fill(r, &e->record, M3_REC_COPY_DATA, i,
-		       party == M3_NIL ? i : party);
+	if (x->kind == M3_TRANSFER_SOURCE && x->owner < r->slots)
+		self = x->owner;
+	m3_record_fill(r, &e->record, M3_REC_COPY_DATA, self,
+		       party == M3_NIL ? self : party);
 	e->record.length = (uint32_t)(sizeof(struct m3_record) +
 				      sizeof(struct m3_copy_body)) +
 			   ((bytes + 7) & ~7u);
@@ -142,6 +213,11 @@ static void chunk_record(struct m3_region *r, uint32_t i, uint32_t bytes,
 		e->record.flags |= M3_RF_PULL;
 	if (x->done + bytes == x->bytes)
 		e->record.flags |= M3_RF_LAST;
+	if (x->kind == M3_TRANSFER_PUSH && x->done == 0 &&
+	    m3_is_private(x->far_address)) {
+		e->record.flags |= M3_RF_STAGED;
+		e->record.status = (int32_t)x->bytes;
+	}
 	e->body.chunk.copy.address = x->far_address + x->done;
 	e->body.chunk.copy.bytes = bytes;
 	e->body.chunk.local = x->address + x->done;
@@ -173,37 +249,105 @@ uint32_t m3_chunk_number_d(struct m3_txn *t, uint32_t peer, uint32_t room)
 	return bytes;
 }
 
-void m3_put_pull_d(struct m3_txn *t, uint32_t s, uint32_t c,
-		   const struct m3_incoming *in)
+/* May remote slot `s` copy from or to memory of slot `c`, in that call? */
+static int implicit(struct m3_region *r, uint32_t c,
+		    const struct m3_record *rec)
+{
+	if (r->flags & M3_DC_NO_IMPLICIT_GRANTS ||
+	    !m3_grants(m3_slot(r, c), rec->src, rec->call))
+		return -M3_EPROCSTS;
+	return 0;
+}
+
+/* A call that came by migration left its private memory behind. */
+static int has_memory(struct m3_region *r, uint32_t c)
+{
+	return m3_more(r, c)->resume != m3_slot(r, c)->call;
+}
+
+/* Where the bytes are, or that slot c has to be asked for them. */
+static int locate_d(struct m3_txn *t, uint32_t s, uint32_t c,
+		    const struct m3_incoming *in, uint32_t rights,
+		    uint64_t *at, uint32_t *grant)
+{
+	const struct m3_copy_body *body = &in->body.copy;
+	int e;
+
+	*at = 0;
+	*grant = 0;
+	if (!(body->address & M3_ARENA_BIT) && body->address & M3_GRANT_BIT)
+		return m3_grant_range_d(t, c, s, body, rights, at, grant);
+	e = implicit(t->r, c, &in->rec);
+	if (!e && m3_is_private(body->address))
+		return has_memory(t->r, c) ? 0 : -M3_EPROCSTS;
+	return e ? e : m3_arena_range(t->r, c, body->address, body->bytes, at);
+}
+
+/* The transfer of slot i becomes one with the sender of the record. */
+static void with_d(struct m3_txn *t, uint32_t i, uint32_t kind, uint32_t s,
+		   const struct m3_record *rec)
 {
 	struct m3_region *r = t->r;
-	const struct m3_record *rec = &in->rec;
-	const struct m3_copy_body *body = &in->body.copy;
-	struct m3_transfer *x = m3_transfer(r, c);
-	uint64_t at;
-	int e = m3_grants(m3_slot(r, c), rec->src, rec->call) ?
-			0 : -M3_EPROCSTS;
+	struct m3_transfer *x = m3_transfer(r, i);
 
-	if (!e && (body->bytes == 0 || body->bytes > M3_MAX_COPY))
-		e = -M3_ERANGE;
-	if (!e)
-		e = m3_arena_range(r, c, body->address, body->bytes, &at);
-	if (e) {
-		r->counts.rejected++;
-		m3_answer_d(t, c, s, M3_REC_ERROR, e, 0);
-		return;
-	}
-	m3_transfer_stop_d(t, c);
-	m3_set32(r, &x->kind, M3_TRANSFER_SOURCE);
+	m3_set32(r, &x->kind, kind);
+	m3_set32(r, &x->peer, m3_slot(r, s)->node);
 	m3_seti(r, &x->party, rec->src);
 	m3_set64(r, &x->id, rec->transfer);
 	m3_set64(r, &x->call, rec->call);
-	m3_set64(r, &x->party_binding, rec->src_binding);
-	m3_set64(r, &x->address, at);
+	m3_set64(r, &x->party_binding, m3_slot(r, s)->binding);
 	m3_set64(r, &x->far_address, 0);
-	m3_set64(r, &x->bytes, body->bytes);
 	m3_set64(r, &x->done, 0);
-	m3_transfer_queue_d(t, c, m3_slot(r, s)->node);
+	m3_set32(r, &x->grant, 0);
+}
+
+/* 0: it is in `staging`, or its owner is asked for it. */
+static int pull_d(struct m3_txn *t, uint32_t s, uint32_t c,
+		  const struct m3_incoming *in)
+{
+	const struct m3_copy_body *body = &in->body.copy;
+	struct m3_region *r = t->r;
+	struct m3_transfer *x;
+	uint32_t grant, i;
+	uint64_t at;
+	int e;
+
+	if (body->bytes == 0 || body->bytes > M3_MAX_COPY)
+		return -M3_ERANGE;
+	e = locate_d(t, s, c, in, M3_GRANT_READ, &at, &grant);
+	if (e)
+		return e;
+	/* By a grant, several may read at once, whatever the owner does. */
+	i = grant ? s : c;
+	x = m3_transfer(r, i);
+	m3_transfer_stop_d(t, i);
+	if (!at) {
+		e = m3_serve_stage_d(t, i, body->address, body->bytes);
+		at = x->staging;
+	}
+	if (e)
+		return e;
+	with_d(t, i, M3_TRANSFER_SOURCE, s, &in->rec);
+	m3_set32(r, &x->grant, grant);
+	m3_set32(r, &x->owner, c);
+	m3_set64(r, &x->address, at);
+	m3_set64(r, &x->bytes, body->bytes);
+	if (x->staging)
+		m3_serve_ask_d(t, i, M3_SERVE_FILL);
+	else
+		m3_transfer_queue_d(t, i, m3_slot(r, s)->node);
+	return 0;
+}
+
+void m3_put_pull_d(struct m3_txn *t, uint32_t s, uint32_t c,
+		   const struct m3_incoming *in)
+{
+	int e = pull_d(t, s, c, in);
+
+	if (!e)
+		return;
+	t->r->counts.rejected++;
+	m3_answer_d(t, c, s, M3_REC_ERROR, e, 0);
 }
 
 static void put_pulled_d(struct m3_txn *t, uint32_t c,
@@ -235,13 +379,70 @@ static void put_pulled_d(struct m3_txn *t, uint32_t c,
 	}
 }
 
+/*
+ * A chunk for private memory: it gathers in a staging buffer, for all of the
+ * transfer at once, whose size the first chunk tells.
+ */
+static int stage_d(struct m3_txn *t, uint32_t s, uint32_t c,
+		   const struct m3_incoming *in)
+{
+	const struct m3_copy_body *body = &in->body.copy;
+	const struct m3_record *rec = &in->rec;
+	struct m3_region *r = t->r;
+	struct m3_transfer *x = m3_transfer(r, c);
+	int e;
+
+	if (rec->offset == 0) {
+		if (!(rec->flags & M3_RF_STAGED) || rec->status <= 0 ||
+		    (uint32_t)rec->status > M3_MAX_COPY)
+			return -M3_ERANGE;
+		m3_transfer_stop_d(t, c);
+		e = m3_serve_stage_d(t, c, body->address,
+				     (uint64_t)rec->status);
+		if (e)
+			return e;
+		with_d(t, c, M3_TRANSFER_STAGED, s, rec);
+	}
+	if (x->kind != M3_TRANSFER_STAGED || x->party != rec->src ||
+	    x->id != rec->transfer || x->serve != M3_SERVE_NONE ||
+	    rec->offset != x->done || body->bytes > x->bytes - x->done ||
+	    body->address != x->private_address + x->done ||
+	    !(rec->flags & M3_RF_LAST) != (x->done + body->bytes < x->bytes))
+		return -M3_ERANGE;
+	if (!m3_in_arena(r, x->staging + x->done, body->bytes))
+		return -M3_ERANGE;
+	__builtin_memcpy(m3_at(r, x->staging + x->done), in->data, body->bytes);
+	m3_set64(r, &x->done, x->done + body->bytes);
+	if (x->done == x->bytes)
+		m3_serve_ask_d(t, c, M3_SERVE_DRAIN);
+	return 0;
+}
+
+/* A chunk that cannot be applied: the copy fails, once. */
+static void refuse_chunk_d(struct m3_txn *t, uint32_t s, uint32_t c,
+			   const struct m3_incoming *in, int e)
+{
+	const struct m3_record *rec = &in->rec;
+	struct m3_region *r = t->r;
+	struct m3_transfer *x = m3_transfer(r, c);
+
+	if (x->kind == M3_TRANSFER_STAGED && x->party == rec->src)
+		m3_transfer_stop_d(t, c);
+	r->counts.rejected++;
+	m3_set64(r, &m3_slot(r, s)->refused_transfer, rec->transfer);
+	m3_answer_d(t, c, s, M3_REC_ERROR, e, 0);
+	/* What was staged has not been applied. */
+	if (!m3_is_private(in->body.copy.address))
+		m3_block(r, s)->record.offset = rec->offset;
+}
+
 void m3_put_chunk_d(struct m3_txn *t, uint32_t s, uint32_t c,
 		    const struct m3_incoming *in)
 {
-	struct m3_region *r = t->r;
-	const struct m3_record *rec = &in->rec;
 	const struct m3_copy_body *body = &in->body.copy;
-	struct m3_slot *from = m3_slot(r, s);
+	const struct m3_record *rec = &in->rec;
+	struct m3_region *r = t->r;
+	uint32_t grant;
 	uint64_t at;
 	int e;
 
@@ -249,14 +450,14 @@ void m3_put_chunk_d(struct m3_txn *t, uint32_t s, uint32_t c,
 		put_pulled_d(t, c, in);
 		return;
 	}
-	e = m3_grants(m3_slot(r, c), rec->src, rec->call) ? 0 : -M3_EPROCSTS;
-	if (!e)
-		e = m3_arena_range(r, c, body->address, body->bytes, &at);
+	e = locate_d(t, s, c, in, M3_GRANT_WRITE, &at, &grant);
+	if (!e && !at) {
+		e = stage_d(t, s, c, in);
+		if (!e)
+			return;
+	}
 	if (e) {
-		r->counts.rejected++;
-		m3_set64(r, &from->refused_transfer, rec->transfer);
-		m3_answer_d(t, c, s, M3_REC_ERROR, e, 0);
-		m3_block(r, s)->record.offset = rec->offset;
+		refuse_chunk_d(t, s, c, in, e);
 		return;
 	}
 	__builtin_memcpy(m3_at(r, at), in->data, body->bytes);

@@ -160,12 +160,13 @@ static int slot_end(struct m3_txn *t, uint32_t i, uint32_t notice)
 	struct m3_slot *s = m3_slot(r, i);
 	uint32_t j, last = notice == M3_NIL ? M3_NIL : m3_slot(r, notice)->node;
 
-	if (s->rts & M3_RTS_ONCOPY && s->copier != i)
+	if (m3_pinned_by(r, i) != M3_NIL)
 		return -M3_EONCOPY;
 	/* A copier that dies leaves its other party pinned. */
 	for (j = 0; j < m3_high(r); j++)
 		if (m3_slot(r, j)->copier == i && j != i)
 			m3_copy_end(t, i, j);
+	m3_memory_end(t, i);
 	slot_empty(t, i);
 	/* Where the notice goes its sender is needed until it has come. */
 	if (!(s->rts & M3_RTS_REMOTE))

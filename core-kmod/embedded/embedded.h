@@ -145,9 +145,11 @@ int m3_is_done(struct m3_region *r, uint32_t i, uint32_t tag);
 /* The same without a wake-up, for who knows that the call has ended. */
 void m3_mark_done(struct m3_region *r, uint32_t i, uint32_t tag);
 /*
- * Waits for the end of slot i's call. 0: it ended; -M3_EAGAIN: a slice has
- * passed, look around; -M3_EINTR; -M3_ETIMEDOUT at `deadline` (ns, 0: never).
+ * Waits for the end of slot i's call. 0: it ended; M3_SERVE: its memory is
+ * asked for, m3_serve(); -M3_EAGAIN: a slice has passed, look around;
+ * -M3_EINTR; -M3_ETIMEDOUT at `deadline` (ns, 0: never).
  */
+#define M3_SERVE 1
 int m3_wait(struct m3_map *map, uint32_t i, uint32_t tag, uint64_t deadline);
 void m3_wake(struct m3_map *map, uint32_t i, uint32_t tag);
 uint32_t m3_calibrate(void);
@@ -160,6 +162,18 @@ static inline void m3_cpu_relax(void)
 	__asm__ volatile("yield" ::: "memory");
 #endif
 }
+
+/* ----------------------- private memory: serve.c, process-vm.c */
+
+/* Copies what slot i, of this process, is asked for, if it is. */
+void m3_serve(struct m3_map *map, uint32_t i);
+/*
+ * Copies by process_vm_readv(2) or writev, to `theirs` if `push`, in a process
+ * that has joined. EPERM: not allowed here; EFAULT: no such memory; ESRCDIED:
+ * it has ended. `*copied` gets the bytes copied.
+ */
+int m3_process_copy(struct m3_map *map, uint32_t handle, int push, void *mine,
+		    uint64_t theirs, uint64_t bytes, uint64_t *copied);
 
 /* --------------------------------------------------- bells: bell.c */
 

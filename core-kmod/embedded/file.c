@@ -413,6 +413,22 @@ int m3_map_back_peer(struct m3_map *map, uint32_t node)
 				   M3_NOTIFY_BLOCKS * sizeof(struct m3_block));
 }
 
+int m3_platform_back(struct m3_txn *t, uint64_t end)
+{
+	struct m3_section *s = (struct m3_section *)(void *)t;
+	struct m3_region *r = t->r;
+	uint64_t grown = r->arena_at + r->grown, want;
+	int e;
+
+	if (end <= grown)
+		return 0;
+	want = (end - r->arena_at + M3_EXTENT - 1) & ~(uint64_t)(M3_EXTENT - 1);
+	e = m3_map_back(s->map, grown, r->arena_at + want - grown);
+	if (!e)
+		m3_set64(r, &r->grown, want);
+	return e;
+}
+
 int m3_platform_back_slots(struct m3_txn *t, uint32_t group)
 {
 	struct m3_section *s = (struct m3_section *)(void *)t;

@@ -55,6 +55,8 @@ void m3_life_rouse(struct m3_txn *t)
 		if (s->op == M3_OP_NONE && s->waits != M3_WAITS_NONE &&
 		    !m3_is_done(r, i, (uint32_t)(s->call << 2)))
 			m3_wake_later(t, i);
+		if (m3_serve_wanted(r, i))
+			m3_serve_later(t, i);
 		if (m3_msg_waiting(r, i))
 			m3_input_later(t, i);
 	}
@@ -83,7 +85,7 @@ static int unbind_all(struct m3_txn *t, uint32_t handle, uint32_t *pinned)
 			m3_commit(r);
 			continue;
 		}
-		copier = slot->copier;
+		copier = m3_pinned_by(r, i);
 		if ((left ? m3_slot_unbind : m3_slot_died)(t, i) == 0)
 			n++;
 		else if (copier < r->slots)

@@ -80,6 +80,25 @@ int m3_is_done(struct m3_region *r, uint32_t i, uint32_t tag)
 	       (tag | M3_EV_DONE);
 }
 
+/* Is there no reason to wait on? The call ended, or is asked for memory. */
+static int has_event(struct m3_region *r, uint32_t i, uint32_t tag)
+{
+	uint32_t v = __atomic_load_n(&m3_slot(r, i)->event, __ATOMIC_ACQUIRE);
+
+	return v == (tag | M3_EV_DONE) || v == (tag | M3_EV_SERVE);
+}
+
+/* What m3_wait() says of it: M3_SERVE once for each time that it is asked. */
+static int take_event(struct m3_region *r, uint32_t i, uint32_t tag)
+{
+	uint32_t v = tag | M3_EV_SERVE;
+
+	return __atomic_compare_exchange_n(&m3_slot(r, i)->event, &v,
+					   tag | M3_EV_ARMED, 0,
+					   __ATOMIC_ACQ_REL,
+					   __ATOMIC_ACQUIRE) ? M3_SERVE : 0;
+}
+
 void m3_mark_done(struct m3_region *r, uint32_t i, uint32_t tag)
 {
 	uint32_t *event = &m3_slot(r, i)->event;
@@ -112,10 +131,10 @@ static int yield_to(struct m3_region *r, uint32_t i, uint32_t tag)
 
 	if (yields.skip > 0) {
 		yields.skip--;
-		return m3_is_done(r, i, tag);
+		return has_event(r, i, tag);
 	}
 	for (n = 0; n < YIELDS; n++) {
-		if (m3_is_done(r, i, tag))
+		if (has_event(r, i, tag))
 			return 1;
 		if (yield_once()) {
 			yields.skip = yields.backoff;
@@ -124,7 +143,7 @@ static int yield_to(struct m3_region *r, uint32_t i, uint32_t tag)
 			break;
 		}
 	}
-	return m3_is_done(r, i, tag);
+	return has_event(r, i, tag);
 }
 
 /* The clock is read only when the partner is not quick. */
@@ -135,7 +154,7 @@ static int spin_for(struct m3_map *map, uint32_t i, uint32_t tag,
 	int n;
 
 	for (n = 1;; n++) {
-		if (m3_is_done(map->r, i, tag))
+		if (has_event(map->r, i, tag))
 			return 1;
 		m3_cpu_relax();
 		if (n % 64)
@@ -172,11 +191,11 @@ static int wait_awake(struct m3_map *map, uint32_t i, uint32_t tag)
 	if (s->cpu != cpu)
 		s->cpu = cpu;
 	if (p >= r->slots)
-		return m3_is_done(r, i, tag);
+		return has_event(r, i, tag);
 	partner = m3_slot(r, p);
 	if (partner->rts & (M3_RTS_REMOTE | M3_RTS_SLOT_FREE) ||
 	    partner->waits == M3_WAITS_DOORBELL)
-		return m3_is_done(r, i, tag);
+		return has_event(r, i, tag);
 	if (partner->cpu != cpu && follows(r, s)) {
 		m3_affinity_follow(map, i, partner->cpu);
 		cpu = (uint32_t)sched_getcpu();
@@ -201,18 +220,18 @@ int m3_wait(struct m3_map *map, uint32_t i, uint32_t tag, uint64_t deadline)
 	int e;
 
 	if (wait_awake(map, i, tag))
-		return 0;
+		return take_event(map->r, i, tag);
 	armed = tag | M3_EV_ARMED;
 	__atomic_compare_exchange_n(event, &armed, tag | M3_EV_ASLEEP, 0,
 				    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
-	if (m3_is_done(map->r, i, tag))
-		return 0;
+	if (has_event(map->r, i, tag))
+		return take_event(map->r, i, tag);
 	now = m3_clock_ns();
 	if (deadline && now >= deadline)
 		return -M3_ETIMEDOUT;
 	e = m3_futex_wait(event, tag | M3_EV_ASLEEP, slice(now, deadline));
-	if (m3_is_done(map->r, i, tag))
-		return 0;
+	if (has_event(map->r, i, tag))
+		return take_event(map->r, i, tag);
 	if (e == EINTR)
 		return -M3_EINTR;
 	return deadline && m3_clock_ns() >= deadline ? -M3_ETIMEDOUT :
@@ -231,18 +250,22 @@ static void set_ready(struct m3_map *map, uint32_t i, uint32_t handle)
 void m3_wake(struct m3_map *map, uint32_t i, uint32_t tag)
 {
 	struct m3_slot *s = m3_slot(map->r, i);
-	uint32_t v;
+	uint32_t v, to = M3_EV_DONE;
 
 	if (tag == M3_TAG_INPUT) {
 		set_ready(map, i, s->handle);
 		return;
+	}
+	if ((tag & M3_EV_MASK) == M3_TAG_SERVE) {
+		tag &= ~M3_EV_MASK;
+		to = M3_EV_SERVE;
 	}
 	v = __atomic_load_n(&s->event, __ATOMIC_ACQUIRE);
 	do {
 		/* The call has been taken leave of: another one is on. */
 		if ((v & ~M3_EV_MASK) != tag || (v & M3_EV_MASK) == M3_EV_DONE)
 			return;
-	} while (!__atomic_compare_exchange_n(&s->event, &v, tag | M3_EV_DONE,
+	} while (!__atomic_compare_exchange_n(&s->event, &v, tag | to,
 					      0, __ATOMIC_ACQ_REL,
 					      __ATOMIC_ACQUIRE));
 	m3_crash_point();

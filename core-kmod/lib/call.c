@@ -4,21 +4,6 @@
  * asynchronous one leaves the waiting to its bell (build decision 11).
  */
 #include "lib.h"
-#include <string.h>
-
-/*
- * m3_call.scratch: the event tag of the call that was started; above it, in
- * units of the arena, where the copy of a private buffer lies, or 0.
- */
-static uint32_t call_tag(const struct m3_call *c)
-{
-	return (uint32_t)c->scratch;
-}
-
-static uint64_t scratch_at(const struct m3_call *c)
-{
-	return (c->scratch >> 32) * M3_UNIT;
-}
 
 static uint32_t slot_tag(struct m3_region *r, uint32_t i)
 {
@@ -33,7 +18,7 @@ static int is_current(struct m3_member *m, const struct m3_call *c, uint32_t i)
 {
 	uint32_t handle = m3_slot(m->map->r, i)->handle;
 
-	return slot_tag(m->map->r, i) == call_tag(c) &&
+	return slot_tag(m->map->r, i) == m3_call_tag(c) &&
 	       (handle == m->map->handle || handle == M3_NIL);
 }
 
@@ -58,138 +43,11 @@ int m3_self_slot(struct m3_member *m, int self, uint32_t *i)
 	return *i == M3_NIL ? -M3_ERANGE : 0;
 }
 
-/* The parties of a copy: which one is `self`, and where its memory is. */
-static int resolve(struct m3_call *c, struct m3_copy *copy, uint64_t *mine)
-{
-	int src = c->peer == M3_SELF ? c->self : c->peer;
-	int dst = c->dst == M3_SELF ? c->self : c->dst;
-
-	if (src == dst || (src != c->self && dst != c->self))
-		return -M3_EENDPOINT;
-	copy->push = src == c->self;
-	copy->other = copy->push ? dst : src;
-	copy->other_address = copy->push ? c->dst_address : c->src_address;
-	copy->bytes = c->bytes;
-	/* Who asks at the end who `self` is must not meet M3_SELF. */
-	c->peer = src;
-	c->dst = dst;
-	*mine = copy->push ? c->src_address : c->dst_address;
-	return 0;
-}
-
-/* Memory of `self`: one of its buffers, or a private address. */
-static int own_memory(struct m3_member *m, uint32_t i, uint64_t address,
-		      uint64_t bytes, char **at)
-{
-	uint64_t offset;
-	int e;
-
-	if (!(address & M3_ARENA_BIT)) {
-		*at = (char *)(uintptr_t)address;
-		return address ? 0 : -M3_EFAULT;
-	}
-	e = m3_arena_range(m->map->r, i, address, bytes, &offset);
-	if (!e)
-		*at = m3_at(m->map->r, offset);
-	return e;
-}
-
-static void release_scratch(struct m3_member *m, struct m3_call *c)
-{
-	struct m3_buffer b = { NULL, scratch_at(c) | M3_ARENA_BIT, 0 };
-
-	if (scratch_at(c))
-		m3_free(m, c->self, &b);
-	c->scratch = call_tag(c);
-}
-
-/* A copy that crosses a link moves arena memory only (protocol 13). */
-static int stage(struct m3_member *m, struct m3_call *c, struct m3_copy *copy,
-		 uint64_t mine)
-{
-	struct m3_buffer b;
-	int e;
-
-	if (mine & M3_ARENA_BIT) {
-		copy->self_at = mine & ~M3_ARENA_BIT;
-		return 0;
-	}
-	e = m3_alloc(m, c->self, copy->bytes, &b);
-	if (e)
-		return e;
-	copy->self_at = b.address & ~M3_ARENA_BIT;
-	c->scratch |= copy->self_at / M3_UNIT << 32;
-	if (copy->push)
-		memcpy(b.data, (void *)(uintptr_t)mine, copy->bytes);
-	return 0;
-}
-
-static int is_remote(struct m3_region *r, int ep)
-{
-	uint32_t i = m3_slot_of(r, ep);
-
-	return i != M3_NIL && m3_slot(r, i)->rts & M3_RTS_REMOTE;
-}
-
-/* The copy itself, by the requester, outside the lock: the other is pinned. */
-static int copy_here(struct m3_member *m, uint32_t i, struct m3_call *c,
-		     const struct m3_copy *copy, char *mine)
-{
-	struct m3_section s;
-	char *theirs = m3_at(m->map->r, copy->other_at);
-	int e;
-
-	if (copy->push)
-		memcpy(theirs, mine, copy->bytes);
-	else
-		memcpy(mine, theirs, copy->bytes);
-	e = m3_begin(m->map, &s, M3_LOCK_FOREVER);
-	if (e)
-		return e;
-	m3_copy_end(&s.t, i, m3_slot_of(m->map->r, copy->other));
-	m3_end(&s);
-	c->copied = copy->bytes;
-	return 0;
-}
-
-static void arm(struct m3_member *m, struct m3_call *c, uint32_t i,
-		uint32_t waits)
+void m3_call_arm(struct m3_member *m, struct m3_call *c, uint32_t i,
+		 uint32_t waits)
 {
 	m3_arm(m->map->r, i, waits);
-	c->scratch |= slot_tag(m->map->r, i);
-}
-
-static int start_copy(struct m3_member *m, struct m3_call *c, uint32_t i,
-		      uint32_t waits)
-{
-	struct m3_copy copy = { 0 };
-	struct m3_section s;
-	uint64_t mine;
-	char *at;
-	int e = resolve(c, &copy, &mine);
-
-	c->copied = 0;
-	if (!e && c->bytes > M3_MAX_COPY)
-		e = -M3_ERANGE;
-	if (!e && c->bytes)
-		e = own_memory(m, i, mine, c->bytes, &at);
-	if (e || !c->bytes)
-		return e;
-	if (is_remote(m->map->r, copy.other))
-		e = stage(m, c, &copy, mine);
-	if (!e)
-		e = m3_begin(m->map, &s, M3_LOCK_FOREVER);
-	if (e)
-		return e;
-	e = m3_copy_begin(&s.t, i, &copy);
-	if (e == M3_PENDING)
-		arm(m, c, i, waits);
-	m3_end(&s);
-	if (e == 0)
-		e = copy_here(m, i, c, &copy, at);
-	if (e < 0)
-		release_scratch(m, c);
-	return e;
+	c->scratch = (c->scratch & ~0xffffffffull) | slot_tag(m->map->r, i);
 }
 
 static int is_bind_wait(uint32_t op)
@@ -230,7 +88,7 @@ static int start_message(struct m3_member *m, struct m3_call *c, uint32_t i,
 		e = -M3_EBADCALL;
 	}
 	if (e == M3_PENDING)
-		arm(m, c, i, waits);
+		m3_call_arm(m, c, i, waits);
 	m3_end(&s);
 	return e;
 }
@@ -249,15 +107,18 @@ static int start(struct m3_member *m, struct m3_call *c, uint32_t waits,
 	if (is_bind_wait(c->op))
 		m3_life_look_at(m->map, m3_slot_of(m->map->r, c->peer));
 	c->scratch = 0;
-	e = c->op == M3_OP_VCOPY ? start_copy(m, c, i, waits) :
+	e = c->op == M3_OP_VCOPY ? m3_copy_start(m, c, i, waits, wait) :
 				   start_message(m, c, i, waits, wait);
 	if (e != M3_PENDING)
 		busy_end(m, i);
 	return e;
 }
 
-/* The call has ended: its result, message and bytes. */
-static int collect(struct m3_member *m, struct m3_call *c, uint32_t i)
+/*
+ * The call has ended: its result, message and bytes. M3_PENDING: a copy goes on
+ * with its second part, unless `stop`, a negative error, says that it may not.
+ */
+static int collect(struct m3_member *m, struct m3_call *c, uint32_t i, int stop)
 {
 	struct m3_region *r = m->map->r;
 	struct m3_slot *s = m3_slot(r, i);
@@ -265,17 +126,12 @@ static int collect(struct m3_member *m, struct m3_call *c, uint32_t i)
 
 	if (!is_current(m, c, i))
 		return -M3_ESHUTDOWN;
-	if (c->op == M3_OP_VCOPY) {
-		c->copied = m3_transfer(r, i)->done;
-		if (scratch_at(c) && c->dst == c->self &&
-		    c->copied <= c->bytes)
-			memcpy((void *)(uintptr_t)c->dst_address,
-			       m3_at(r, scratch_at(c)), c->copied);
-		release_scratch(m, c);
-	} else if (result == 0 && c->op != M3_OP_SEND && !is_bind_wait(c->op)) {
+	if (c->op == M3_OP_VCOPY)
+		result = m3_copy_collect(m, c, i, result, stop);
+	else if (result == 0 && c->op != M3_OP_SEND && !is_bind_wait(c->op))
 		c->message = s->message;
-	}
-	busy_end(m, i);
+	if (result != M3_PENDING)
+		busy_end(m, i);
 	return result;
 }
 
@@ -288,16 +144,29 @@ static int has_ended(struct m3_member *m, const struct m3_call *c, uint32_t i)
 	struct m3_section s;
 	int ended;
 
-	if (m3_is_done(m->map->r, i, call_tag(c)))
+	if (m3_is_done(m->map->r, i, m3_call_tag(c)))
 		return 1;
 	if (m3_begin(m->map, &s, M3_LOCK_PROXY_MS))
 		return 0;
 	ended = !is_current(m, c, i) ||
 		m3_slot(m->map->r, i)->op == M3_OP_NONE;
 	if (ended)
-		m3_mark_done(m->map->r, i, call_tag(c));
+		m3_mark_done(m->map->r, i, m3_call_tag(c));
 	m3_end(&s);
 	return ended;
+}
+
+/*
+ * The same, and whether its partner is alive. The first look repairs what a
+ * dead holder of the lock has left half done: whom the call depends on can be
+ * read from it only then.
+ */
+static int look_around(struct m3_member *m, const struct m3_call *c, uint32_t i)
+{
+	if (has_ended(m, c, i))
+		return 1;
+	m3_life_look(m->map, i);
+	return has_ended(m, c, i);
 }
 
 int m3_start(struct m3_member *m, struct m3_call *c)
@@ -312,12 +181,15 @@ int m3_finish(struct m3_member *m, struct m3_call *c)
 
 	if (e)
 		return e;
-	if (!m3_is_done(m->map->r, i, call_tag(c))) {
-		m3_life_look(m->map, i);
-		if (!has_ended(m, c, i))
+	if (!m3_is_done(m->map->r, i, m3_call_tag(c))) {
+		m3_serve(m->map, i);
+		if (!look_around(m, c, i))
 			return M3_PENDING;
 	}
-	return collect(m, c, i);
+	/* Another thread, in m3_bell_serve(), copies from or to its memory. */
+	if (m3_slot(m->map->r, i)->rts & M3_RTS_ONCOPY)
+		return M3_PENDING;
+	return collect(m, c, i, 0);
 }
 
 int m3_cancel(struct m3_member *m, struct m3_call *c, int error)
@@ -333,7 +205,7 @@ int m3_cancel(struct m3_member *m, struct m3_call *c, int error)
 	e = is_current(m, c, i) ? m3_call_cancel(&s.t, i, error) :
 				  -M3_ESHUTDOWN;
 	m3_end(&s);
-	return e == M3_PENDING ? e : collect(m, c, i);
+	return e == M3_PENDING ? e : collect(m, c, i, -error);
 }
 
 /* Cancels; a copy that touches this endpoint's memory ends first. */
@@ -343,7 +215,7 @@ static int give_up(struct m3_member *m, struct m3_call *c, uint32_t i,
 	int e = m3_cancel(m, c, error);
 
 	while (e == M3_PENDING) {
-		m3_wait(m->map, i, call_tag(c), m3_clock_ns() + 1000000);
+		m3_wait(m->map, i, m3_call_tag(c), m3_clock_ns() + 1000000);
 		m3_life_look(m->map, i);
 		e = m3_cancel(m, c, error);
 	}
@@ -361,14 +233,15 @@ static int run(struct m3_member *m, struct m3_call *c, int timeout)
 		return e;
 	i = m3_slot_of(m->map->r, c->self);
 	for (;;) {
-		e = m3_wait(m->map, i, call_tag(c), deadline);
-		if (e == 0)
-			return collect(m, c, i);
-		if (e != -M3_EAGAIN)
+		e = m3_wait(m->map, i, m3_call_tag(c), deadline);
+		if (e == -M3_EAGAIN)
+			e = look_around(m, c, i) ? 0 : M3_SERVE;
+		if (e < 0)
 			return give_up(m, c, i, -e);
-		m3_life_look(m->map, i);
-		if (has_ended(m, c, i))
-			return collect(m, c, i);
+		if (e == M3_SERVE)
+			m3_serve(m->map, i);
+		else if ((e = collect(m, c, i, 0)) != M3_PENDING)
+			return e;
 	}
 }
 
@@ -436,11 +309,6 @@ int m3_vcopy(struct m3_member *m, int self, int src, uint64_t src_address,
 	c.src_address = src_address;
 	c.dst_address = dst_address;
 	c.bytes = bytes;
-	if (m3_map_forked(m->map))
-		return -M3_EFORKED;
-	if (timeout == M3_NOWAIT &&
-	    (is_remote(m->map->r, src) || is_remote(m->map->r, dst)))
-		return -M3_EAGAIN;
 	e = run(m, &c, timeout);
 	if (copied)
 		*copied = c.copied;

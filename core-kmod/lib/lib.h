@@ -34,7 +34,31 @@ struct m3_member {
 	int bell;
 	uint32_t ticket; /* of the bell */
 	uint8_t *busy; /* atomic, one per slot: a call is not collected yet */
+	uint32_t copy_mode; /* enum m3_copy_mode: what is asked for */
+	uint32_t copy_used; /* what the last copy used */
+	/* The handle whose memory the kernel did not let us reach last. */
+	uint32_t denied_handle, denied_generation;
 };
+
+/* ---------------------------------------------- calls: call.c, copy.c */
+
+/* Event tag of a started call: the low half of m3_call.scratch. */
+static inline uint32_t m3_call_tag(const struct m3_call *c)
+{
+	return (uint32_t)c->scratch;
+}
+/* Makes the call that was just started in slot i one to be waited for. */
+void m3_call_arm(struct m3_member *m, struct m3_call *c, uint32_t i,
+		 uint32_t waits);
+/* Starts a copy, as m3_start() does. `wait` is 0 for M3_NOWAIT. */
+int m3_copy_start(struct m3_member *m, struct m3_call *c, uint32_t i,
+		  uint32_t waits, int wait);
+/*
+ * What slot i waited for has ended with `result`. M3_PENDING: it waits for the
+ * next part of its copy now, unless `stop` is an error that forbids that.
+ */
+int m3_copy_collect(struct m3_member *m, struct m3_call *c, uint32_t i,
+		    int result, int stop);
 
 /* The slot of endpoint `self`. EFORKED, ERANGE. */
 int m3_self_slot(struct m3_member *m, int self, uint32_t *i);
@@ -44,6 +68,8 @@ int m3_run_message(struct m3_member *m, uint32_t op, int self, int peer,
 /* M3_OP_WAITBIND or M3_OP_WAITUNBIND of endpoint `ep`. */
 int m3_run_wait(struct m3_member *m, uint32_t op, int self, int ep,
 		int timeout);
+
+/* --------------------------------------------------------------- nodes */
 
 /* The DC's map, opened if need be. EBADDCID, EDCNOTRUN, ... */
 int m3_node_dc(struct m3_node *node, int dc, struct m3_map **map);

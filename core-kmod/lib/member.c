@@ -101,6 +101,24 @@ static int collect(struct m3_region *r, uint32_t handle, int32_t *eps, int max)
 	return n;
 }
 
+/*
+ * An endpoint may be ready because its memory is asked for. Who waits in a
+ * synchronous call serves for itself: it returns when that is done.
+ */
+static int serve(struct m3_map *map, const int32_t *eps, int n)
+{
+	uint32_t slot;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		slot = m3_slot_of(map->r, eps[i]);
+		if (slot != M3_NIL &&
+		    m3_slot(map->r, slot)->waits == M3_WAITS_DOORBELL)
+			m3_serve(map, slot);
+	}
+	return n;
+}
+
 int m3_bell_serve(struct m3_member *m, int32_t *eps, int max)
 {
 	struct m3_region *r = m->map->r;
@@ -113,10 +131,11 @@ int m3_bell_serve(struct m3_member *m, int32_t *eps, int max)
 	m3_bell_drain(m->bell);
 	n = collect(r, m->map->handle, eps, max);
 	if (n == max)
-		return n;
+		return serve(m->map, eps, n);
 	/* Arm, then look again: a wake-up in between must not be lost. */
 	m3_bell_arm(&h->armed, &m->ticket);
-	return n + collect(r, m->map->handle, eps + n, max - n);
+	n += collect(r, m->map->handle, eps + n, max - n);
+	return serve(m->map, eps, n);
 }
 
 int m3_watch(struct m3_member *m, int ep, int on)
@@ -143,24 +162,6 @@ int m3_watch(struct m3_member *m, int ep, int on)
 	return e;
 }
 
-/* Makes sure that the arena has memory up to `end` (offset in the region). */
-static int back(struct m3_map *map, uint64_t end)
-{
-	struct m3_region *r = map->r;
-	uint64_t grown = r->arena_at + r->grown, want;
-	int e;
-
-	if (end <= grown)
-		return 0;
-	want = (end - r->arena_at + M3_EXTENT - 1) & ~(uint64_t)(M3_EXTENT - 1);
-	e = m3_map_back(map, grown, r->arena_at + want - grown);
-	if (e)
-		return e;
-	m3_set64(r, &r->grown, want);
-	m3_commit(r);
-	return 0;
-}
-
 int m3_alloc(struct m3_member *m, int self, uint64_t bytes,
 	     struct m3_buffer *buffer)
 {
@@ -178,11 +179,6 @@ int m3_alloc(struct m3_member *m, int self, uint64_t bytes,
 		e = 0; /* an endpoint may get memory while it has a call */
 	if (!e)
 		e = m3_arena_alloc(&s.t, i, bytes, &offset);
-	if (!e) {
-		e = back(m->map, offset + bytes);
-		if (e)
-			m3_arena_free(&s.t, i, offset);
-	}
 	m3_end(&s);
 	if (e)
 		return e;

@@ -309,6 +309,7 @@ int m3_getdcinfo(struct m3_node *node, int dc, struct m3_dc_info *info)
 	info->incarnation = map->r->incarnation;
 	info->bound = map->r->bound;
 	info->arena_used = map->r->used_units * M3_UNIT;
+	info->copies = map->r->copies;
 	info->params.warnmsg = map->r->warnmsg;
 	info->params.warn2proc = map->r->warnmsg ? map->r->warn2proc : M3_NONE;
 	info->params.flags = map->r->flags;

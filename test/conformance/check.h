@@ -97,6 +97,22 @@ static inline void wait_flags(int ep, uint32_t flags)
 	m3_node_close(node);
 }
 
+/* Waits until an endpoint is bound. */
+static inline void wait_bound(int ep)
+{
+	struct m3_proc_info info = { .rts_flags = M3_RTS_SLOT_FREE };
+	struct m3_node *node;
+	int i;
+
+	IS(m3_node_open(dir, &node), 0);
+	for (i = 0; i < DEADLINE_MS && info.rts_flags & M3_RTS_SLOT_FREE; i++) {
+		pause_1ms();
+		IS(m3_getprocinfo(node, dc, ep, &info), 0);
+	}
+	IS(info.rts_flags & M3_RTS_SLOT_FREE, 0);
+	m3_node_close(node);
+}
+
 static inline struct m3_proc_info info_of(int ep)
 {
 	struct m3_proc_info info;

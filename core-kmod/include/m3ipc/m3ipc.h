@@ -103,6 +103,7 @@ struct m3_dc_info {
 	uint32_t bound; /* endpoints */
 	uint32_t members; /* handles of live processes */
 	uint32_t arena_used; /* bytes */
+	uint32_t copies; /* 1 << enum m3_copy_mode: ways used so far */
 };
 
 struct m3_proc_info {
@@ -467,8 +468,9 @@ M3_API int m3_free(struct m3_member *member, int self,
  * Lets `grantee` (any node) copy from or to a range of one of `self`'s
  * buffers, blocked or not, until m3_revoke(), or until one of them is unbound
  * or migrates. `*granted` is the address of the range that the grantee passes
- * to m3_vcopy(), plus an offset. EFAULT: not in one buffer; EAGAIN: the DC's
- * M3_MAX_GRANTS are in use; EINVAL: `rights`; EDSTDIED.
+ * to m3_vcopy(), plus an offset; it lets it do what `rights` says (EFAULT).
+ * EFAULT: not in one buffer; EAGAIN: the DC's M3_MAX_GRANTS are in use; EINVAL:
+ * `rights`, or 0 bytes; EDSTDIED: nobody is bound to `grantee`.
  */
 M3_API int m3_grant(struct m3_member *member, int self, int grantee,
 		    uint64_t address, uint64_t bytes, uint32_t rights,
@@ -490,6 +492,21 @@ M3_API int m3_revoke(struct m3_member *member, int self, uint64_t granted);
 M3_API int m3_vcopy(struct m3_member *member, int self, int src,
 		    uint64_t src_address, int dst, uint64_t dst_address,
 		    uint64_t bytes, int timeout, uint64_t *copied);
+
+/* How a local copy from or to private memory of the other party is made. */
+enum m3_copy_mode {
+	M3_COPY_AUTO = 0, /* by the kernel where it lets us; or else bounced */
+	M3_COPY_BOUNCE = 1, /* the other copies through the arena, woken for it */
+	M3_COPY_PROCESS_VM = 2, /* process_vm_readv(2), process_vm_writev(2) */
+	M3_COPY_ARENA = 3, /* only an answer: the memory was in the arena */
+};
+/*
+ * What this member's copies are to use; EINVAL: not one of the first three.
+ * Where M3_COPY_PROCESS_VM is asked for and not allowed, a copy gets EPERM.
+ */
+M3_API int m3_copy_mode(struct m3_member *member, enum m3_copy_mode mode);
+/* What the last local copy of this member used; M3_COPY_AUTO: none was made. */
+M3_API enum m3_copy_mode m3_copy_used(struct m3_member *member);
 
 /* --------------------------------------------------- asynchronous calls */
 

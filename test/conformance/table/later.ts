@@ -74,7 +74,12 @@ export const LATER = section('7.2', [
     'vcopy.c: 1 MiB',
     'vcopy.c: one byte',
   ),
-  leftOut('lclvcopy3', 'a copy between two others', 'third-party copies answer EENDPOINT in this version'),
+  row(
+    'lclvcopy3',
+    'a copy between two others, of any size to 1 MiB',
+    'vcopy',
+    'vcopy_third.c: between two clients',
+  ),
   leftOut('priv', 'privileges of another process are read and modified', NOT_YET),
   leftOut('priv_info', 'privileges are shown', NOT_YET),
   leftOut('set_priv', 'a denied call gives EBADCALL, a denied destination ETRAPDENIED', NOT_YET),

@@ -197,10 +197,11 @@ const COPIES = [
   ),
   row('test_vcopy2', 'requester and source of a client in sendrec', 'vcopy', 'vcopy.c: 1 MiB'),
   row('test_vcopy3', 'requester and destination', 'vcopy', 'vcopy.c: 1 MiB', 'calls.test.ts: vcopy 1-3'),
-  leftOut(
+  row(
     'test_vcopy4',
     'a server copies between two blocked clients',
-    'third-party copies answer EENDPOINT in this version',
+    'vcopy',
+    'vcopy_third.c: between two clients',
   ),
   row('test_zcopy', 'a page-aligned copy to a waiting process', 'vcopy', 'vcopy.c: a chunk'),
   row('test_zcopy2', 'a page-aligned copy from a waiting process', 'vcopy', 'vcopy.c: a chunk'),

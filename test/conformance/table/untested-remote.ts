@@ -210,10 +210,11 @@ const OUTAGES = [
 ];
 
 const PEERS = [
-  leftOut(
+  row(
     'three-node vcopy',
-    'requester, source and destination on three nodes, whose ids are no endpoints',
-    'third-party copies answer EENDPOINT in this version',
+    'requester, source and destination on three nodes, whose ids are no endpoints, and in all other placements',
+    'vcopy grant revoke',
+    'core/core-memory.c: third parties',
   ),
   row(
     'remote vcopy: bytes known on error',

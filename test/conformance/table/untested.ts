@@ -153,12 +153,13 @@ const COPIES = [
     'sweep',
     'core/core-copies.c: both parties are killed',
   ),
-  leftOut(
+  row(
     'onCopy: a second copy',
     'a copy with a party of another copy: EBUSY',
-    'no second requester can name a party in this version: grants answer ENOSYS',
+    'vcopy unbind unbind_any cancel',
+    'core/core-serve.c: a second copy, an unbind',
   ),
-  leftOut('onCopy: revoke', 'a grant in use: EONCOPY', NOT_YET),
+  row('onCopy: revoke', 'a grant in use: EONCOPY', 'revoke free unbind', 'core/core-serve.c: a grant in use'),
 ];
 
 const CONFINEMENT = [

@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Copies. A copy has one leg, or two where `self` is neither party: a pull into
+ * a buffer of its own and a push out of it, wherever the two are. In a leg the
+ * other's memory is one of
+ *   a buffer, or granted: one memcpy here, while the other is pinned;
+ *   private, here: process_vm_readv(2) or writev while it is pinned, or the
+ *     other serves us through a staging buffer;
+ *   on another node: chunks over the link, from and to arena memory of ours.
+ */
+#include "lib.h"
+#include <string.h>
+
+/*
+ * m3_call.scratch: the event tag; above it, in units of the arena, where our
+ * own buffer for the copy lies, or 0; and whether the second leg is on.
+ */
+#define LEG_TWO (1ull << 63)
+#define UNITS_SHIFT 32
+
+struct leg {
+	struct m3_copy copy;
+	uint64_t mine; /* address in this process, or of a buffer */
+	char *at; /* the same, to be used */
+};
+
+static uint64_t scratch_at(const struct m3_call *c)
+{
+	return (c->scratch >> UNITS_SHIFT & 0x7fffffffu) * M3_UNIT;
+}
+
+static void set_scratch(struct m3_call *c, uint64_t offset)
+{
+	c->scratch = (c->scratch & (LEG_TWO | 0xffffffffu)) |
+		     offset / M3_UNIT << UNITS_SHIFT;
+}
+
+static void release_scratch(struct m3_member *m, struct m3_call *c)
+{
+	struct m3_buffer b = { NULL, scratch_at(c) | M3_ARENA_BIT, 0 };
+
+	if (scratch_at(c))
+		m3_free(m, c->self, &b);
+	set_scratch(c, 0);
+}
+
+static int get_scratch(struct m3_member *m, struct m3_call *c)
+{
+	struct m3_buffer b;
+	int e = m3_alloc(m, c->self, c->bytes, &b);
+
+	if (!e)
+		set_scratch(c, b.address & ~M3_ARENA_BIT);
+	return e;
+}
+
+static void use(struct m3_member *m, uint32_t mode)
+{
+	m->copy_used = mode;
+	if (!(m->map->r->copies & 1u << mode))
+		m->map->r->copies |= 1u << mode;
+}
+
+/* Is self neither source nor destination? */
+static int is_third(const struct m3_call *c)
+{
+	return c->peer != c->self && c->dst != c->self;
+}
+
+static int is_remote(struct m3_region *r, int ep)
+{
+	uint32_t i = m3_slot_of(r, ep);
+
+	return i != M3_NIL && m3_slot(r, i)->rts & M3_RTS_REMOTE;
+}
+
+/* The present leg: which party is the other, and where our memory is. */
+static void leg_of(const struct m3_call *c, struct leg *l)
+{
+	uint64_t own = scratch_at(c) | M3_ARENA_BIT;
+	int third = is_third(c);
+
+	memset(l, 0, sizeof(*l));
+	l->copy.push = third ? !!(c->scratch & LEG_TWO) : c->peer == c->self;
+	l->copy.other = l->copy.push ? c->dst : c->peer;
+	l->copy.other_address = l->copy.push ? c->dst_address : c->src_address;
+	l->copy.bytes = c->bytes;
+	l->mine = third ? own : l->copy.push ? c->src_address : c->dst_address;
+}
+
+/* Memory of `self`: one of its buffers, or a private address. */
+static int own_memory(struct m3_member *m, uint32_t i, struct leg *l)
+{
+	uint64_t offset;
+	int e;
+
+	if (m3_is_private(l->mine)) {
+		l->at = (char *)(uintptr_t)l->mine;
+		return l->mine ? 0 : -M3_EFAULT;
+	}
+	e = m3_arena_range(m->map->r, i, l->mine, l->copy.bytes, &offset);
+	if (!e)
+		l->at = m3_at(m->map->r, offset);
+	return e;
+}
+
+/* What only arena memory can be used for: a link, or giving it away. */
+static int stage(struct m3_member *m, struct m3_call *c, struct leg *l)
+{
+	int e = 0;
+
+	if (!m3_is_private(l->mine) && !l->copy.served) {
+		l->copy.self_at = l->mine & ~M3_ARENA_BIT;
+		return 0;
+	}
+	/* What is pulled by being served, the owner provides for. */
+	if (l->copy.served && !l->copy.push)
+		return 0;
+	if (!scratch_at(c)) {
+		e = get_scratch(m, c);
+		if (!e && l->copy.push)
+			memcpy(m3_at(m->map->r, scratch_at(c)), l->at,
+			       c->bytes);
+	}
+	l->copy.self_at = scratch_at(c);
+	return e;
+}
+
+static int copy_begin(struct m3_member *m, struct m3_call *c, uint32_t i,
+		      struct leg *l, uint32_t waits)
+{
+	struct m3_section s;
+	int e = m3_begin(m->map, &s, M3_LOCK_FOREVER);
+
+	if (e)
+		return e;
+	e = m3_copy_begin(&s.t, i, &l->copy);
+	if (e == M3_PENDING)
+		m3_call_arm(m, c, i, waits);
+	m3_end(&s);
+	return e;
+}
+
+static int copy_end(struct m3_member *m, uint32_t i, const struct leg *l)
+{
+	struct m3_section s;
+	int e = m3_begin(m->map, &s, M3_LOCK_FOREVER);
+
+	if (e)
+		return e;
+	m3_copy_end(&s.t, i, m3_slot_of(m->map->r, l->copy.other));
+	m3_end(&s);
+	return 0;
+}
+
+/* The copy itself, by the requester, outside the lock: the other is pinned. */
+static int copy_pinned(struct m3_member *m, uint32_t i, struct m3_call *c,
+		       const struct leg *l)
+{
+	uint32_t o = m3_slot_of(m->map->r, l->copy.other), handle;
+	char *theirs = m3_at(m->map->r, l->copy.other_at);
+	int e = 0, end;
+
+	c->copied = c->bytes;
+	if (!l->copy.other_at) {
+		use(m, M3_COPY_PROCESS_VM);
+		handle = m3_slot(m->map->r, o)->handle;
+		e = handle >= m->map->r->handles ? -M3_ESRCDIED :
+			m3_process_copy(m->map, handle, l->copy.push, l->at,
+					l->copy.other_address, c->bytes,
+					&c->copied);
+	} else if (l->copy.push) {
+		memcpy(theirs, l->at, c->bytes);
+	} else {
+		memcpy(l->at, theirs, c->bytes);
+	}
+	end = copy_end(m, i, l);
+	if (e == -M3_ESRCDIED) {
+		m3_life_look_at(m->map, o);
+		e = l->copy.push ? -M3_EDSTDIED : e;
+	}
+	return e ? e : end;
+}
+
+/*
+ * May the kernel copy to and from the other's process, and shall it? Measured
+ * it takes as long as two copies and two changes of process at 32 KiB, less
+ * below and a fifth more at 64 KiB; and it needs nothing of the other.
+ */
+static int by_kernel(struct m3_member *m, const struct leg *l)
+{
+	uint32_t h = m3_slot(m->map->r, m3_slot_of(m->map->r,
+						   l->copy.other))->handle;
+
+	if (m->copy_mode != M3_COPY_AUTO)
+		return m->copy_mode == M3_COPY_PROCESS_VM;
+	return h >= m->map->r->handles || h != m->denied_handle ||
+	       m3_handle(m->map->r, h)->generation != m->denied_generation;
+}
+
+static void deny(struct m3_member *m, const struct leg *l)
+{
+	struct m3_region *r = m->map->r;
+	uint32_t h = m3_slot(r, m3_slot_of(r, l->copy.other))->handle;
+
+	if (h >= r->handles)
+		return;
+	m->denied_handle = h;
+	m->denied_generation = m3_handle(r, h)->generation;
+}
+
+/* The other's private memory, here. */
+static int leg_private(struct m3_member *m, struct m3_call *c, uint32_t i,
+		       struct leg *l, uint32_t waits, int wait)
+{
+	int e;
+
+	if (by_kernel(m, l)) {
+		e = copy_begin(m, c, i, l, waits);
+		if (e == 0)
+			e = copy_pinned(m, i, c, l);
+		if (e != -M3_EPERM || m->copy_mode == M3_COPY_PROCESS_VM)
+			return e;
+		deny(m, l);
+	}
+	if (!wait)
+		return -M3_EAGAIN;
+	use(m, M3_COPY_BOUNCE);
+	l->copy.served = 1;
+	e = stage(m, c, l);
+	if (!e)
+		e = copy_begin(m, c, i, l, waits);
+	/* It is the other's now. */
+	if (e == M3_PENDING && l->copy.push)
+		set_scratch(c, 0);
+	return e;
+}
+
+static int leg_start(struct m3_member *m, struct m3_call *c, uint32_t i,
+		     uint32_t waits, int wait)
+{
+	struct m3_region *r = m->map->r;
+	struct leg l;
+	int e;
+
+	leg_of(c, &l);
+	e = own_memory(m, i, &l);
+	if (e)
+		return e;
+	if (m3_slot_of(r, l.copy.other) == M3_NIL)
+		return -M3_ERANGE;
+	if (is_remote(r, l.copy.other)) {
+		e = stage(m, c, &l);
+		return e ? e : copy_begin(m, c, i, &l, waits);
+	}
+	if (m3_is_private(l.copy.other_address))
+		return leg_private(m, c, i, &l, waits, wait);
+	use(m, M3_COPY_ARENA);
+	e = copy_begin(m, c, i, &l, waits);
+	return e ? e : copy_pinned(m, i, c, &l);
+}
+
+/* This leg, and the next one if that is over; frees what is left at the end. */
+static int legs(struct m3_member *m, struct m3_call *c, uint32_t i,
+		uint32_t waits, int wait)
+{
+	int e = leg_start(m, c, i, waits, wait);
+
+	if (e == 0 && is_third(c) && !(c->scratch & LEG_TWO)) {
+		c->scratch |= LEG_TWO;
+		c->copied = 0;
+		e = leg_start(m, c, i, waits, wait);
+	}
+	if (e != M3_PENDING)
+		release_scratch(m, c);
+	return e;
+}
+
+/* Both legs, before the first: nothing is copied that leads nowhere. */
+static int check(struct m3_member *m, const struct m3_call *c, uint32_t i)
+{
+	struct m3_copy copy = { .bytes = c->bytes };
+	struct m3_section s;
+	int e = m3_begin(m->map, &s, M3_LOCK_FOREVER);
+
+	if (e)
+		return e;
+	for (copy.push = 0; !e && copy.push < 2; copy.push++) {
+		copy.other = copy.push ? c->dst : c->peer;
+		copy.other_address = copy.push ? c->dst_address :
+						 c->src_address;
+		if (copy.other != c->self)
+			e = m3_copy_check(&s.t, i, &copy);
+	}
+	m3_end(&s);
+	return e;
+}
+
+int m3_copy_start(struct m3_member *m, struct m3_call *c, uint32_t i,
+		  uint32_t waits, int wait)
+{
+	int e;
+
+	c->copied = 0;
+	/* Who asks at the end who `self` is must not meet M3_SELF. */
+	c->peer = c->peer == M3_SELF ? c->self : c->peer;
+	c->dst = c->dst == M3_SELF ? c->self : c->dst;
+	if (c->peer == c->dst)
+		return -M3_EENDPOINT;
+	if (c->bytes > M3_MAX_COPY)
+		return -M3_ERANGE;
+	e = is_third(c) || !c->bytes ? check(m, c, i) : 0;
+	if (e || !c->bytes)
+		return e;
+	if (!wait && (is_remote(m->map->r, c->peer) ||
+		      is_remote(m->map->r, c->dst)))
+		return -M3_EAGAIN;
+	e = is_third(c) ? get_scratch(m, c) : 0;
+	return e ? e : legs(m, c, i, waits, wait);
+}
+
+/* What the owner has filled for us. */
+static void take_filled(struct m3_member *m, uint32_t i, const struct leg *l)
+{
+	struct m3_region *r = m->map->r;
+	uint64_t staging = m3_transfer(r, i)->staging;
+	struct m3_section s;
+
+	if (m3_in_arena(r, staging, l->copy.bytes) && l->at)
+		memcpy(l->at, m3_at(r, staging), l->copy.bytes);
+	if (m3_begin(m->map, &s, M3_LOCK_FOREVER))
+		return;
+	m3_serve_collected(&s.t, i);
+	m3_end(&s);
+}
+
+int m3_copy_collect(struct m3_member *m, struct m3_call *c, uint32_t i,
+		    int result, int stop)
+{
+	struct m3_region *r = m->map->r;
+	uint32_t waits = m3_slot(r, i)->waits;
+	struct leg l;
+
+	c->copied = m3_transfer(r, i)->done;
+	if (c->copied > c->bytes)
+		c->copied = c->bytes;
+	leg_of(c, &l);
+	if (own_memory(m, i, &l))
+		l.at = NULL;
+	if (m3_transfer(r, i)->staging)
+		take_filled(m, i, &l);
+	else if (!is_third(c) && !l.copy.push && scratch_at(c))
+		memcpy(l.at, m3_at(r, scratch_at(c)), c->copied);
+	if (!is_third(c) || c->scratch & LEG_TWO || result) {
+		/* What has arrived here is not there yet. */
+		if (is_third(c) && !(c->scratch & LEG_TWO))
+			c->copied = 0;
+		release_scratch(m, c);
+		return result;
+	}
+	c->copied = 0;
+	if (stop) {
+		release_scratch(m, c);
+		return stop;
+	}
+	c->scratch |= LEG_TWO;
+	return legs(m, c, i, waits, 1);
+}
+
+int m3_copy_mode(struct m3_member *m, enum m3_copy_mode mode)
+{
+	if (mode != M3_COPY_AUTO && mode != M3_COPY_BOUNCE &&
+	    mode != M3_COPY_PROCESS_VM)
+		return -M3_EINVAL;
+	m->copy_mode = mode;
+	return 0;
+}
+
+enum m3_copy_mode m3_copy_used(struct m3_member *m)
+{
+	return (enum m3_copy_mode)m->copy_used;
+}
