@@ -11,6 +11,7 @@ export interface NodeStatus {
   readonly info: InfoStatus;
   /** Nodes attached to the core, this one included. */
   readonly nodes: readonly NodeRow[];
+  readonly proxies: readonly ProxyRow[];
   readonly dcs: readonly DcStatus[];
   /** One for each peer of the configuration; empty when no runtime answers. */
   readonly links: readonly LinkStatus[];
@@ -39,12 +40,27 @@ export interface NodeRow {
   readonly name: string;
   /** `NODE_FLAGS` bits. */
   readonly flags: number;
-  /** How many DCs span it. */
-  readonly dcs: number;
+  /** DCs that span it. */
+  readonly dcs: readonly number[];
   /** Process that holds its proxy, or 0. */
   readonly proxyPid: number;
   readonly recordsSent: number;
   readonly recordsReceived: number;
+}
+
+/** A pair of proxies, and the nodes that it serves. */
+export interface ProxyRow {
+  readonly id: number;
+  /** `PROXY_FLAGS` bits. */
+  readonly flags: number;
+  /** Pids; the runtime is both. */
+  readonly sender: number;
+  readonly receiver: number;
+  readonly name: string;
+  readonly nodes: readonly number[];
+  /** Records, of all its nodes. */
+  readonly sent: number;
+  readonly received: number;
 }
 
 export interface DcStatus {
@@ -61,10 +77,27 @@ export interface DcStatus {
   /** Of the DC's file. */
   readonly mode: number;
   readonly warn2proc: number;
+  /** Type of its message; 0: nobody is told of deaths. */
+  readonly warnmsg: number;
+  readonly affinity: boolean;
+  readonly implicitGrants: boolean;
+  /** CPUs that its processes may run on; empty: any. */
+  readonly cpus: readonly number[];
+  /** Of local processes. */
+  readonly privileges: readonly PrivilegeRow[];
   /** Free slots are left out. */
   readonly processes: readonly ProcStatus[];
   /** `struct m3_dc_counters`, by name. */
   readonly counters: Readonly<Record<string, number>>;
+}
+
+export interface PrivilegeRow {
+  readonly slot: number;
+  readonly level: number;
+  readonly warn: number;
+  /** Hexadecimal sets: bit (slot + tasks) for a destination, and the call numbers of the reference (1.6). */
+  readonly to: string;
+  readonly calls: string;
 }
 
 /** A slot as the core tells it; its binding is of no use to a reader. */
@@ -88,6 +121,9 @@ export interface LinkStatus {
   /** Why the last link ended. */
   readonly lastError?: string;
 }
+
+/** Flags of a pair of proxies under the reference's names (2.4). */
+export const PROXY_FLAGS = { INUSE: 0x1, SCONNECTED: 0x2, RCONNECTED: 0x4 } as const;
 
 /** Node flags under the reference's names (2.4). */
 export const NODE_FLAGS = { ATTACHED: 0x2, SCONNECTED: 0x4, RCONNECTED: 0x8 } as const;

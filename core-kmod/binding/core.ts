@@ -30,4 +30,12 @@ export type { Address } from './native.ts';
 export { NodeCore } from './node-core.ts';
 export type { DcParams, NodeParams } from './node-params.ts';
 export type { AsyncCallOptions, CallOptions } from './outstanding.ts';
-export type { DcCounters, DcState, NodeState, PeerState, Privileges, ProcState } from './state.ts';
+export type {
+  DcCounters,
+  DcState,
+  NodeState,
+  PeerState,
+  Privileges,
+  ProcState,
+  ProxyState,
+} from './state.ts';

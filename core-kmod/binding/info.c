@@ -207,6 +207,24 @@ static napi_value js_node_info(struct m3_args *args)
 	return finish_object(&object);
 }
 
+static napi_value js_proxy_info(struct m3_args *args)
+{
+	struct m3_proxy_info info;
+	int error = m3_getproxyinfo(args->v[0].object, args->v[1].i32, &info);
+	struct object object;
+
+	if (error)
+		return m3_js_int(args->env, error);
+	object = start_object(args->env);
+	put_number(&object, "id", info.id);
+	put_number(&object, "flags", info.flags);
+	put_number(&object, "sender", info.sender);
+	put_number(&object, "receiver", info.receiver);
+	put_number(&object, "maxBytes", info.max_bytes);
+	put_name(&object, "name", info.name);
+	return finish_object(&object);
+}
+
 static napi_value js_privileges(struct m3_args *args)
 {
 	struct m3_arg *v = args->v;
@@ -235,6 +253,8 @@ const struct m3_function m3_info_functions[] = {
 	  { NODE, DC, { "slot", M3_ARG_I32 } } },
 	{ "privileges", NULL, js_privileges,
 	  { NODE, DC, { "endpoint", M3_ARG_I32 } } },
+	{ "proxyInfo", NULL, js_proxy_info,
+	  { NODE, { "id", M3_ARG_I32 } } },
 	{ "nodeInfo", NULL, js_node_info, { NODE, { "id", M3_ARG_I32 } } },
 	{ NULL, NULL, NULL, { { NULL, M3_ARG_END } } },
 };

@@ -10,7 +10,15 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ProxyError } from '../../proxy-runtime/errors.ts';
-import type { DcCounters, DcState, NodeState, PeerState, Privileges, ProcState } from './state.ts';
+import type {
+  DcCounters,
+  DcState,
+  NodeState,
+  PeerState,
+  Privileges,
+  ProcState,
+  ProxyState,
+} from './state.ts';
 
 declare const kind: unique symbol;
 export interface MemberHandle {
@@ -185,6 +193,7 @@ export interface Native {
   dcCounters(node: NodeHandle, dc: number): DcCounters | number;
   procInfo(node: NodeHandle, dc: number, slot: number): ProcState | number;
   nodeInfo(node: NodeHandle, id: number): PeerState | number;
+  proxyInfo(node: NodeHandle, id: number): ProxyState | number;
 
   attach(node: NodeHandle, peer: number): ProxyHandle | number;
   detach(proxy: ProxyHandle): number;

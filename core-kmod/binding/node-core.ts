@@ -9,9 +9,18 @@ import { type DcParams, type NodeParams, nativeDcParams } from './node-params.ts
 import { checked, made } from './outcome.ts';
 import type { AsyncCallOptions } from './outstanding.ts';
 import { poll } from './poll.ts';
-import type { DcCounters, DcState, NodeState, PeerState, Privileges, ProcState } from './state.ts';
+import type {
+  DcCounters,
+  DcState,
+  NodeState,
+  PeerState,
+  Privileges,
+  ProcState,
+  ProxyState,
+} from './state.ts';
 
 const NOT_WAITING = -CORE_ERRORS.EPROCRUN.errno;
+const NO_PROXY = -CORE_ERRORS.EPROXYFREE.errno;
 const MERGED = -CORE_ERRORS.EOVERRUN.errno;
 
 /** An open core. Management throws CoreErrors; EPRIVILEGES: not the core's owner. */
@@ -234,6 +243,12 @@ export class NodeCore implements Core {
 
   nodeInfo(id: number): PeerState {
     return made(this.#native.nodeInfo(this.#handle, id), 'getnodeinfo');
+  }
+
+  /** The proxy of a node; undefined: it has none. */
+  proxyInfo(id: number): ProxyState | undefined {
+    const answer = this.#native.proxyInfo(this.#handle, id);
+    return answer === NO_PROXY ? undefined : made(answer, 'getproxyinfo');
   }
 
   /** Unbinds what dead processes left, in all DCs. Returns how many endpoints. */

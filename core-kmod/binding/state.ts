@@ -107,3 +107,17 @@ export interface Privileges {
   /** Bit (endpoint + tasks of the DC): that destination is allowed. */
   readonly to: bigint;
 }
+
+/** struct m3_proxy_info: who carries the traffic of a node. */
+export interface ProxyState {
+  /** Of the pair; that of the node, unless several nodes share it. */
+  readonly id: number;
+  /** PROXY_FLAGS bits. */
+  readonly flags: number;
+  /** Pids; one process may be both. */
+  readonly sender: number;
+  readonly receiver: number;
+  /** Of a frame. */
+  readonly maxBytes: number;
+  readonly name: string;
+}

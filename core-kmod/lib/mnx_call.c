@@ -18,11 +18,15 @@ static void present(message *m)
 	m->m9_t1.tv_nsec = (long)(ns % 1000000000u);
 }
 
+/*
+ * A process that has migrated makes the call again that it was in: that call
+ * came with it, and is what it gets.
+ */
 static int call(call_fn fn, int peer, message *m, long to_ms)
 {
 	struct m3_message core;
 	struct mnx_binding b;
-	int e = mnx_self(&b);
+	int e = mnx_self(&b), resumed;
 
 	if (!e && !m)
 		e = -M3_EFAULT;
@@ -30,6 +34,10 @@ static int call(call_fn fn, int peer, message *m, long to_ms)
 		return e;
 	memcpy(&core, m, sizeof(core));
 	e = fn(b.member, b.ep, peer, &core, mnx_ms(to_ms));
+	if (e == -M3_EPROCRUN) {
+		resumed = m3_resume(b.member, b.ep, &core, mnx_ms(to_ms));
+		e = resumed == -M3_EPROCSTS ? e : resumed;
+	}
 	if (!e)
 		memcpy(m, &core, sizeof(core));
 	return e;

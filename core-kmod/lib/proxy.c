@@ -135,6 +135,39 @@ void m3_detach(struct m3_proxy *p)
 	free(p);
 }
 
+int m3_getproxyinfo(struct m3_node *node, int id, struct m3_proxy_info *info)
+{
+	const struct m3_pair_row *pair;
+	const struct m3_node_row *row;
+	struct m3_node_info peer;
+	int e = m3_getnodeinfo(node, id, &peer);
+
+	if (e)
+		return e;
+	row = &node->region->nodes[id];
+	if (!row->proxy_pid && !row->pair)
+		return -M3_EPROXYFREE;
+	memset(info, 0, sizeof(*info));
+	info->id = (uint32_t)id;
+	info->sender = info->receiver = (int32_t)row->proxy_pid;
+	info->max_bytes = M3_FRAME_BYTES;
+	memcpy(info->name, row->name, M3_NAME_BYTES);
+	if (row->pair && row->pair <= node->region->max_nodes) {
+		pair = &node->region->pairs[row->pair - 1];
+		info->id = row->pair - 1;
+		info->sender = (int32_t)pair->sender;
+		info->receiver = (int32_t)pair->receiver;
+		info->max_bytes = pair->max_bytes;
+		memcpy(info->name, pair->name, M3_NAME_BYTES);
+	}
+	info->flags = M3_PROXY_INUSE |
+		      (peer.flags & M3_NODE_SCONNECTED ?
+			       M3_PROXY_SCONNECTED : 0) |
+		      (peer.flags & M3_NODE_RCONNECTED ?
+			       M3_PROXY_RCONNECTED : 0);
+	return 0;
+}
+
 int m3_node_bell(struct m3_node *node)
 {
 	return node->epoll;

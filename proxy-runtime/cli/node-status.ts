@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: MIT
 /** Puts a node's status together: the core's part is read from the core, the links' part asked of the runtime. */
-import { type DcState, NodeCore } from '../../core-kmod/binding/core.ts';
+import { type DcState, NodeCore, type ProcState } from '../../core-kmod/binding/core.ts';
 import { CoreError } from '../errors.ts';
 import type { RuntimeStatus } from '../runtime.ts';
-import { type DcStatus, type LinkStatus, NODE_FLAGS, type NodeRow, type NodeStatus } from '../status.ts';
+import {
+  type DcStatus,
+  type LinkStatus,
+  NODE_FLAGS,
+  type NodeRow,
+  type NodeStatus,
+  type PrivilegeRow,
+  type ProxyRow,
+} from '../status.ts';
 import { askControl } from './control.ts';
 
 /** The runtime's part, as it crosses the control socket. */
@@ -42,7 +50,7 @@ export async function readStatus(dir: string): Promise<NodeStatus> {
   const core = NodeCore.open(dir);
   try {
     const { abiVersion, maxNodes, maxDcs, runtimePid, incarnation } = core.info();
-    const nodes = nodeRows(core, maxNodes);
+    const nodes = nodeRows(core, maxNodes, maxDcs);
     return {
       info: {
         ...{ cluster: core.cluster, node: core.node, core: `embedded:${dir}` },
@@ -50,6 +58,7 @@ export async function readStatus(dir: string): Promise<NodeStatus> {
         name: runtime?.name ?? nodes.find(({ node }) => node === core.node)?.name ?? '',
       },
       nodes,
+      proxies: proxyRows(core, nodes),
       dcs: dcRows(core, maxDcs, nodes),
       links: runtime?.links ?? [],
       counters: runtime?.counters ?? {},
@@ -59,16 +68,52 @@ export async function readStatus(dir: string): Promise<NodeStatus> {
   }
 }
 
-function nodeRows(core: NodeCore, maxNodes: number): NodeRow[] {
+function nodeRows(core: NodeCore, maxNodes: number, maxDcs: number): NodeRow[] {
+  const running = Array.from({ length: maxDcs }, (_, id) => id).filter((id) => runningDc(core, id));
   const rows: NodeRow[] = [];
   for (let id = 0; id < maxNodes; id++) {
-    const { node, name, flags, dcs, proxyPid, recordsSent, recordsReceived } = core.nodeInfo(id);
+    const { node, name, flags, proxyPid, recordsSent, recordsReceived } = core.nodeInfo(id);
     if (flags & NODE_FLAGS.ATTACHED) {
+      const dcs = running.filter((dc) => core.spans(dc, id));
       rows.push({ node, name, flags, dcs, proxyPid, recordsSent, recordsReceived });
     }
   }
   return rows;
 }
+
+/** Nodes that share a pair are in one row. */
+function proxyRows(core: NodeCore, nodes: readonly NodeRow[]): ProxyRow[] {
+  const rows = new Map<number, ProxyRow>();
+  for (const { node, recordsSent, recordsReceived } of nodes) {
+    const proxy = core.proxyInfo(node);
+    if (proxy === undefined) continue;
+    const { id, sender, receiver, name } = proxy;
+    const { flags, nodes, sent, received } = rows.get(id) ?? { flags: 0, nodes: [], sent: 0, received: 0 };
+    rows.set(id, {
+      ...{ id, sender, receiver, name, flags: flags | proxy.flags, nodes: [...nodes, node] },
+      ...{ sent: sent + recordsSent, received: received + recordsReceived },
+    });
+  }
+  return [...rows.values()];
+}
+
+function privilegeRows(core: NodeCore, dc: number, processes: readonly ProcState[]): PrivilegeRow[] {
+  return processes
+    .filter(({ pid }) => pid !== 0)
+    .flatMap(({ slot, endpoint }) => {
+      try {
+        const { level, warn, to, calls } = core.getpriv(dc, endpoint);
+        return [{ slot, level, warn, to: to.toString(16), calls: calls.toString(16) }];
+      } catch (error) {
+        // Unbound since it was listed.
+        if (error instanceof CoreError && error.code === 'EDSTDIED') return [];
+        throw error;
+      }
+    });
+}
+
+const membersOf = (set: bigint): number[] =>
+  [...set.toString(2)].reverse().flatMap((bit, at) => (bit === '1' ? [at] : []));
 
 function dcRows(core: NodeCore, maxDcs: number, nodes: readonly NodeRow[]): DcStatus[] {
   const rows: DcStatus[] = [];
@@ -90,10 +135,14 @@ function runningDc(core: NodeCore, id: number): DcState | undefined {
 
 function dcRow(core: NodeCore, state: DcState, nodes: readonly NodeRow[]): DcStatus {
   const { dc, name, tasks, procs, bound, members, arenaBytes, arenaUsed, mode, warn2proc } = state;
+  const { warnmsg, affinity, implicitGrants, cpus } = state;
+  const processes = core.procs(dc);
   return {
     ...{ id: dc, name, tasks, procs, bound, members, arenaBytes, arenaUsed, mode, warn2proc },
     nodes: nodes.map(({ node }) => node).filter((node) => core.spans(dc, node)),
-    processes: core.procs(dc).map(({ binding: _, ...process }) => process),
+    ...{ warnmsg, affinity, implicitGrants, cpus: membersOf(cpus) },
+    privileges: privilegeRows(core, dc, processes),
+    processes: processes.map(({ binding: _, ...process }) => process),
     counters: core.counters(dc),
   };
 }

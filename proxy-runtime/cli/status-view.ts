@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: MIT
 /** A node's status as text, with the reference's names for columns and flags (section 6). */
-import { ANY, MISC_FLAGS, NONE, RTS_FLAGS } from '../../core-kmod/binding/abi.ts';
-import { type DcStatus, type LinkStatus, NODE_FLAGS, type NodeStatus, type ProcStatus } from '../status.ts';
+import { ANY, LIMITS, MISC_FLAGS, NONE, RTS_FLAGS } from '../../core-kmod/binding/abi.ts';
+import {
+  type DcStatus,
+  type LinkStatus,
+  NODE_FLAGS,
+  type NodeStatus,
+  PROXY_FLAGS,
+  type PrivilegeRow,
+  type ProcStatus,
+  type ProxyRow,
+} from '../status.ts';
 import { tableText } from './table.ts';
 
 export interface ViewOptions {
@@ -14,12 +23,17 @@ export function statusText(status: NodeStatus, { color }: ViewOptions): string {
   const sections = [
     infoText(status),
     section('nodes', nodesText(status)),
+    section('proxies: info', proxiesText(status.proxies)),
+    section('proxies: procs', proxyProcsText(status.proxies)),
     section('links', linksText(status.links, color)),
     ...status.dcs.flatMap(dcSections),
     section('counters', countersText(status.counters)),
   ];
   return `${sections.filter((text) => text !== '').join('\n\n')}\n`;
 }
+
+/** CONNECTED of p_misc_flags (reference 2.6), which only a proxy has. */
+const PROXY_CONNECTED = 0x2;
 
 const section = (title: string, body: string): string => (body === '' ? '' : `${title}\n${body}`);
 
@@ -32,6 +46,11 @@ function infoText({ info, nodes, dcs }: NodeStatus): string {
     nr_nodes: nodes.length,
     max_dcs: info.maxDcs,
     max_nodes: info.maxNodes,
+    max_nr_procs: LIMITS.endpoints,
+    max_nr_tasks: LIMITS.tasks,
+    max_sys_procs: LIMITS.endpoints,
+    max_copy_buf: LIMITS.chunkBytes,
+    max_copy_len: LIMITS.copyBytes,
     version: info.abiVersion,
     incarnation: info.incarnation,
     core: info.core,
@@ -39,21 +58,64 @@ function infoText({ info, nodes, dcs }: NodeStatus): string {
   });
 }
 
-function nodesText({ nodes }: NodeStatus): string {
+function nodesText({ nodes, proxies }: NodeStatus): string {
   if (nodes.length === 0) return '';
   return tableText({
-    head: ['ID', 'Flags', 'Proxies', '-pxsent-', '-pxrcvd-', 'DCs', 'Name', 'flags'],
-    left: ['Name', 'flags'],
+    head: ['ID', 'Flags', 'Proxies', '-pxsent-', '-pxrcvd-', RULER, 'Name', 'flags'],
+    left: [RULER, 'Name', 'flags'],
     rows: nodes.map((node) => [
       node.node,
       hex(node.flags),
-      node.proxyPid === 0 ? '-' : node.proxyPid,
+      proxies.find((proxy) => proxy.nodes.includes(node.node))?.id ?? '-',
       node.recordsSent,
       node.recordsReceived,
-      node.dcs,
+      ruled(node.dcs),
       node.name,
       flagNames(node.flags, NODE_FLAGS),
     ]),
+  });
+}
+
+/** Numbers 31 to 0, by their last digit: the columns of {@link ruled}. */
+const RULER = '10987654321098765432109876543210';
+
+/** A set as the reference shows it: X under its columns; what is beyond them is named. */
+function ruled(members: readonly number[]): string {
+  const beyond = members.filter((member) => member > 31);
+  const bits = Array.from({ length: 32 }, (_, at) => (members.includes(31 - at) ? 'X' : '-')).join('');
+  return beyond.length === 0 ? bits : `${bits} ${beyond.join(',')}`;
+}
+
+function proxiesText(proxies: readonly ProxyRow[]): string {
+  if (proxies.length === 0) return '';
+  return tableText({
+    head: ['Proxies', 'Flags', 'Sender', 'Receiver', '--Proxies_Name-', RULER, 'flags'],
+    left: ['--Proxies_Name-', RULER, 'flags'],
+    rows: proxies.map(({ id, flags, sender, receiver, name, nodes }) => [
+      ...[id, hex(flags), sender, receiver, name, ruled(nodes), flagNames(flags, PROXY_FLAGS)],
+    ]),
+  });
+}
+
+/** Both halves of each pair. A half sends or receives records; it never waits for an endpoint. */
+function proxyProcsText(proxies: readonly ProxyRow[]): string {
+  if (proxies.length === 0) return '';
+  const half = (proxy: ProxyRow, type: 'send' | 'recv') => {
+    const isSender = type === 'send';
+    const connected = proxy.flags & (isSender ? PROXY_FLAGS.SCONNECTED : PROXY_FLAGS.RCONNECTED);
+    return [
+      ...[proxy.id, type, isSender ? proxy.sender : proxy.receiver, 0],
+      ...[hex(MISC_FLAGS.PROXY | (connected === 0 ? 0 : PROXY_CONNECTED))],
+      ...[isSender ? proxy.sent : 0, isSender ? 0 : proxy.received, 'NONE', 'NONE', 'NONE', proxy.name],
+    ];
+  };
+  return tableText({
+    head: [
+      ...['ID', 'Type', '-lpid-', '-flag-', '-misc-', '-pxsent-', '-pxrcvd-', '-getf-', '-sendt', '-wmig-'],
+      'name',
+    ],
+    left: ['Type', 'name'],
+    rows: proxies.flatMap((proxy) => [half(proxy, 'send'), half(proxy, 'recv')]),
   });
 }
 
@@ -90,12 +152,17 @@ function plaintextWarning(links: readonly LinkStatus[], color: boolean): string[
 function dcSections(dc: DcStatus): string[] {
   const info = pairs({
     dcid: dc.id,
+    flags: dcFlags(dc) || 0,
     dc_name: dc.name,
     nr_procs: dc.procs,
     nr_tasks: dc.tasks,
+    nr_sysprocs: dc.tasks + dc.procs,
     nr_nodes: dc.nodes.length,
-    dc_nodes: dc.nodes.join(','),
+    dc_nodes: hexSet(dc.nodes),
+    nodes: dc.nodes.join(','),
     warn2proc: endpointName(dc.warn2proc),
+    warnmsg: dc.warnmsg,
+    cpumask: dc.cpus.length === 0 ? 'any' : hexSet(dc.cpus),
     bound: dc.bound,
     members: dc.members,
     arena: `${dc.arenaUsed}/${dc.arenaBytes}`,
@@ -106,8 +173,47 @@ function dcSections(dc: DcStatus): string[] {
     section(title, info),
     section(`${title}: procs`, dc.processes.length === 0 ? '' : procsText(dc)),
     section(`${title}: stats`, dc.processes.length === 0 ? '' : statsText(dc)),
+    section(
+      `${title}: ipcto`,
+      privilegesText(dc, TO_RULER, ({ to }) => to),
+    ),
+    section(
+      `${title}: dvkcalls`,
+      privilegesText(dc, CALL_RULER, ({ calls }) => calls),
+    ),
     section(`${title}: counters`, countersText(dc.counters)),
   ];
+}
+
+const dcFlags = ({ affinity, implicitGrants }: DcStatus): string =>
+  [affinity ? 'AFFINITY' : '', implicitGrants ? '' : 'NO_IMPLICIT_GRANTS'].filter((name) => name).join('|');
+
+const hexSet = (members: readonly number[]): string =>
+  members.reduce((set, member) => set | (1n << BigInt(member)), 0n).toString(16);
+
+/** Columns 63 to 0 of the first slots, and 47 to 0 of the calls, by their last digit. */
+const ruler = (columns: number): string =>
+  Array.from({ length: columns }, (_, at) => (columns - 1 - at) % 10).join('');
+const TO_RULER = ruler(64);
+const CALL_RULER = ruler(48);
+
+/** What local processes may do: X in a column that is allowed. */
+function privilegesText(
+  { privileges, tasks }: DcStatus,
+  columns: string,
+  setOf: (row: PrivilegeRow) => string,
+): string {
+  if (privileges.length === 0) return '';
+  return tableText({
+    head: ['-nr', 'id', '--wr-', 'lv', columns],
+    left: [columns],
+    rows: privileges.map((row) => {
+      const set = BigInt(`0x${setOf(row)}`);
+      const bits = Array.from(columns, (_, at) => (set >> BigInt(columns.length - 1 - at)) & 1n);
+      const drawn = bits.map((bit) => (bit === 1n ? 'X' : '-')).join('');
+      return [row.slot, row.slot + tasks, endpointName(row.warn), row.level, drawn];
+    }),
+  });
 }
 
 function procsText(dc: DcStatus): string {

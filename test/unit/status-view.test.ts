@@ -47,8 +47,11 @@ const status: NodeStatus = {
     runtimePid: 99,
   },
   nodes: [
-    { node: 1, name: 'alpha', flags: 6, dcs: 1, proxyPid: 0, recordsSent: 0, recordsReceived: 0 },
-    { node: 2, name: 'beta', flags: 14, dcs: 1, proxyPid: 99, recordsSent: 1200, recordsReceived: 31 },
+    { node: 1, name: 'alpha', flags: 6, dcs: [7], proxyPid: 0, recordsSent: 0, recordsReceived: 0 },
+    { node: 2, name: 'beta', flags: 14, dcs: [7, 40], proxyPid: 99, recordsSent: 1200, recordsReceived: 31 },
+  ],
+  proxies: [
+    { id: 2, flags: 7, sender: 98, receiver: 99, name: 'beta', nodes: [2], sent: 1200, received: 31 },
   ],
   dcs: [
     {
@@ -62,7 +65,12 @@ const status: NodeStatus = {
       arenaBytes: 1 << 26,
       arenaUsed: 4096,
       mode: 0o660,
-      warn2proc: NONE,
+      warn2proc: 2,
+      warnmsg: 70,
+      affinity: true,
+      implicitGrants: false,
+      cpus: [0, 1, 33],
+      privileges: [{ slot: 10, level: 1, warn: NONE, to: '1f', calls: 'ffffffffffffffef' }],
       processes: [idle, remote],
       counters: { delivered: 31, duplicates: 0 },
     },
@@ -90,15 +98,29 @@ nr_dcs=1
 nr_nodes=2
 max_dcs=16
 max_nodes=32
+max_nr_procs=4096
+max_nr_tasks=256
+max_sys_procs=4096
+max_copy_buf=65536
+max_copy_len=1048576
 version=1
 incarnation=6921e0f2deadbeef
 core=embedded:/run/m3ipc/1
 runtime_pid=99
 
 nodes
-ID  Flags  Proxies  -pxsent-  -pxrcvd-  DCs  Name   flags
- 1      6        -         0         0    1  alpha  ATTACHED|SCONNECTED
- 2      e       99      1200        31    1  beta   ATTACHED|SCONNECTED|RCONNECTED
+ID  Flags  Proxies  -pxsent-  -pxrcvd-  10987654321098765432109876543210     Name   flags
+ 1      6        -         0         0  ------------------------X-------     alpha  ATTACHED|SCONNECTED
+ 2      e        2      1200        31  ------------------------X------- 40  beta   ATTACHED|SCONNECTED|RCONNECTED
+
+proxies: info
+Proxies  Flags  Sender  Receiver  --Proxies_Name-  10987654321098765432109876543210  flags
+      2      7      98        99  beta             -----------------------------X--  INUSE|SCONNECTED|RCONNECTED
+
+proxies: procs
+ID  Type  -lpid-  -flag-  -misc-  -pxsent-  -pxrcvd-  -getf-  -sendt  -wmig-  name
+ 2  send      98       0       3      1200         0    NONE    NONE    NONE  beta
+ 2  recv      99       0       3         0        31    NONE    NONE    NONE  beta
 
 links
 peer  name  state      transport             codecs                 connected since           reconnects  round trip
@@ -107,12 +129,17 @@ PLAINTEXT: nothing is encrypted on the link to 2
 
 DC shop
 dcid=7
+flags=AFFINITY|NO_IMPLICIT_GRANTS
 dc_name=shop
 nr_procs=221
 nr_tasks=35
+nr_sysprocs=256
 nr_nodes=2
-dc_nodes=1,2
-warn2proc=NONE
+dc_nodes=6
+nodes=1,2
+warn2proc=2
+warnmsg=70
+cpumask=200000003
 bound=2
 members=1
 arena=4096/67108864
@@ -127,6 +154,14 @@ DC shop: stats
 DC  pnr  -endp  -lpid-  nd  --lsnt--  --rsnt--  -lcopy--  -rcopy--  name
  7   10     10    4711   1         5      1200         0     65536  server
  7   20     20       -   2         5      1200         0     65536  client
+
+DC shop: ipcto
+-nr  id  --wr-  lv  3210987654321098765432109876543210987654321098765432109876543210
+ 10  45   NONE   1  -----------------------------------------------------------XXXXX
+
+DC shop: dvkcalls
+-nr  id  --wr-  lv  765432109876543210987654321098765432109876543210
+ 10  45   NONE   1  XXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXXX-XXXX
 
 DC shop: counters
 delivered=31
@@ -152,6 +187,7 @@ it('shows a node without runtime, peers or DCs, and why a link broke', () => {
     ...status,
     info: { ...status.info, runtimePid: 0 },
     nodes: [],
+    proxies: [],
     dcs: [],
     links: [],
     counters: {},

@@ -97,6 +97,19 @@ struct m3_node_info {
 	char name[M3_NAME_BYTES];
 };
 
+/* Who carries the traffic of a node. */
+struct m3_proxy_info {
+	uint32_t id; /* of the pair; that of the node, if it is nobody else's */
+	uint32_t flags; /* M3_PROXY_* */
+	int32_t sender, receiver; /* pids; one process may be both */
+	uint32_t max_bytes; /* of a frame */
+	char name[M3_NAME_BYTES];
+};
+
+#define M3_PROXY_INUSE 0x1u
+#define M3_PROXY_SCONNECTED 0x2u
+#define M3_PROXY_RCONNECTED 0x4u
+
 struct m3_dc_info {
 	struct m3_dc_params params;
 	uint64_t incarnation;
@@ -148,6 +161,7 @@ M3_API int m3_dvs_end(const char *dir);
  * no such directory; EVERSION: made by another version; EACCES; EPIDNS.
  */
 M3_API int m3_node_open(const char *dir, struct m3_node **node);
+/* Closes it, and its proxies. The core goes on. */
 M3_API void m3_node_close(struct m3_node *node);
 M3_API int m3_getdvsinfo(struct m3_node *node, struct m3_dvs_info *info);
 
@@ -158,6 +172,7 @@ M3_API int m3_getdvsinfo(struct m3_node *node, struct m3_dvs_info *info);
 M3_API int m3_dc_init(struct m3_node *node, const struct m3_dc_params *params);
 /* Ends a DC: members' calls return EDCNOTRUN. EDCNOTRUN: it is not running. */
 M3_API int m3_dc_end(struct m3_node *node, int dc);
+/* EDCNOTRUN, EBADDCID; of m3_dc_counters() too. */
 M3_API int m3_getdcinfo(struct m3_node *node, int dc, struct m3_dc_info *info);
 M3_API int m3_dc_counters(struct m3_node *node, int dc,
 			  struct m3_dc_counters *counters);
@@ -167,15 +182,26 @@ M3_API int m3_getprocinfo(struct m3_node *node, int dc, int p_nr,
 
 /* Attaches a remote node. EBADNODEID, ENAMESIZE; idempotent. */
 M3_API int m3_node_up(struct m3_node *node, int id, const char *name);
-/* Detaches it; its remote endpoints are unbound in all DCs. */
+/*
+ * Detaches it; its remote endpoints are unbound in all DCs, as by
+ * m3_del_node(). ENODEFREE: not attached; EBADNODEID.
+ */
 M3_API int m3_node_down(struct m3_node *node, int id);
+/* Attached or not. EBADNODEID. */
 M3_API int m3_getnodeinfo(struct m3_node *node, int id,
 			  struct m3_node_info *info);
+/* EPROXYFREE: the node has none; EBADNODEID. */
+M3_API int m3_getproxyinfo(struct m3_node *node, int id,
+			   struct m3_proxy_info *info);
 /*
  * Makes a DC span a node. ENODEFREE: not attached; EDCNODE: member already;
  * ENOSPC.
  */
 M3_API int m3_add_node(struct m3_node *node, int dc, int id);
+/*
+ * Undoes it: calls aimed at the node end with ENODEDOWN or EUNKNOWN, its
+ * endpoints are unbound in this DC. EDCNODE: the DC does not span it.
+ */
 M3_API int m3_del_node(struct m3_node *node, int dc, int id);
 /* 1 if the DC spans the node, 0 if not. EDCNOTRUN, EBADNODEID. */
 M3_API int m3_dc_spans(struct m3_node *node, int dc, int id);
@@ -355,7 +381,10 @@ M3_API int m3_bell(struct m3_member *member);
  * Returns how many; `max` means: call again. Then arms the bell.
  */
 M3_API int m3_bell_serve(struct m3_member *member, int32_t *eps, int max);
-/* Rings this member's bell when a message or notification waits for `ep`. */
+/*
+ * Rings this member's bell when a message or notification waits for `ep`, which
+ * is bound by it (ENOTBIND). `on` 0 ends that.
+ */
 M3_API int m3_watch(struct m3_member *member, int ep, int on);
 
 /* ---------------------------------------------------- synchronous calls */
@@ -557,6 +586,7 @@ M3_API int m3_cancel(struct m3_member *member, struct m3_call *call,
  * EBADNODEID, ENODEFREE: not attached by m3_node_up.
  */
 M3_API int m3_attach(struct m3_node *node, int id, struct m3_proxy **proxy);
+/* Its link counts as lost; what is in flight waits for the next proxy. */
 M3_API void m3_detach(struct m3_proxy *proxy);
 
 /* A descriptor that polls readable when a proxy of `node` may have work. */
