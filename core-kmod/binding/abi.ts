@@ -241,6 +241,7 @@ export const MISC_FLAGS = {
   REPLICATED: 0x80,
   KILLED: 0x100,
   WOKENUP: 0x200,
+  RESUME: 0x10000,
 } as const;
 
 /** Calls as privileges name them: bit positions (reference 1.6). */

@@ -56,6 +56,79 @@ static int check_bits(struct m3_region *r, uint32_t i)
 	return 0;
 }
 
+/* Who waits for slot `i`, and what is parked for it. */
+static int check_waiters(struct m3_region *r, uint32_t i, uint32_t *parked)
+{
+	const struct m3_more *x = m3_more(r, i);
+	uint32_t at, n = 0, last = 0;
+
+	for (at = x->waiters; at; at = m3_slot(r, last - 1)->qnext + 1) {
+		MUST(at <= r->slots && at - 1 != i && n++ < r->slots);
+		MUST(m3_slot(r, at - 1)->rts & M3_RTS_WAITMIGR);
+		MUST(m3_slot(r, at - 1)->waitmigr == m3_endpoint_of(r, i));
+		last = at;
+	}
+	MUST(x->waiters_tail == last);
+	last = 0;
+	for (at = x->parked, n = 0; at;
+	     at = m3_block(r, last - 1)->next + 1) {
+		MUST(at <= m3_blocks(r) && n++ < m3_blocks(r));
+		MUST(*m3_block_state(r, at - 1) == M3_BLOCK_PARKED);
+		MUST(m3_block(r, at - 1)->record.dst == m3_endpoint_of(r, i));
+		last = at;
+	}
+	MUST(x->parked_tail == last);
+	*parked += n;
+	return 0;
+}
+
+static int check_migration(struct m3_region *r, uint32_t i, uint32_t *frozen,
+			   uint32_t *parked)
+{
+	const struct m3_slot *s = m3_slot(r, i);
+	const struct m3_more *x = m3_more(r, i);
+	uint32_t waits = s->rts & M3_RTS_WAITMIGR;
+	int local = !(s->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE));
+
+	MUST(!(s->rts & M3_RTS_MIGRATE) == !x->migration);
+	MUST(s->rts & M3_RTS_MIGRATE || (!x->parked && !x->exported));
+	MUST(!(s->rts & M3_RTS_SLOT_FREE) || !x->waiters);
+	MUST(!waits == (s->waitmigr == M3_NONE));
+	MUST(!waits || (local && s->op != M3_OP_NONE));
+	MUST(!waits || !(s->rts & (M3_RTS_SENDING | M3_RTS_RECEIVING)));
+	MUST(!waits || s->waitmigr != m3_endpoint_of(r, i) ||
+	     s->rts & M3_RTS_MIGRATE);
+	/* A call held back has ended, but not for its process. */
+	MUST(!x->resume || (local && s->op != M3_OP_NONE &&
+			    !(s->rts & (M3_RTS_SENDING | M3_RTS_RECEIVING |
+					M3_RTS_WAITMIGR)) &&
+			    (s->rts & M3_RTS_MIGRATE ||
+			     s->misc & M3_MF_RESUME)));
+	MUST(!(s->misc & M3_MF_RESUME) || (local && s->op != M3_OP_NONE));
+	*frozen += !!(s->rts & M3_RTS_MIGRATE);
+	return check_waiters(r, i, parked);
+}
+
+/* Every frozen slot is counted, every parked block is in one list. */
+static int check_migrations(struct m3_region *r)
+{
+	uint32_t i, frozen = 0, parked = 0, blocks = 0;
+	int e;
+
+	for (i = 0; i < r->slots; i++) {
+		e = check_migration(r, i, &frozen, &parked);
+		if (e)
+			return e;
+	}
+	MUST(frozen == r->migrations);
+	for (i = 0; i < m3_blocks(r); i++)
+		if (i >= 2 * r->slots ||
+		    r->backed >> (i % r->slots / M3_GROUP) & 1)
+			blocks += *m3_block_state(r, i) == M3_BLOCK_PARKED;
+	MUST(blocks == parked);
+	return 0;
+}
+
 static int check_slot(struct m3_region *r, uint32_t i)
 {
 	struct m3_slot *s = m3_slot(r, i);
@@ -85,16 +158,18 @@ static int check_slot(struct m3_region *r, uint32_t i)
 		return 0;
 	}
 	MUST(s->handle < r->handles && !(s->misc & M3_MF_RMTBACKUP));
-	MUST(!(s->rts & M3_RTS_WAITBIND) == (s->op != M3_OP_WAITBIND));
-	MUST(!(s->rts & M3_RTS_WAITUNBIND) == (s->op != M3_OP_WAITUNBIND));
+	/* One that is held back has ended. */
+	MUST(m3_more(r, i)->resume ||
+	     (!(s->rts & M3_RTS_WAITBIND) == (s->op != M3_OP_WAITBIND) &&
+	      !(s->rts & M3_RTS_WAITUNBIND) == (s->op != M3_OP_WAITUNBIND)));
 	MUST(s->op != M3_OP_NONE || !(s->rts & (M3_RTS_SENDING |
 						M3_RTS_RECEIVING)));
 	MUST(!(s->rts & M3_RTS_RECEIVING) || s->getfrom != M3_NONE);
 	MUST(!(s->rts & M3_RTS_SENDING) || s->sendto != M3_NONE);
 	/* A remote call waits for a block only while both hold CANCELs. */
 	MUST(!m3_waits_for_block(r, i) ||
-	     (s->block_state == M3_BLOCK_QUEUED &&
-	      *m3_block_state(r, r->slots + i) == M3_BLOCK_QUEUED));
+	     (s->block_state != M3_BLOCK_FREE &&
+	      *m3_block_state(r, r->slots + i) != M3_BLOCK_FREE));
 	MUST(s->notifies == 0 || check_bits(r, i) == 0);
 	line = check_queue(r, i);
 	return line ? line : check_rendezvous(r, i);
@@ -205,6 +280,8 @@ int m3_region_check(struct m3_region *r)
 				return e;
 		}
 	}
+	if (!e)
+		e = check_migrations(r);
 	if (!e)
 		e = check_arena(r);
 	return e ? e : m3_memory_check(r);

@@ -187,6 +187,8 @@ int m3_copy_begin(struct m3_txn *t, uint32_t self, struct m3_copy *copy)
 
 	if (e)
 		return e;
+	if (m3_slot(r, other)->rts & M3_RTS_MIGRATE)
+		return m3_migration_wait(t, self, M3_OP_VCOPY, other, 0);
 	if (!(m3_slot(r, other)->rts & M3_RTS_REMOTE))
 		return copy_local(t, self, other, copy);
 	e = copy_remote(t, self, other, copy);

@@ -51,6 +51,8 @@ int m3_slot_rmtbind_d(struct m3_txn *t, uint32_t i, uint32_t node,
 void m3_slot_adopt_d(struct m3_txn *t, uint32_t i, const char *name);
 /* Nothing of it is left. */
 void m3_slot_free_d(struct m3_txn *t, uint32_t i);
+/* The binding of a new life of an endpoint of this node. */
+uint64_t m3_mint_d(struct m3_txn *t);
 /* Ends the call in progress of a local slot. */
 void m3_finish_d(struct m3_txn *t, uint32_t i, int result);
 void m3_slot_info(struct m3_region *r, uint32_t i, struct m3_proc_info *info);
@@ -94,6 +96,7 @@ void m3_remote_ended(struct m3_txn *t, uint32_t s);
 void m3_known_d(struct m3_txn *t, uint32_t node, uint32_t i);
 /* A record was numbered: the peer knows its source, dead or alive. */
 void m3_told_d(struct m3_txn *t, uint32_t node, const struct m3_record *rec);
+int m3_knows(struct m3_region *r, uint32_t node, uint32_t i);
 /* All nodes that know slot `i`, but for `except`, are to be told; commits. */
 void m3_death_mark(struct m3_txn *t, uint32_t i, uint32_t except);
 /* One node; the caller commits. */
@@ -238,6 +241,9 @@ void m3_block_note_d(struct m3_txn *t, uint32_t block);
 void m3_block_queue_d(struct m3_txn *t, uint32_t block, uint32_t peer,
 		      uint32_t lane);
 void m3_block_unqueue_d(struct m3_txn *t, uint32_t block);
+/* Queues it even if its destination is frozen. */
+void m3_block_send_d(struct m3_txn *t, uint32_t block, uint32_t peer,
+		     uint32_t lane);
 uint32_t *m3_block_state(struct m3_region *r, uint32_t block);
 /* Header common to all records from slot `s` to slot `d`. */
 void m3_record_fill(struct m3_region *r, struct m3_record *rec, uint32_t kind,
@@ -252,6 +258,8 @@ void m3_answer_d(struct m3_txn *t, uint32_t s, uint32_t i, uint32_t kind,
  */
 int m3_call_queue_d(struct m3_txn *t, uint32_t s, uint32_t d, uint32_t kind,
 		    const struct m3_message *m);
+/* The block of local slot `s`'s call, with no CANCEL in it; 0: there is one. */
+int m3_block_clear_d(struct m3_txn *t, uint32_t s);
 int m3_waits_for_block(struct m3_region *r, uint32_t i);
 /* A CANCEL has left that block: a call that waits for it goes on. */
 void m3_block_freed_d(struct m3_txn *t, uint32_t block);
@@ -424,6 +432,99 @@ int m3_source_slot(struct m3_txn *t, uint32_t node, const struct m3_record *rec,
 void m3_record_put_d(struct m3_txn *t, uint32_t node, uint32_t lane,
 		     const struct m3_incoming *in);
 
+/* ------------------- migration: migrate.c, export.c, import.c, promote.c */
+
+/*
+ * Freezes an endpoint; again with the same txn: 0. m3_migration_quiet() says
+ * when all that this node has under way to or from it has been accepted, and
+ * its process has seen the end of its last call.
+ */
+int m3_migration_start(struct m3_txn *t, int ep, int target, uint64_t txn);
+int m3_migration_quiet(struct m3_region *r, uint32_t e);
+int m3_migration_export(struct m3_txn *t, int ep, uint64_t txn, void *state,
+			uint32_t *size);
+/* What a state says before it is imported; 0, or -EBADVALUE. */
+int m3_migration_verify(const struct m3_region *r, int ep, const void *state,
+			uint32_t size);
+/* On this node: `handle` takes it over, `state` is verified. */
+int m3_migration_import(struct m3_txn *t, int ep, uint32_t handle,
+			uint64_t txn, const void *state);
+/* On another node. */
+int m3_migration_commit(struct m3_txn *t, int ep, uint32_t node, uint64_t txn);
+int m3_migration_rollback(struct m3_txn *t, int ep, uint64_t txn);
+/* The primary's node is dead; `handle` matters if `node` is this one. */
+int m3_migration_promote(struct m3_txn *t, int ep, uint32_t node,
+			 uint32_t handle, uint32_t flags);
+/* Collects the call that migrated here: its result, or M3_BLOCK. */
+int m3_migration_resume(struct m3_txn *t, uint32_t self, struct m3_message *m);
+/* Slot `self`'s call waits until frozen slot `e` goes on: M3_BLOCK. */
+int m3_migration_wait(struct m3_txn *t, uint32_t self, uint32_t op, uint32_t e,
+		      const struct m3_message *m);
+/* The same for a sendrec that is open already. */
+void m3_migration_aim_d(struct m3_txn *t, uint32_t self, uint32_t e,
+			const struct m3_message *m);
+/*
+ * The same for a call of a frozen slot. It ends with EMIGRATE: if the slot is
+ * still local the call is to be made again.
+ */
+int m3_migration_pause(struct m3_txn *t, uint32_t self, uint32_t op);
+/*
+ * The call of a frozen slot ends. If its state was given away before, that
+ * end follows as an answer.
+ */
+void m3_migration_ends_d(struct m3_txn *t, uint32_t i);
+/*
+ * A notification by a process of this node to slot `e`, whose state was given
+ * away: it is parked. 1: it was not; 0, or -EAGAIN.
+ */
+int m3_migration_notify_d(struct m3_txn *t, uint32_t source, uint32_t e,
+			  uint32_t updates);
+/* It waits no more; m3_finish_d() follows. */
+void m3_migration_leave_d(struct m3_txn *t, uint32_t self);
+/*
+ * Slot `self` gives up its call to a local process whose state was given away:
+ * should that go on elsewhere, a CANCEL follows.
+ */
+void m3_migration_retract_d(struct m3_txn *t, uint32_t self);
+/* Parks a complete block whose destination is frozen; 0: it is not. */
+int m3_migration_park_d(struct m3_txn *t, uint32_t block);
+void m3_migration_unpark_d(struct m3_txn *t, uint32_t block);
+/* Slot `e` is unbound: nobody waits for it any more. */
+void m3_migration_die(struct m3_txn *t, uint32_t e);
+/* Goes on with what a killed process has left half thawed. */
+void m3_migration_repair(struct m3_txn *t);
+/* Slot `e`'s node was lost while it is frozen: it may be on another by now. */
+void m3_migration_lost(struct m3_txn *t, uint32_t e);
+/* The loss of its node says nothing about that call: its callee may move. */
+int m3_migration_undecided(struct m3_region *r, uint32_t self, uint32_t e);
+/*
+ * A record of the next epoch from the node that the endpoint moves to is a
+ * commit. 1: the record is that owner's.
+ */
+int m3_migration_claim(struct m3_txn *t, uint32_t node,
+		       const struct m3_record *rec, uint32_t e);
+/* That life is known here, but of a node that it has migrated from since. */
+static inline int m3_is_former_owner(uint64_t known, uint64_t binding)
+{
+	return known && binding &&
+	       m3_generation_of(known) == m3_generation_of(binding) &&
+	       m3_epoch_of(binding) < m3_epoch_of(known);
+}
+/* ERROR EMIGRATE: that call is made again where its callee is now. */
+void m3_migration_bounced_d(struct m3_txn *t, uint32_t node,
+			    const struct m3_record *rec);
+/* What the parts of it share. */
+void m3_migration_queue_d(struct m3_txn *t, uint32_t self, uint32_t e);
+void m3_migration_unsend_d(struct m3_txn *t, uint32_t self, uint32_t e);
+void m3_migration_release(struct m3_txn *t, uint32_t e);
+void m3_migration_thaw(struct m3_txn *t, uint32_t e);
+void m3_migration_owned_d(struct m3_txn *t, uint32_t e);
+void m3_migration_announce(struct m3_txn *t, uint32_t e);
+void m3_migration_follow(struct m3_txn *t, uint32_t e);
+/* A local caller's numbered call: its callee is local; it has it, or not. */
+void m3_migration_inward_d(struct m3_txn *t, uint32_t i, uint32_t e,
+			   int queued);
+
 /* -------------------------------------------- peers: peer.c, take.c, put.c */
 
 int m3_peer_add(struct m3_txn *t, uint32_t node);
@@ -438,6 +539,8 @@ int m3_peer_opened(struct m3_txn *t, uint32_t node,
 void m3_remote_forget(struct m3_txn *t, uint32_t i);
 /* The peer's core is gone: completes every call aimed at it (protocol 6). */
 void m3_peer_lost(struct m3_txn *t, uint32_t node);
+/* The same for one endpoint whose node was lost while it was frozen. */
+void m3_endpoint_lost(struct m3_txn *t, uint32_t e);
 /* Bit l is set if lane l can be taken from. */
 uint32_t m3_peer_queues(struct m3_region *r, uint32_t node);
 int m3_peer_take(struct m3_txn *t, uint32_t node, uint32_t lane, void *frame,

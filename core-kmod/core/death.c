@@ -42,6 +42,12 @@ void m3_known_d(struct m3_txn *t, uint32_t node, uint32_t i)
 	bit_set_d(t, m3_peer_known(m3_peer(t->r, node)), i, 1);
 }
 
+int m3_knows(struct m3_region *r, uint32_t node, uint32_t i)
+{
+	return node < r->nodes && *m3_spans(r, node) &&
+	       bit_of(m3_peer_known(m3_peer(r, node)), i);
+}
+
 void m3_told_d(struct m3_txn *t, uint32_t node, const struct m3_record *rec)
 {
 	struct m3_region *r = t->r;

@@ -108,7 +108,8 @@ void m3_restore_debt_d(struct m3_txn *t, uint32_t self)
 	    !rec->transfer || d == M3_NIL)
 		return;
 	c = m3_slot(r, d);
-	if (!(c->rts & M3_RTS_REMOTE) || c->binding != rec->dst_binding ||
+	if (!(c->rts & M3_RTS_REMOTE) || m3_generation_of(c->binding) !=
+					 m3_generation_of(rec->dst_binding) ||
 	    c->call != rec->transfer ||
 	    c->rts & (M3_RTS_SENDING | M3_RTS_RECEIVING))
 		return;
@@ -154,6 +155,9 @@ int m3_msg_send(struct m3_txn *t, uint32_t self, int dst,
 	d = m3_slot(r, to);
 	if (wait && m3_closes_circle(r, self, to, M3_OP_SEND))
 		return -M3_ELOCKED;
+	if (d->rts & M3_RTS_MIGRATE)
+		return wait ? m3_migration_wait(t, self, M3_OP_SEND, to, m) :
+			      -M3_EAGAIN;
 	if (d->rts & M3_RTS_REMOTE) {
 		if (!wait)
 			return -M3_EAGAIN;
@@ -194,6 +198,10 @@ int m3_request_aim_d(struct m3_txn *t, uint32_t self, uint32_t to,
 	int e;
 
 	s->partner = to;
+	if (d->rts & M3_RTS_MIGRATE) {
+		m3_migration_aim_d(t, self, to, m);
+		return 0;
+	}
 	m3_set32(r, &s->rts, s->rts | M3_RTS_RECEIVING);
 	m3_seti(r, &s->getfrom, m3_endpoint_of(r, to));
 	if (d->rts & M3_RTS_REMOTE) {
@@ -395,10 +403,16 @@ void m3_call_abort_d(struct m3_txn *t, uint32_t self, int result)
 		m3_set64(r, &m3_transfer(r, self)->done, 0);
 	m3_transfer_abort_d(t, self, result == -M3_ESHUTDOWN ? -M3_ESRCDIED :
 							       -M3_EPROCSTS);
+	if (s->rts & M3_RTS_WAITMIGR) {
+		m3_migration_leave_d(t, self);
+		m3_finish_d(t, self, result);
+		return;
+	}
 	if (s->rts & M3_RTS_RMTOPER) {
 		if (s->op != M3_OP_VCOPY)
 			m3_restore_debt_d(t, self);
-		if (s->block_state == M3_BLOCK_QUEUED &&
+		if ((s->block_state == M3_BLOCK_QUEUED ||
+		     s->block_state == M3_BLOCK_PARKED) &&
 		    m3_block(t->r, self)->record.kind != M3_REC_CANCEL)
 			m3_block_unqueue_d(t, self);
 		else if (s->block_state == M3_BLOCK_NUMBERED)
@@ -408,6 +422,7 @@ void m3_call_abort_d(struct m3_txn *t, uint32_t self, int result)
 		if (to != M3_NIL)
 			m3_unqueue_d(t, to, self);
 	}
+	m3_migration_retract_d(t, self);
 	m3_finish_d(t, self, result);
 }
 
@@ -418,6 +433,10 @@ int m3_call_cancel(struct m3_txn *t, uint32_t self, int error)
 	if (s->op == M3_OP_NONE)
 		return s->result;
 	if (s->rts & M3_RTS_ONCOPY)
+		return M3_BLOCK;
+	/* The deadlines of who is frozen wait, but for what it copies. */
+	if (s->rts & M3_RTS_MIGRATE &&
+	    (s->op != M3_OP_VCOPY || s->rts & M3_RTS_WAITMIGR))
 		return M3_BLOCK;
 	m3_call_abort_d(t, self, -error);
 	m3_commit(t->r);

@@ -123,7 +123,11 @@ int m3_msg_notify(struct m3_txn *t, uint32_t self, int src, int dst,
 			return e;
 		}
 	} else {
-		m3_notify_d(t, to, from, updates);
+		e = from == to ? 1 : m3_migration_notify_d(t, from, to, updates);
+		if (e < 0)
+			return e;
+		if (e)
+			m3_notify_d(t, to, from, updates);
 	}
 	m3_commit(r);
 	return 0;

@@ -101,25 +101,31 @@ int m3_peer_open(struct m3_txn *t, uint32_t node, struct m3_dc_open *open)
 	return 0;
 }
 
+/* Whom local slot `i` waits for, if it is one process; else M3_NIL. */
+static uint32_t callee(struct m3_region *r, uint32_t i)
+{
+	const struct m3_slot *s = m3_slot(r, i);
+
+	if (s->op == M3_OP_NONE || s->rts & M3_RTS_WAITMIGR)
+		return M3_NIL;
+	if (s->op == M3_OP_VCOPY)
+		return m3_slot_of(r, m3_transfer(r, i)->party);
+	if (s->rts & M3_RTS_RMTOPER)
+		return m3_slot_of(r, s->sendto);
+	return s->getfrom == M3_ANY ? M3_NIL : m3_slot_of(r, s->getfrom);
+}
+
 /* A local call aimed at a lost node. */
 static void call_lost(struct m3_txn *t, uint32_t i, uint32_t node)
 {
 	struct m3_region *r = t->r;
 	struct m3_slot *s = m3_slot(r, i);
 	struct m3_transfer *x = m3_transfer(r, i);
-	uint32_t d = M3_NIL;
+	uint32_t d = callee(r, i);
 	int numbered;
 
-	if (s->op == M3_OP_NONE)
-		return;
-	if (s->op == M3_OP_VCOPY)
-		d = m3_slot_of(r, x->party);
-	else if (s->rts & M3_RTS_RMTOPER)
-		d = m3_slot_of(r, s->sendto);
-	else if (s->getfrom != M3_ANY && s->getfrom != M3_NONE)
-		d = m3_slot_of(r, s->getfrom);
 	if (d == M3_NIL || !(m3_slot(r, d)->rts & M3_RTS_REMOTE) ||
-	    m3_slot(r, d)->node != node)
+	    m3_slot(r, d)->node != node || m3_migration_undecided(r, i, d))
 		return;
 	numbered = s->block_state == M3_BLOCK_NUMBERED ||
 		   (x->kind == M3_TRANSFER_PUSH && x->done > 0);
@@ -164,6 +170,21 @@ static void blocks_lost(struct m3_txn *t, struct m3_peer *p)
 		}
 }
 
+void m3_endpoint_lost(struct m3_txn *t, uint32_t e)
+{
+	struct m3_region *r = t->r;
+	uint32_t i;
+
+	if (!(m3_slot(r, e)->rts & M3_RTS_REMOTE))
+		return;
+	for (i = 0; i < m3_high(r); i++)
+		if (!(m3_slot(r, i)->rts &
+		      (M3_RTS_SLOT_FREE | M3_RTS_REMOTE)) &&
+		    callee(r, i) == e)
+			call_lost(t, i, m3_slot(r, e)->node);
+	m3_remote_forget(t, e);
+}
+
 void m3_peer_lost(struct m3_txn *t, uint32_t node)
 {
 	struct m3_region *r = t->r;
@@ -183,8 +204,12 @@ void m3_peer_lost(struct m3_txn *t, uint32_t node)
 			m3_transfer_stop_d(t, i);
 			m3_commit(r);
 		}
-		if (m3_slot(r, i)->rts & M3_RTS_REMOTE &&
-		    m3_slot(r, i)->node == node)
+		if (!(m3_slot(r, i)->rts & M3_RTS_REMOTE) ||
+		    m3_slot(r, i)->node != node)
+			continue;
+		if (m3_slot(r, i)->rts & M3_RTS_MIGRATE)
+			m3_migration_lost(t, i);
+		else
 			m3_remote_forget(t, i);
 	}
 	blocks_lost(t, p);

@@ -34,8 +34,8 @@ void m3_block_note_d(struct m3_txn *t, uint32_t block)
 	m3_note_range(t->r, &b->body, sizeof(b->body));
 }
 
-void m3_block_queue_d(struct m3_txn *t, uint32_t block, uint32_t peer,
-		      uint32_t lane)
+void m3_block_send_d(struct m3_txn *t, uint32_t block, uint32_t peer,
+		     uint32_t lane)
 {
 	struct m3_region *r = t->r;
 	struct m3_block *b = m3_block(r, block);
@@ -58,6 +58,15 @@ void m3_block_queue_d(struct m3_txn *t, uint32_t block, uint32_t peer,
 	m3_set32(r, m3_block_state(r, block), M3_BLOCK_QUEUED);
 	m3_pool_used_d(t, block);
 	m3_ring_later(t, peer);
+}
+
+void m3_block_queue_d(struct m3_txn *t, uint32_t block, uint32_t peer,
+		      uint32_t lane)
+{
+	m3_set32(t->r, &m3_block(t->r, block)->peer, peer);
+	m3_set32(t->r, &m3_block(t->r, block)->lane, lane);
+	if (!m3_migration_park_d(t, block))
+		m3_block_send_d(t, block, peer, lane);
 }
 
 /* The block before this one in the lane, or M3_NIL. */
@@ -83,6 +92,8 @@ void m3_block_unqueue_d(struct m3_txn *t, uint32_t block)
 	uint32_t peer = b->peer, lane = b->lane;
 	struct m3_lane *l;
 
+	if (*m3_block_state(r, block) == M3_BLOCK_PARKED)
+		m3_migration_unpark_d(t, block);
 	if (*m3_block_state(r, block) != M3_BLOCK_QUEUED)
 		return;
 	m3_set32(r, m3_block_state(r, block), M3_BLOCK_FREE);
@@ -133,7 +144,7 @@ void m3_answer_d(struct m3_txn *t, uint32_t s, uint32_t i, uint32_t kind,
 	uint32_t owner = m3_slot_of(r, c->sendto);
 
 	/* An answer that was not taken yet is to an older call: superseded. */
-	if (c->block_state == M3_BLOCK_QUEUED) {
+	if (c->block_state != M3_BLOCK_FREE) {
 		m3_block_note_d(t, i);
 		m3_block_unqueue_d(t, i);
 	}
@@ -168,6 +179,11 @@ static void move_cancel_d(struct m3_txn *t, uint32_t from, uint32_t to)
 	m3_block_note_d(t, from);
 	m3_block_note_d(t, to);
 	n->record = b->record;
+	if (*m3_block_state(r, from) == M3_BLOCK_PARKED) {
+		m3_migration_unpark_d(t, from);
+		m3_block_queue_d(t, to, b->peer, b->lane);
+		return;
+	}
 	m3_set32(r, &n->peer, b->peer);
 	m3_set32(r, &n->lane, b->lane);
 	m3_set32(r, &n->next, b->next);
@@ -182,6 +198,17 @@ static void move_cancel_d(struct m3_txn *t, uint32_t from, uint32_t to)
 	m3_set32(r, m3_block_state(r, from), M3_BLOCK_FREE);
 }
 
+int m3_block_clear_d(struct m3_txn *t, uint32_t s)
+{
+	struct m3_region *r = t->r;
+	uint32_t *own = m3_block_state(r, s);
+
+	if (*own != M3_BLOCK_FREE &&
+	    *m3_block_state(r, r->slots + s) == M3_BLOCK_FREE)
+		move_cancel_d(t, s, r->slots + s);
+	return *own == M3_BLOCK_FREE;
+}
+
 /* Slot `s` has its own block: its request to slot `d` joins the queue. */
 static void request_queue_d(struct m3_txn *t, uint32_t s, uint32_t d,
 			    uint32_t kind, const struct m3_message *m)
@@ -192,6 +219,7 @@ static void request_queue_d(struct m3_txn *t, uint32_t s, uint32_t d,
 
 	m3_record_fill(r, &b->record, kind, s, d);
 	b->record.call = m3_slot(r, s)->call;
+	b->former = 0;
 	if (kind == M3_REC_COPY_PULL) {
 		b->record.length += sizeof(b->body.copy);
 		b->record.call = x->call;
@@ -216,10 +244,7 @@ int m3_call_queue_d(struct m3_txn *t, uint32_t s, uint32_t d, uint32_t kind,
 		return e;
 	m3_set32(r, &self->rts, self->rts | M3_RTS_SENDING | M3_RTS_RMTOPER);
 	m3_seti(r, &self->sendto, m3_endpoint_of(r, d));
-	if (self->block_state != M3_BLOCK_FREE &&
-	    *m3_block_state(r, r->slots + s) == M3_BLOCK_FREE)
-		move_cancel_d(t, s, r->slots + s);
-	if (self->block_state == M3_BLOCK_FREE) {
+	if (m3_block_clear_d(t, s)) {
 		request_queue_d(t, s, d, kind, m);
 		return 0;
 	}

@@ -33,12 +33,12 @@ static void forget_request(struct m3_txn *t, uint32_t s)
  */
 static int is_former_life(uint64_t known, uint64_t binding)
 {
-	uint32_t counter = 1u << 22;
+	uint32_t counter = 1u << 22, old = m3_generation_of(known);
+	uint32_t new = m3_generation_of(binding);
 
-	if (!known || !binding || known >> 22 != binding >> 22)
+	if (!old || !new || old >> 22 != new >> 22)
 		return 0;
-	return (((uint32_t)binding - (uint32_t)known) & (counter - 1)) >
-	       counter / 2;
+	return ((new - old) & (counter - 1)) > counter / 2;
 }
 
 /*
@@ -54,13 +54,17 @@ static void learn_binding_d(struct m3_txn *t, uint32_t s, uint64_t binding)
 	    !(from->rts & M3_RTS_REMOTE))
 		return;
 	/* A migration changes the epoch: the same life goes on. */
-	if (from->binding != 0 && (uint32_t)from->binding != (uint32_t)binding) {
+	if (m3_generation_of(from->binding) != 0 &&
+	    m3_generation_of(from->binding) != m3_generation_of(binding) &&
+	    !(m3_more(r, s)->adopt &&
+	      m3_epoch_of(from->binding) == m3_epoch_of(binding))) {
 		forget_request(t, s);
 		m3_remote_ended(t, s);
 		m3_set64(r, &from->call, 0);
 		m3_set64(r, &from->refused_transfer, 0);
 	}
 	m3_set64(r, &from->binding, binding);
+	m3_set32(r, &m3_more(r, s)->adopt, 0);
 }
 
 /* -1: an old call of that source; else the call is its newest. */
@@ -80,7 +84,32 @@ static int newest_call_d(struct m3_txn *t, uint32_t s, uint64_t id, int again)
 	return 0;
 }
 
-/* 0 if the record's destination is a live local process, else the answer. */
+/*
+ * It is for a process that is not here. It has migrated from here, or the
+ * sender knows that it migrates, perhaps to here, before this core does: its
+ * message waits in the descriptor's queue, until the commit.
+ */
+static int elsewhere(const struct m3_slot *to, const struct m3_record *rec)
+{
+	uint64_t known = to->binding, said = rec->dst_binding;
+
+	if (!said)
+		return -M3_ERMTPROC;
+	/* All that its sender knows is that it moved: perhaps to here. */
+	if (!m3_generation_of(said))
+		return 0;
+	if (m3_generation_of(known) &&
+	    m3_generation_of(known) != m3_generation_of(said))
+		return -M3_ERMTPROC;
+	if (m3_epoch_of(said) < m3_epoch_of(known))
+		return -M3_EMIGRATE;
+	return m3_epoch_of(said) > m3_epoch_of(known) ? 0 : -M3_ERMTPROC;
+}
+
+/*
+ * 0 if the record's destination is a live local process, or will be one; else
+ * the answer.
+ */
 static int target(struct m3_region *r, const struct m3_record *rec, int gone,
 		  uint32_t *d)
 {
@@ -93,12 +122,18 @@ static int target(struct m3_region *r, const struct m3_record *rec, int gone,
 	if (m3_is_gone(to))
 		return gone;
 	if (to->rts & M3_RTS_REMOTE)
-		return -M3_ERMTPROC;
-	if (rec->dst_binding && rec->dst_binding != to->binding) {
-		r->counts.bad_binding++;
-		return -M3_EDSTDIED;
-	}
-	return 0;
+		return elsewhere(to, rec);
+	if (!m3_generation_of(rec->dst_binding) ||
+	    rec->dst_binding == to->binding)
+		return 0;
+	if (m3_generation_of(rec->dst_binding) ==
+	    m3_generation_of(to->binding))
+		return -M3_EMIGRATE;
+	if (m3_more(r, *d)->adopt &&
+	    m3_epoch_of(rec->dst_binding) == m3_epoch_of(to->binding))
+		return 0;
+	r->counts.bad_binding++;
+	return -M3_EDSTDIED;
 }
 
 /* Answers even in the name of a slot that is free or out of the table. */
@@ -113,6 +148,9 @@ static void reject_d(struct m3_txn *t, uint32_t s, const struct m3_record *rec,
 	answer->src = rec->dst;
 	if (d == M3_NIL)
 		answer->src_binding = 0;
+	/* In the name of whom it was meant for: of the owner it had then. */
+	if (error == -M3_EMIGRATE)
+		answer->src_binding = rec->dst_binding;
 }
 
 /*
@@ -143,6 +181,9 @@ static void put_request(struct m3_txn *t, uint32_t s,
 	e = target(r, rec, sendrec ? -M3_EDEADSRCDST : -M3_EDSTDIED, &d);
 	if (e) {
 		reject_d(t, s, rec, e);
+		/* It may come again under the same id. */
+		if (e == -M3_EMIGRATE && rec->call)
+			m3_set64(r, &from->call, rec->call - 1);
 		return;
 	}
 	to = m3_slot(r, d);
@@ -151,7 +192,8 @@ static void put_request(struct m3_txn *t, uint32_t s,
 		m3_seti(r, &from->getfrom, rec->dst);
 	}
 	/* A send completes a sendrec only if it answers that very call. */
-	if (m3_willing(to, rec->src, sendrec ? M3_OP_SENDREC : M3_OP_SEND) &&
+	if (!(to->rts & M3_RTS_REMOTE) &&
+	    m3_willing(to, rec->src, sendrec ? M3_OP_SENDREC : M3_OP_SEND) &&
 	    (to->op != M3_OP_SENDREC || rec->transfer == to->call)) {
 		to->partner = s;
 		m3_deliver_d(t, d, rec->src, &in->body.message);
@@ -194,7 +236,9 @@ static uint32_t answered_slot(struct m3_region *r, const struct m3_record *rec)
 	uint32_t d = m3_slot_of(r, rec->dst);
 	struct m3_slot *to = d == M3_NIL ? 0 : m3_slot(r, d);
 
-	if (!to || (rec->dst_binding && rec->dst_binding != to->binding) ||
+	if (!to || (m3_generation_of(rec->dst_binding) &&
+		    m3_generation_of(rec->dst_binding) !=
+			    m3_generation_of(to->binding)) ||
 	    to->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE) ||
 	    to->call != rec->call || to->sendto != rec->src ||
 	    !answers(rec->kind, to->op) ||
@@ -460,6 +504,11 @@ void m3_record_put_d(struct m3_txn *t, uint32_t node, uint32_t lane,
 	struct m3_region *r = t->r;
 	uint32_t s;
 
+	if (in->rec.kind == M3_REC_ERROR &&
+	    in->rec.status == -M3_EMIGRATE && well_formed(r, in, lane)) {
+		m3_migration_bounced_d(t, node, &in->rec);
+		return;
+	}
 	/* Of a VOID only the number is left: whose it was means nothing. */
 	if (in->rec.kind == M3_REC_VOID || !well_formed(r, in, lane) ||
 	    m3_source_slot(t, node, &in->rec, (int)kinds[in->rec.kind].opens,
@@ -467,7 +516,8 @@ void m3_record_put_d(struct m3_txn *t, uint32_t node, uint32_t lane,
 		r->counts.dropped++;
 		return;
 	}
-	if (is_former_life(m3_slot(r, s)->binding, in->rec.src_binding)) {
+	if (is_former_life(m3_slot(r, s)->binding, in->rec.src_binding) ||
+	    m3_is_former_owner(m3_slot(r, s)->binding, in->rec.src_binding)) {
 		r->counts.bad_binding++;
 		r->counts.dropped++;
 		return;

@@ -88,10 +88,15 @@ struct m3_more {
 	uint32_t told; /* m3_wait4bind() has returned it */
 	uint64_t calls; /* allowed; to[] is m3_allowed() */
 	uint64_t dead; /* binding of its last life that ended */
-	uint64_t resume; /* call that migrated here and was not collected, or 0 */
-	uint32_t resume_op;
-	uint32_t reserved;
-	uint64_t reserved2[8];
+	uint64_t resume; /* call that has ended and is held back, or 0 */
+	/* While it is frozen, in order of arrival; index + 1, or 0: */
+	uint32_t waiters, waiters_tail; /* slots: calls to it */
+	uint32_t parked, parked_tail; /* blocks: other records to it */
+	uint32_t exported; /* its state was given away; 2: a call ended since */
+	uint32_t lost; /* its node was lost meanwhile */
+	uint32_t adopt; /* its new owner's generation is not known yet */
+	int32_t resume_peer; /* who ended that call */
+	uint64_t reserved2[5];
 };
 
 /* Explicit access to a range of a buffer. */
@@ -122,7 +127,8 @@ struct m3_block {
 	uint32_t next; /* in the lane's queue */
 	uint32_t state; /* enum m3_block_state, of blocks beyond the first */
 	uint32_t peer, lane; /* queue it is in */
-	uint32_t reserved[4];
+	uint32_t former; /* calls: node + 1 that the callee migrated from, or 0 */
+	uint32_t reserved[3];
 	struct m3_record record;
 	union {
 		struct m3_message message;
@@ -467,6 +473,16 @@ static inline uint32_t *m3_peer_deaths(const struct m3_region *r,
 static inline uint32_t m3_blocks(const struct m3_region *r)
 {
 	return 2 * r->slots + M3_NOTIFY_BLOCKS;
+}
+
+static inline uint32_t m3_generation_of(uint64_t binding)
+{
+	return (uint32_t)binding;
+}
+
+static inline uint32_t m3_epoch_of(uint64_t binding)
+{
+	return (uint32_t)(binding >> 32);
 }
 
 /* Where walks over slots, handles and nodes end: a member may have lied. */

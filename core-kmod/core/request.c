@@ -120,6 +120,9 @@ int m3_msg_relay(struct m3_txn *t, uint32_t self, int dst,
 		m3_commit(r);
 		return 0;
 	}
+	/* Where it waits now has been told already. */
+	if (m3_slot(r, c)->rts & M3_RTS_MIGRATE && m3_more(r, c)->exported)
+		return -M3_EAGAIN;
 	if (m3_closes_circle(r, c, to, M3_OP_SENDREC))
 		return -M3_ELOCKED;
 	m3_transfer_stop_d(t, c);

@@ -12,7 +12,7 @@ static void copy_name(char *to, const char *from)
 }
 
 /* A new life of an endpoint: node in the top 10 bits, never 0 (protocol 17). */
-static uint64_t mint(struct m3_txn *t)
+uint64_t m3_mint_d(struct m3_txn *t)
 {
 	struct m3_region *r = t->r;
 	uint32_t n = (r->generation + 1) & 0x3fffffu;
@@ -46,6 +46,7 @@ static void slot_open_d(struct m3_txn *t, uint32_t i, uint32_t rts,
 	s->local_sent = s->remote_sent = 0;
 	s->local_copies = s->remote_copies = 0;
 	s->watch = 0;
+	s->waits = M3_WAITS_NONE;
 	s->partner = M3_NIL;
 	m3_set32(r, &s->misc, 0);
 	m3_seti(r, &s->getfrom, M3_NONE);
@@ -84,7 +85,7 @@ int m3_slot_bind(struct m3_txn *t, int ep, const struct m3_binder *who)
 	e = slot_back_d(t, i);
 	if (e)
 		return e;
-	slot_open_d(t, i, 0, mint(t), who->name);
+	slot_open_d(t, i, 0, m3_mint_d(t), who->name);
 	s->pid = who->pid;
 	m3_set32(r, &s->misc, who->misc);
 	m3_set32(r, &s->node, r->node);
@@ -179,6 +180,8 @@ void m3_finish_d(struct m3_txn *t, uint32_t i, int result)
 	struct m3_region *r = t->r;
 	struct m3_slot *s = m3_slot(r, i);
 
+	if (s->rts & M3_RTS_MIGRATE)
+		m3_migration_ends_d(t, i);
 	if (s->op == M3_OP_WAITBIND || s->op == M3_OP_WAITUNBIND)
 		m3_set32(r, &r->bind_waiters, r->bind_waiters - 1);
 	m3_set32(r, &s->rts, s->rts & ~(M3_RTS_SENDING | M3_RTS_RECEIVING |
@@ -187,10 +190,17 @@ void m3_finish_d(struct m3_txn *t, uint32_t i, int result)
 	m3_seti(r, &s->getfrom, M3_NONE);
 	m3_seti(r, &s->sendto, M3_NONE);
 	m3_seti(r, &s->result, result);
-	m3_set32(r, &s->op, M3_OP_NONE);
 	/* A block still queued here is an old CANCEL of this endpoint. */
 	if (s->block_state == M3_BLOCK_NUMBERED)
 		m3_set32(r, &s->block_state, M3_BLOCK_FREE);
+	/* It moves: the end of its call is for where it goes on. But what it
+	 * has copied lies here, and is its process's to take along. */
+	if ((s->rts & M3_RTS_MIGRATE && s->op != M3_OP_VCOPY) ||
+	    s->misc & M3_MF_RESUME) {
+		m3_set64(r, &m3_more(r, i)->resume, s->call);
+		return;
+	}
+	m3_set32(r, &s->op, M3_OP_NONE);
 	/* Of a dead process only this call was left: its notice. */
 	if (s->misc & M3_MF_KILLED) {
 		m3_death_mark_d(t, i, m3_block(r, i)->record.dst_node);
@@ -236,7 +246,12 @@ int m3_slot_ready(struct m3_txn *t, uint32_t i)
 	/* A backup: the process is here, the endpoint is not. */
 	if (s->rts & M3_RTS_REMOTE)
 		return -M3_ERMTPROC;
-	return s->op != M3_OP_NONE || s->rts ? -M3_EPROCRUN : 0;
+	if (s->op != M3_OP_NONE)
+		return -M3_EPROCRUN;
+	/* m3_migration_pause() follows. */
+	if (s->rts & M3_RTS_MIGRATE)
+		return -M3_EMIGRATE;
+	return s->rts ? -M3_EPROCRUN : 0;
 }
 
 /* The node whose proxy its call is, or was, queued for (reference 2.4). */
@@ -260,7 +275,7 @@ void m3_slot_info(struct m3_region *r, uint32_t i, struct m3_proc_info *info)
 	info->misc_flags = s->misc;
 	info->getfrom = s->getfrom;
 	info->sendto = s->sendto;
-	info->waitmigr = M3_NONE;
+	info->waitmigr = s->waitmigr;
 	info->proxy = queue_of(r, s);
 	info->binding = s->binding;
 	info->local_sent = s->local_sent;

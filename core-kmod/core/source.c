@@ -25,12 +25,21 @@ static int autobind_d(struct m3_txn *t, uint32_t node, uint32_t s)
  * 0 if the peer may speak for a slot that is bound. Of a replica's namesakes
  * only notifications are accepted: whom would an answer go to?
  */
-static int stranger(struct m3_region *r, uint32_t node,
-		    const struct m3_record *rec, const struct m3_slot *from)
+static int stranger(struct m3_txn *t, uint32_t node,
+		    const struct m3_record *rec, uint32_t s)
 {
+	struct m3_region *r = t->r;
+	const struct m3_slot *from = m3_slot(r, s);
+
+	if (from->rts & M3_RTS_REMOTE && from->node == node)
+		return 0;
+	if (m3_migration_claim(t, node, rec, s))
+		return 0;
+	if (m3_is_former_owner(from->binding, rec->src_binding)) {
+		r->counts.bad_binding++;
+		return -M3_ENONODE;
+	}
 	if (from->rts & M3_RTS_REMOTE) {
-		if (from->node == node)
-			return 0;
 		r->counts.bad_node++;
 		return -M3_ENONODE;
 	}
@@ -67,7 +76,7 @@ int m3_source_slot(struct m3_txn *t, uint32_t node, const struct m3_record *rec,
 	if (from->rts & M3_RTS_SLOT_FREE)
 		e = autobind_d(t, node, *s);
 	else
-		e = stranger(r, node, rec, from);
+		e = stranger(t, node, rec, *s);
 	if (e)
 		m3_pool_answer_d(t, node, rec, e);
 	return e;

@@ -106,13 +106,17 @@ static int notice_send_d(struct m3_txn *t, uint32_t i, uint32_t d)
 	struct m3_message m;
 
 	notice_fill(r, i, &m);
-	if (!(to->rts & M3_RTS_REMOTE) && to->op != M3_OP_SENDREC &&
+	if (!(to->rts & (M3_RTS_REMOTE | M3_RTS_MIGRATE)) &&
+	    to->op != M3_OP_SENDREC &&
 	    m3_willing(to, m.source, M3_OP_SEND)) {
 		m3_deliver_d(t, d, m.source, &m);
 		return 0;
 	}
 	m3_set64(r, &s->call, s->call + 1);
-	if (to->rts & M3_RTS_REMOTE) {
+	if (to->rts & M3_RTS_MIGRATE) {
+		s->message = m;
+		m3_migration_queue_d(t, i, d);
+	} else if (to->rts & M3_RTS_REMOTE) {
 		if (m3_call_queue_d(t, i, d, M3_REC_SEND, &m))
 			return 0;
 	} else {
@@ -162,6 +166,7 @@ static int slot_end(struct m3_txn *t, uint32_t i, uint32_t notice)
 
 	if (m3_pinned_by(r, i) != M3_NIL)
 		return -M3_EONCOPY;
+	m3_migration_die(t, i);
 	/* A copier that dies leaves its other party pinned. */
 	for (j = 0; j < m3_high(r); j++)
 		if (m3_slot(r, j)->copier == i && j != i)
@@ -218,6 +223,7 @@ void m3_remote_ended(struct m3_txn *t, uint32_t s)
 	int ep = m3_endpoint_of(r, s);
 	uint32_t j;
 
+	m3_migration_die(t, s);
 	for (j = 0; j < m3_high(r); j++) {
 		struct m3_slot *p = m3_slot(r, j);
 

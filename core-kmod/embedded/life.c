@@ -226,6 +226,8 @@ static uint32_t partner_of(struct m3_region *r, uint32_t i)
 		return s->copier;
 	if (s->op == M3_OP_NONE)
 		return M3_NIL;
+	if (s->rts & M3_RTS_WAITMIGR)
+		return m3_slot_of(r, s->waitmigr);
 	if (s->rts & (M3_RTS_SENDING | M3_RTS_WAITUNBIND))
 		return m3_slot_of(r, s->sendto);
 	return s->getfrom == M3_ANY ? M3_NIL : m3_slot_of(r, s->getfrom);

@@ -108,6 +108,8 @@ int m3_begin(struct m3_map *map, struct m3_section *s, uint32_t bound_ms)
 	s->t.ring = 0;
 	s->t.ring_all = 0;
 	s->t.waits = 0;
+	if (died)
+		m3_migration_repair(&s->t);
 	return 0;
 }
 

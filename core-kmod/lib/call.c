@@ -4,6 +4,7 @@
  * asynchronous one leaves the waiting to its bell (build decision 11).
  */
 #include "lib.h"
+#include <string.h>
 
 static uint32_t slot_tag(struct m3_region *r, uint32_t i)
 {
@@ -74,6 +75,11 @@ static int start_message(struct m3_member *m, struct m3_call *c, uint32_t i,
 	case M3_OP_SENDREC:
 		e = m3_msg_sendrec(&s.t, i, c->peer, &c->message, wait);
 		break;
+	case M3_OP_RESUME:
+		e = m3_migration_resume(&s.t, i, &c->message);
+		if (e == M3_PENDING)
+			c->op = m3_slot(m->map->r, i)->op;
+		break;
 	case M3_OP_RCVRQST:
 		e = m3_msg_rcvrqst(&s.t, i, &c->message, wait);
 		break;
@@ -87,6 +93,9 @@ static int start_message(struct m3_member *m, struct m3_call *c, uint32_t i,
 	default:
 		e = -M3_EBADCALL;
 	}
+	/* Its own endpoint is frozen: it is made again afterwards. */
+	if (e == -M3_EMIGRATE)
+		e = wait ? m3_migration_pause(&s.t, i, c->op) : -M3_EAGAIN;
 	if (e == M3_PENDING)
 		m3_call_arm(m, c, i, waits);
 	m3_end(&s);
@@ -124,15 +133,34 @@ static int collect(struct m3_member *m, struct m3_call *c, uint32_t i, int stop)
 	struct m3_slot *s = m3_slot(r, i);
 	int result = s->result;
 
-	if (!is_current(m, c, i))
-		return -M3_ESHUTDOWN;
+	if (!is_current(m, c, i)) {
+		if (!(s->rts & M3_RTS_REMOTE))
+			return -M3_ESHUTDOWN;
+		busy_end(m, i);
+		return -M3_EMIGRATE;
+	}
 	if (c->op == M3_OP_VCOPY)
 		result = m3_copy_collect(m, c, i, result, stop);
 	else if (result == 0 && c->op != M3_OP_SEND && !is_bind_wait(c->op))
 		c->message = s->message;
-	if (result != M3_PENDING)
-		busy_end(m, i);
+	if (result == M3_PENDING)
+		return result;
+	/* It is its process's now, not what a migration would take along. */
+	__atomic_store_n(&s->waits, M3_WAITS_NONE, __ATOMIC_RELEASE);
+	busy_end(m, i);
 	return result;
+}
+
+/* Does that result say that the call is to be made again, here? */
+static int is_again(struct m3_member *m, const struct m3_call *c, int result)
+{
+	const struct m3_slot *s;
+
+	if (result != -M3_EMIGRATE)
+		return 0;
+	s = m3_slot(m->map->r, m3_slot_of(m->map->r, c->self));
+	return !(s->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE)) &&
+	       s->handle == m->map->handle;
 }
 
 /*
@@ -189,7 +217,8 @@ int m3_finish(struct m3_member *m, struct m3_call *c)
 	/* Another thread, in m3_bell_serve(), copies from or to its memory. */
 	if (m3_slot(m->map->r, i)->rts & M3_RTS_ONCOPY)
 		return M3_PENDING;
-	return collect(m, c, i, 0);
+	e = collect(m, c, i, 0);
+	return is_again(m, c, e) ? m3_start(m, c) : e;
 }
 
 int m3_cancel(struct m3_member *m, struct m3_call *c, int error)
@@ -222,11 +251,10 @@ static int give_up(struct m3_member *m, struct m3_call *c, uint32_t i,
 	return e;
 }
 
-static int run(struct m3_member *m, struct m3_call *c, int timeout)
+static int run_once(struct m3_member *m, struct m3_call *c, int wait,
+		    uint64_t deadline)
 {
-	uint64_t deadline = timeout > 0 ?
-		m3_clock_ns() + (uint64_t)timeout * 1000000ull : 0;
-	int e = start(m, c, M3_WAITS_FUTEX, timeout != M3_NOWAIT);
+	int e = start(m, c, M3_WAITS_FUTEX, wait);
 	uint32_t i;
 
 	if (e != M3_PENDING)
@@ -243,6 +271,18 @@ static int run(struct m3_member *m, struct m3_call *c, int timeout)
 		else if ((e = collect(m, c, i, 0)) != M3_PENDING)
 			return e;
 	}
+}
+
+static int run(struct m3_member *m, struct m3_call *c, int timeout)
+{
+	uint64_t deadline = timeout > 0 ?
+		m3_clock_ns() + (uint64_t)timeout * 1000000ull : 0;
+	int e;
+
+	do {
+		e = run_once(m, c, timeout != M3_NOWAIT, deadline);
+	} while (is_again(m, c, e));
+	return e;
 }
 
 int m3_run_message(struct m3_member *m, uint32_t op, int self, int peer,
@@ -293,6 +333,20 @@ int m3_sendrec(struct m3_member *m, int self, int dst,
 	       struct m3_message *message, int timeout)
 {
 	return m3_run_message(m, M3_OP_SENDREC, self, dst, message, timeout);
+}
+
+int m3_migration_sleep(struct m3_member *m, int self, int *result)
+{
+	struct m3_call c;
+
+	memset(&c, 0, sizeof(c));
+	c.op = M3_OP_RESUME;
+	c.self = self;
+	if (!is_again(m, &c, *result))
+		return 0;
+	*result = run_once(m, &c, 1, 0);
+	/* EPROCSTS: it goes on already. */
+	return *result == -M3_EPROCSTS || is_again(m, &c, *result);
 }
 
 int m3_vcopy(struct m3_member *m, int self, int src, uint64_t src_address,

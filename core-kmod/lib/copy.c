@@ -22,6 +22,7 @@ struct leg {
 	struct m3_copy copy;
 	uint64_t mine; /* address in this process, or of a buffer */
 	char *at; /* the same, to be used */
+	int paused; /* it waits for the end of a migration */
 };
 
 static uint64_t scratch_at(const struct m3_call *c)
@@ -135,6 +136,9 @@ static int copy_begin(struct m3_member *m, struct m3_call *c, uint32_t i,
 	if (e)
 		return e;
 	e = m3_copy_begin(&s.t, i, &l->copy);
+	if (e == -M3_EMIGRATE)
+		e = m3_migration_pause(&s.t, i, c->op);
+	l->paused = m3_slot(m->map->r, i)->waitmigr != M3_NONE;
 	if (e == M3_PENDING)
 		m3_call_arm(m, c, i, waits);
 	m3_end(&s);
@@ -231,7 +235,7 @@ static int leg_private(struct m3_member *m, struct m3_call *c, uint32_t i,
 	if (!e)
 		e = copy_begin(m, c, i, l, waits);
 	/* It is the other's now. */
-	if (e == M3_PENDING && l->copy.push)
+	if (e == M3_PENDING && l->copy.push && !l->paused)
 		set_scratch(c, 0);
 	return e;
 }

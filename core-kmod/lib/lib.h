@@ -60,6 +60,11 @@ int m3_copy_start(struct m3_member *m, struct m3_call *c, uint32_t i,
 int m3_copy_collect(struct m3_member *m, struct m3_call *c, uint32_t i,
 		    int result, int stop);
 
+/*
+ * After a call that never waits: if it met its own endpoint frozen, waits for
+ * the end of that. 1: the call is to be made again.
+ */
+int m3_migration_sleep(struct m3_member *m, int self, int *result);
 /* The slot of endpoint `self`. EFORKED, ERANGE. */
 int m3_self_slot(struct m3_member *m, int self, uint32_t *i);
 /* A call that carries a message, started and waited for. */

@@ -18,14 +18,24 @@ int m3_reply(struct m3_member *m, int self, int dst, struct m3_message *message)
 {
 	struct m3_section s;
 	uint32_t i;
-	int e = begin(m, self, &s, &i);
+	int e;
 
-	if (e)
-		return e;
-	message->source = self;
-	e = m3_msg_reply(&s.t, i, dst, message);
-	m3_end(&s);
+	do {
+		e = begin(m, self, &s, &i);
+		if (e)
+			return e;
+		message->source = self;
+		e = m3_msg_reply(&s.t, i, dst, message);
+		m3_end(&s);
+	} while (m3_migration_sleep(m, self, &e));
 	return e;
+}
+
+int m3_resume(struct m3_member *m, int self, struct m3_message *message,
+	      int timeout)
+{
+	return m3_run_message(m, M3_OP_RESUME, self, M3_NONE, message,
+			      timeout);
 }
 
 int m3_rcvrqst(struct m3_member *m, int self, struct m3_message *message,
@@ -45,12 +55,15 @@ int m3_request(struct m3_member *m, int self, int client, uint64_t *call)
 {
 	struct m3_section s;
 	uint32_t i;
-	int e = begin(m, self, &s, &i);
+	int e;
 
-	if (e)
-		return e;
-	e = m3_msg_request(&s.t, i, client, call);
-	m3_end(&s);
+	do {
+		e = begin(m, self, &s, &i);
+		if (e)
+			return e;
+		e = m3_msg_request(&s.t, i, client, call);
+		m3_end(&s);
+	} while (m3_migration_sleep(m, self, &e));
 	return e;
 }
 
@@ -59,13 +72,16 @@ int m3_reply_to(struct m3_member *m, int self, int dst, uint64_t call,
 {
 	struct m3_section s;
 	uint32_t i;
-	int e = begin(m, self, &s, &i);
+	int e;
 
-	if (e)
-		return e;
-	message->source = self;
-	e = m3_msg_reply_to(&s.t, i, dst, call, message);
-	m3_end(&s);
+	do {
+		e = begin(m, self, &s, &i);
+		if (e)
+			return e;
+		message->source = self;
+		e = m3_msg_reply_to(&s.t, i, dst, call, message);
+		m3_end(&s);
+	} while (m3_migration_sleep(m, self, &e));
 	return e;
 }
 
@@ -73,12 +89,15 @@ int m3_relay(struct m3_member *m, int self, int dst, struct m3_message *message)
 {
 	struct m3_section s;
 	uint32_t i;
-	int e = begin(m, self, &s, &i);
+	int e;
 
-	if (e)
-		return e;
-	e = m3_msg_relay(&s.t, i, dst, message);
-	m3_end(&s);
+	do {
+		e = begin(m, self, &s, &i);
+		if (e)
+			return e;
+		e = m3_msg_relay(&s.t, i, dst, message);
+		m3_end(&s);
+	} while (m3_migration_sleep(m, self, &e));
 	return e;
 }
 
@@ -87,12 +106,15 @@ static int notify(struct m3_member *m, int self, int src, int dst,
 {
 	struct m3_section s;
 	uint32_t i;
-	int e = begin(m, self, &s, &i);
+	int e;
 
-	if (e)
-		return e;
-	e = m3_msg_notify(&s.t, i, src, dst, updates);
-	m3_end(&s);
+	do {
+		e = begin(m, self, &s, &i);
+		if (e)
+			return e;
+		e = m3_msg_notify(&s.t, i, src, dst, updates);
+		m3_end(&s);
+	} while (m3_migration_sleep(m, self, &e));
 	return e;
 }
 

@@ -270,6 +270,7 @@ enum m3_error { M3_ERRORS(M3_ERROR_ENUM) M3_ERROR_LAST };
 #define M3_MF_REPLICATED 0x0080u
 #define M3_MF_KILLED 0x0100u
 #define M3_MF_WOKENUP 0x0200u
+#define M3_MF_RESUME 0x10000u /* its call migrated here: m3_resume() */
 
 /* Calls, as privileges name them: bits of m3_priv.calls (reference 1.6). */
 enum m3_call_number {

@@ -39,7 +39,7 @@ export const OWN = section('own', [
     'grant revoke vcopy',
     'vcopy_grant.c: granted, revoked, ended',
     'core/core-staged.c: forged and revoked grants',
-    'core/core-serve.c: without implicit grants',
+    'core/core-grants.c: without implicit grants',
   ),
   row(
     'copies from a forged peer',

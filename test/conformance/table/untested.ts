@@ -159,7 +159,12 @@ const COPIES = [
     'vcopy unbind unbind_any cancel',
     'core/core-serve.c: a second copy, an unbind',
   ),
-  row('onCopy: revoke', 'a grant in use: EONCOPY', 'revoke free unbind', 'core/core-serve.c: a grant in use'),
+  row(
+    'onCopy: revoke',
+    'a grant in use: EONCOPY',
+    'revoke free unbind',
+    'core/core-grants.c: a grant in use',
+  ),
 ];
 
 const CONFINEMENT = [

@@ -1,0 +1,619 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0
+/*
+ * Migration on one node (protocol 12, reference 4): an endpoint is frozen,
+ * what is meant for it waits, and it goes on here or elsewhere. While it is
+ * frozen nothing new is numbered for or from it:
+ *
+ * - a call to it waits in its caller's slot (WAITMIGR) and is made by the core
+ *   when the endpoint goes on, without waking the caller;
+ * - a record to it on another node (answer, notification, CANCEL) is parked in
+ *   its block;
+ * - its process gets nothing: a call of it that ends is held back, one that it
+ *   makes waits, and its deadlines wait too.
+ *
+ * Every walk is a row of small transitions; whoever repeats the call goes on
+ * where a killed process stopped.
+ */
+#include "core.h"
+
+/* ------------------------------------------------ calls that wait */
+
+void m3_migration_queue_d(struct m3_txn *t, uint32_t self, uint32_t e)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *s = m3_slot(r, self);
+	struct m3_more *x = m3_more(r, e);
+	uint32_t tail = x->waiters_tail - 1;
+
+	m3_set32(r, &s->rts, s->rts | M3_RTS_WAITMIGR);
+	m3_seti(r, &s->waitmigr, m3_endpoint_of(r, e));
+	m3_set32(r, &s->qnext, M3_NIL);
+	if (!x->waiters)
+		m3_set32(r, &x->waiters, self + 1);
+	else if (tail < r->slots)
+		m3_set32(r, &m3_slot(r, tail)->qnext, self);
+	m3_set32(r, &x->waiters_tail, self + 1);
+}
+
+void m3_migration_leave_d(struct m3_txn *t, uint32_t self)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *s = m3_slot(r, self);
+	uint32_t e = m3_slot_of(r, s->waitmigr), at, before = M3_NIL, steps = 0;
+	struct m3_more *x;
+
+	m3_set32(r, &s->rts, s->rts & ~M3_RTS_WAITMIGR);
+	m3_seti(r, &s->waitmigr, M3_NONE);
+	if (e == M3_NIL || e == self)
+		return;
+	x = m3_more(r, e);
+	for (at = x->waiters - 1; at < r->slots && at != self &&
+				  steps++ < r->slots;
+	     at = m3_slot(r, at)->qnext)
+		before = at;
+	if (at != self)
+		return;
+	if (before == M3_NIL)
+		m3_set32(r, &x->waiters, s->qnext + 1);
+	else
+		m3_set32(r, &m3_slot(r, before)->qnext, s->qnext);
+	if (x->waiters_tail == self + 1)
+		m3_set32(r, &x->waiters_tail, before + 1);
+	m3_set32(r, &s->qnext, M3_NIL);
+}
+
+int m3_migration_wait(struct m3_txn *t, uint32_t self, uint32_t op, uint32_t e,
+		      const struct m3_message *m)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *s = m3_slot(r, self);
+
+	if (m) {
+		s->message = *m;
+		s->message.source = m3_endpoint_of(r, self);
+	}
+	s->partner = e;
+	if (op == M3_OP_VCOPY)
+		m3_set64(r, &m3_transfer(r, self)->done, 0);
+	m3_set64(r, &s->call, s->call + 1);
+	m3_set32(r, &s->op, op);
+	m3_migration_queue_d(t, self, e);
+	m3_commit(r);
+	return M3_BLOCK;
+}
+
+void m3_migration_aim_d(struct m3_txn *t, uint32_t self, uint32_t e,
+			const struct m3_message *m)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *s = m3_slot(r, self);
+
+	s->message = *m;
+	s->message.source = m3_endpoint_of(r, self);
+	m3_set32(r, &s->rts, s->rts & ~(M3_RTS_SENDING | M3_RTS_RECEIVING));
+	m3_seti(r, &s->getfrom, M3_NONE);
+	m3_seti(r, &s->sendto, M3_NONE);
+	m3_migration_queue_d(t, self, e);
+}
+
+int m3_migration_pause(struct m3_txn *t, uint32_t self, uint32_t op)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *s = m3_slot(r, self);
+
+	s->partner = M3_NIL;
+	if (op == M3_OP_VCOPY)
+		m3_set64(r, &m3_transfer(r, self)->done, 0);
+	m3_set64(r, &s->call, s->call + 1);
+	m3_set32(r, &s->op, op);
+	m3_set32(r, &s->rts, s->rts | M3_RTS_WAITMIGR);
+	m3_seti(r, &s->waitmigr, m3_endpoint_of(r, self));
+	m3_commit(r);
+	return M3_BLOCK;
+}
+
+/* An issued call whose callee does not have it waits again. */
+void m3_migration_unsend_d(struct m3_txn *t, uint32_t self, uint32_t e)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *s = m3_slot(r, self);
+
+	/* The message of a call that waits on another node is in its block. */
+	s->message = m3_block(r, self)->body.message;
+	m3_set32(r, &s->block_state, M3_BLOCK_FREE);
+	m3_set32(r, &s->rts, s->rts & ~(M3_RTS_SENDING | M3_RTS_RECEIVING |
+					M3_RTS_RMTOPER));
+	m3_seti(r, &s->getfrom, M3_NONE);
+	m3_seti(r, &s->sendto, M3_NONE);
+	m3_migration_queue_d(t, self, e);
+}
+
+/* A waiting call ends: what was changed of it so far is undone. */
+static void end_wait(struct m3_txn *t, uint32_t i, int result)
+{
+	m3_undo(t->r);
+	m3_migration_leave_d(t, i);
+	m3_finish_d(t, i, result);
+	m3_commit(t->r);
+}
+
+/* Makes a waiting call, under the id that it has. */
+static void restart(struct m3_txn *t, uint32_t i)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *s = m3_slot(r, i);
+	uint32_t op = s->op, handle = t->handle, e = m3_slot_of(r, s->waitmigr);
+	struct m3_message m = s->message;
+	int result, dst = s->waitmigr;
+
+	/* Where a copy runs to is the caller's to say again. */
+	if (op != M3_OP_SEND && op != M3_OP_SENDREC) {
+		end_wait(t, i, -M3_EMIGRATE);
+		return;
+	}
+	m3_migration_leave_d(t, i);
+	if (op == M3_OP_SEND && e != M3_NIL &&
+	    !(m3_slot(r, e)->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE)) &&
+	    m3_willing(m3_slot(r, e), m3_endpoint_of(r, i), op)) {
+		m3_deliver_d(t, e, m3_endpoint_of(r, i), &m);
+		m3_finish_d(t, i, 0);
+		m3_commit(r);
+		return;
+	}
+	m3_set32(r, &s->op, M3_OP_NONE);
+	m3_set64(r, &s->call, s->call - 1);
+	t->handle = s->handle;
+	result = op == M3_OP_SEND ? m3_msg_send(t, i, dst, &m, 1) :
+				    m3_msg_sendrec(t, i, dst, &m, 1);
+	t->handle = handle;
+	if (result != M3_BLOCK)
+		end_wait(t, i, result);
+}
+
+/* Makes the calls that wait for slot `e`, which is not frozen any more. */
+static void restart_all(struct m3_txn *t, uint32_t e)
+{
+	struct m3_region *r = t->r;
+	uint32_t at = m3_more(r, e)->waiters - 1, next, steps = 0;
+
+	for (; at < r->slots && steps++ < r->slots; at = next) {
+		next = m3_slot(r, at)->qnext;
+		/* A frozen caller goes on when itself is thawed. */
+		if (!(m3_slot(r, at)->rts & M3_RTS_MIGRATE))
+			restart(t, at);
+	}
+}
+
+/* ---------------------------------------------- records that are parked */
+
+int m3_migration_park_d(struct m3_txn *t, uint32_t block)
+{
+	struct m3_region *r = t->r;
+	struct m3_block *b = m3_block(r, block);
+	uint32_t e, tail;
+	struct m3_more *x;
+
+	if (!r->migrations)
+		return 0;
+	e = m3_slot_of(r, b->record.dst);
+	/* Not what answers a namesake on another node. */
+	if (e == M3_NIL || !(m3_slot(r, e)->rts & M3_RTS_MIGRATE) ||
+	    b->record.dst_node != m3_slot(r, e)->node)
+		return 0;
+	x = m3_more(r, e);
+	tail = x->parked_tail - 1;
+	m3_set32(r, &b->next, M3_NIL);
+	if (!x->parked)
+		m3_set32(r, &x->parked, block + 1);
+	else if (tail < m3_blocks(r))
+		m3_set32(r, &m3_block(r, tail)->next, block);
+	m3_set32(r, &x->parked_tail, block + 1);
+	m3_set32(r, m3_block_state(r, block), M3_BLOCK_PARKED);
+	m3_pool_used_d(t, block);
+	return 1;
+}
+
+void m3_migration_unpark_d(struct m3_txn *t, uint32_t block)
+{
+	struct m3_region *r = t->r;
+	struct m3_block *b = m3_block(r, block);
+	uint32_t e = m3_slot_of(r, b->record.dst), at, before = M3_NIL;
+	uint32_t steps = 0, blocks = m3_blocks(r), node = b->record.dst_node;
+	struct m3_more *x;
+
+	m3_set32(r, m3_block_state(r, block), M3_BLOCK_FREE);
+	m3_pool_freed_d(t, block);
+	if (block >= 2 * r->slots && node < r->nodes && *m3_spans(r, node) &&
+	    m3_peer(r, node)->notifies)
+		m3_set32(r, &m3_peer(r, node)->notifies,
+			 m3_peer(r, node)->notifies - 1);
+	if (e == M3_NIL)
+		return;
+	x = m3_more(r, e);
+	for (at = x->parked - 1; at < blocks && at != block &&
+				 steps++ < blocks;
+	     at = m3_block(r, at)->next)
+		before = at;
+	if (at != block)
+		return;
+	if (before == M3_NIL)
+		m3_set32(r, &x->parked, b->next + 1);
+	else
+		m3_set32(r, &m3_block(r, before)->next, b->next);
+	if (x->parked_tail == block + 1)
+		m3_set32(r, &x->parked_tail, before + 1);
+}
+
+void m3_migration_retract_d(struct m3_txn *t, uint32_t self)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *s = m3_slot(r, self);
+	uint32_t e, b = r->slots + self;
+
+	if (!r->migrations || s->rts & (M3_RTS_RMTOPER | M3_RTS_WAITMIGR) ||
+	    (s->op != M3_OP_SEND && s->op != M3_OP_SENDREC))
+		return;
+	e = m3_slot_of(r, s->rts & M3_RTS_SENDING ? s->sendto : s->getfrom);
+	if (e == M3_NIL || m3_slot(r, e)->rts & M3_RTS_REMOTE ||
+	    !m3_more(r, e)->exported)
+		return;
+	if (*m3_block_state(r, b) != M3_BLOCK_FREE)
+		b = self;
+	if (*m3_block_state(r, b) != M3_BLOCK_FREE)
+		return;
+	m3_record_fill(r, &m3_block(r, b)->record, M3_REC_CANCEL, self, e);
+	m3_block(r, b)->record.call = s->call;
+	m3_set32(r, &m3_block(r, b)->lane, m3_pair_lane(r, self, e));
+	m3_migration_park_d(t, b);
+}
+
+void m3_migration_ends_d(struct m3_txn *t, uint32_t i)
+{
+	struct m3_region *r = t->r;
+	const struct m3_slot *s = m3_slot(r, i);
+	struct m3_more *x = m3_more(r, i);
+
+	m3_seti(r, &x->resume_peer,
+		s->rts & M3_RTS_SENDING ? s->sendto : s->getfrom);
+	if (x->exported && (s->op == M3_OP_SEND || s->op == M3_OP_SENDREC))
+		m3_set32(r, &x->exported, 2);
+}
+
+/* The parked notification of that source, or a free block, or M3_NIL. */
+static uint32_t parked_notification(struct m3_region *r, int source, int ep)
+{
+	uint32_t i, first = 2 * r->slots;
+
+	for (i = first; i < first + r->pool && i < m3_blocks(r); i++) {
+		const struct m3_block *b = m3_block(r, i);
+
+		if (b->state == M3_BLOCK_PARKED &&
+		    b->record.kind == M3_REC_NOTIFY &&
+		    b->record.src == source && b->record.dst == ep)
+			return i;
+	}
+	return m3_pool_free(r);
+}
+
+int m3_migration_notify_d(struct m3_txn *t, uint32_t source, uint32_t e,
+			  uint32_t updates)
+{
+	struct m3_region *r = t->r;
+	int src = m3_endpoint_of(r, source);
+	struct m3_block *b;
+	uint64_t bits = 0;
+	uint32_t i;
+
+	if (!(m3_slot(r, e)->rts & M3_RTS_MIGRATE) || !m3_more(r, e)->exported)
+		return 1;
+	i = parked_notification(r, src, m3_endpoint_of(r, e));
+	if (i == M3_NIL)
+		return -M3_EAGAIN;
+	b = m3_block(r, i);
+	if (b->state == M3_BLOCK_PARKED) {
+		m3_block_note_d(t, i);
+		__builtin_memcpy(&bits, b->body.message.data + 8, sizeof(bits));
+		r->counts.merged_notifies++;
+	} else {
+		m3_record_fill(r, &b->record, M3_REC_NOTIFY, source, e);
+		b->record.length += sizeof(b->body.message);
+		__builtin_memset(&b->body, 0, sizeof(b->body));
+		b->body.message.source = src;
+		b->body.message.type = M3_NOTIFY_MESSAGE | src;
+		m3_set32(r, &b->lane, m3_pair_lane(r, source, e));
+		m3_migration_park_d(t, i);
+	}
+	bits |= updates;
+	__builtin_memcpy(b->body.message.data + 8, &bits, sizeof(bits));
+	return 0;
+}
+
+/* A parked record meets its destination on this node. */
+static void release_here_d(struct m3_txn *t, uint32_t e, uint32_t block)
+{
+	struct m3_region *r = t->r;
+	const struct m3_block *b = m3_block(r, block);
+	uint32_t source = m3_slot_of(r, b->record.src), kind = b->record.kind;
+	uint32_t updates;
+
+	m3_migration_unpark_d(t, block);
+	__builtin_memcpy(&updates, b->body.message.data + 8, sizeof(updates));
+	if (kind == M3_REC_NOTIFY && source != M3_NIL)
+		m3_notify_d(t, e, source, updates);
+	else if (kind == M3_REC_SEND || kind == M3_REC_SENDREC)
+		m3_migration_unsend_d(t, block, e);
+	else if (kind == M3_REC_COPY_PULL)
+		m3_finish_d(t, block, -M3_EMIGRATE);
+	else if (kind == M3_REC_CANCEL)
+		m3_block_freed_d(t, block);
+	/* An answer has been looked at before: import.c. */
+}
+
+static void release_there_d(struct m3_txn *t, uint32_t e, uint32_t block)
+{
+	struct m3_region *r = t->r;
+	struct m3_block *b = m3_block(r, block);
+	const struct m3_slot *s = m3_slot(r, e);
+	struct m3_peer *p;
+
+	m3_migration_unpark_d(t, block);
+	if (s->node >= r->nodes || !*m3_spans(r, s->node))
+		return;
+	p = m3_peer(r, s->node);
+	m3_note_range(r, &b->record, sizeof(b->record));
+	b->record.dst_node = (uint16_t)s->node;
+	b->record.dst_binding = s->binding;
+	if (block >= 2 * r->slots)
+		m3_set32(r, &p->notifies, p->notifies + 1);
+	m3_block_send_d(t, block, s->node, b->lane);
+}
+
+void m3_migration_release(struct m3_txn *t, uint32_t e)
+{
+	struct m3_region *r = t->r;
+	struct m3_more *x = m3_more(r, e);
+	uint32_t steps = 0, block;
+
+	while (x->parked && steps++ < m3_blocks(r)) {
+		block = x->parked - 1;
+		if (block >= m3_blocks(r))
+			return;
+		if (m3_slot(r, e)->rts & M3_RTS_REMOTE)
+			release_there_d(t, e, block);
+		else
+			release_here_d(t, e, block);
+		m3_commit(r);
+	}
+}
+
+/* ------------------------------------------------- freeze and thaw */
+
+int m3_migration_start(struct m3_txn *t, int ep, int target, uint64_t txn)
+{
+	struct m3_region *r = t->r;
+	uint32_t e = m3_slot_of(r, ep);
+	struct m3_slot *s;
+	struct m3_more *x;
+
+	if (e == M3_NIL)
+		return -M3_ERANGE;
+	if (target < -1 || target >= (int)r->nodes || txn == 0)
+		return txn ? -M3_EBADNODEID : -M3_EINVAL;
+	s = m3_slot(r, e);
+	x = m3_more(r, e);
+	if (m3_is_gone(s))
+		return -M3_EDSTDIED;
+	if (s->rts & M3_RTS_MIGRATE)
+		return x->migration == txn ? 0 : -M3_EMIGRATE;
+	if (x->migrated == txn)
+		return -M3_EPROCSTS;
+	m3_set32(r, &s->rts, s->rts | M3_RTS_MIGRATE);
+	m3_set64(r, &x->migration, txn);
+	m3_seti(r, &x->target, target);
+	m3_set32(r, &r->migrations, r->migrations + 1);
+	m3_commit(r);
+	return 0;
+}
+
+static int names(const struct m3_record *rec, int ep)
+{
+	return rec->kind != M3_REC_VOID && (rec->src == ep || rec->dst == ep);
+}
+
+/* Is a record to or from it queued, or numbered and not accepted yet? */
+static int in_flight(struct m3_region *r, uint32_t node, int ep)
+{
+	struct m3_peer *p = m3_peer(r, node);
+	uint32_t lane, at, steps = 0;
+	uint64_t n;
+
+	for (lane = M3_LANE_URGENT; lane < M3_LANES; lane++) {
+		const struct m3_lane *l = &p->lane[lane];
+
+		for (n = l->acked; n < l->next &&
+				   n < l->acked + m3_window(lane); n++)
+			if (names(&m3_entry(p, lane, n)->record, ep))
+				return 1;
+		for (at = l->qhead; lane != M3_LANE_BULK &&
+				    at < m3_blocks(r) &&
+				    steps++ < m3_blocks(r);
+		     at = m3_block(r, at)->next)
+			if (names(&m3_block(r, at)->record, ep))
+				return 1;
+	}
+	return 0;
+}
+
+/* Does something that it said wait for another one's migration? */
+static int has_parked(struct m3_region *r, int ep)
+{
+	uint32_t i, at, steps = 0;
+
+	for (i = 0; i < m3_high(r); i++)
+		for (at = m3_more(r, i)->parked - 1;
+		     at < m3_blocks(r) && steps++ < m3_blocks(r);
+		     at = m3_block(r, at)->next)
+			if (m3_block(r, at)->record.src == ep)
+				return 1;
+	return 0;
+}
+
+int m3_migration_quiet(struct m3_region *r, uint32_t e)
+{
+	const struct m3_slot *s = m3_slot(r, e);
+	int ep = m3_endpoint_of(r, e);
+	uint32_t i;
+
+	if (s->rts & M3_RTS_ONCOPY || (r->migrations > 1 && has_parked(r, ep)))
+		return 0;
+	/* What it got before it was frozen is its process's to look at. */
+	if (!(s->rts & M3_RTS_REMOTE) && s->op == M3_OP_NONE &&
+	    s->waits != M3_WAITS_NONE)
+		return 0;
+	for (i = 0; i < m3_high(r); i++)
+		if (!(m3_slot(r, i)->rts & M3_RTS_SLOT_FREE) &&
+		    m3_transfer(r, i)->kind != M3_TRANSFER_NONE &&
+		    (i == e || m3_transfer(r, i)->party == ep))
+			return 0;
+	for (i = 0; i < m3_spanned(r); i++)
+		if (i != r->node && *m3_spans(r, i) && in_flight(r, i, ep))
+			return 0;
+	return 1;
+}
+
+/* What its own process waits for, now that it may have it. */
+static void own_call_d(struct m3_txn *t, uint32_t e)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *s = m3_slot(r, e);
+	struct m3_more *x = m3_more(r, e);
+
+	if (s->rts & M3_RTS_REMOTE)
+		return;
+	if (s->waitmigr == m3_endpoint_of(r, e)) {
+		m3_migration_leave_d(t, e);
+		m3_finish_d(t, e, -M3_EMIGRATE);
+	} else if (x->resume && !(s->misc & M3_MF_RESUME)) {
+		m3_set64(r, &x->resume, 0);
+		m3_set32(r, &s->op, M3_OP_NONE);
+		m3_wake_later(t, e);
+	}
+}
+
+void m3_migration_thaw(struct m3_txn *t, uint32_t e)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *s = m3_slot(r, e);
+	struct m3_more *x = m3_more(r, e);
+	uint32_t other;
+
+	m3_migration_release(t, e);
+	if (s->rts & M3_RTS_MIGRATE) {
+		m3_set32(r, &s->rts, s->rts & ~M3_RTS_MIGRATE);
+		m3_set64(r, &x->migration, 0);
+		m3_set32(r, &x->exported, 0);
+		m3_set32(r, &x->lost, 0);
+		m3_set32(r, &r->migrations, r->migrations - 1);
+		own_call_d(t, e);
+		m3_commit(r);
+	}
+	restart_all(t, e);
+	other = m3_slot_of(r, s->waitmigr);
+	if (s->rts & M3_RTS_WAITMIGR && other != M3_NIL &&
+	    !(m3_slot(r, other)->rts & M3_RTS_MIGRATE))
+		restart(t, e);
+}
+
+int m3_migration_rollback(struct m3_txn *t, int ep, uint64_t txn)
+{
+	struct m3_region *r = t->r;
+	uint32_t e = m3_slot_of(r, ep), lost;
+	struct m3_more *x;
+
+	if (e == M3_NIL)
+		return -M3_ERANGE;
+	x = m3_more(r, e);
+	if (x->migrated == txn)
+		return -M3_EPROCSTS;
+	if (m3_slot(r, e)->rts & M3_RTS_MIGRATE && x->migration != txn)
+		return -M3_EMIGRATE;
+	lost = x->lost;
+	/* First, so that who repeats this finds it undone or done. */
+	if (lost) {
+		m3_set32(r, &x->lost, 0);
+		m3_set32(r, &m3_slot(r, e)->rts,
+			 m3_slot(r, e)->rts & ~M3_RTS_MIGRATE);
+		m3_set64(r, &x->migration, 0);
+		m3_set32(r, &r->migrations, r->migrations - 1);
+		m3_commit(r);
+		m3_endpoint_lost(t, e);
+	}
+	m3_migration_thaw(t, e);
+	return 0;
+}
+
+/* A call that was parked ends; nobody waits for the others. */
+static void drop_parked_d(struct m3_txn *t, uint32_t block)
+{
+	struct m3_region *r = t->r;
+	uint32_t kind = m3_block(r, block)->record.kind;
+
+	if (kind == M3_REC_SEND || kind == M3_REC_SENDREC ||
+	    kind == M3_REC_COPY_PULL)
+		m3_call_abort_d(t, block, -M3_EDSTDIED);
+	else
+		m3_migration_unpark_d(t, block);
+	if (kind == M3_REC_CANCEL)
+		m3_block_freed_d(t, block);
+}
+
+void m3_migration_lost(struct m3_txn *t, uint32_t e)
+{
+	struct m3_region *r = t->r;
+
+	if (m3_slot(r, e)->block_state == M3_BLOCK_QUEUED)
+		m3_block_unqueue_d(t, e);
+	m3_set32(r, &m3_more(r, e)->lost, 1);
+	m3_commit(r);
+}
+
+void m3_migration_die(struct m3_txn *t, uint32_t e)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *s = m3_slot(r, e);
+	struct m3_more *x = m3_more(r, e);
+	uint32_t i, steps = 0;
+
+	while (x->parked && x->parked <= m3_blocks(r) &&
+	       steps++ < m3_blocks(r)) {
+		drop_parked_d(t, x->parked - 1);
+		m3_commit(r);
+	}
+	for (steps = 0; x->waiters && steps < r->slots; steps++) {
+		i = x->waiters - 1;
+		if (i >= r->slots)
+			break;
+		end_wait(t, i, -M3_EDSTDIED);
+	}
+	if (s->rts & M3_RTS_MIGRATE)
+		m3_set32(r, &r->migrations, r->migrations - 1);
+	m3_set32(r, &s->rts, s->rts & ~M3_RTS_MIGRATE);
+	m3_set32(r, &s->misc, s->misc & ~M3_MF_RESUME);
+	m3_set64(r, &x->migration, 0);
+	m3_set64(r, &x->resume, 0);
+	m3_set32(r, &x->exported, 0);
+	m3_set32(r, &x->lost, 0);
+	m3_set32(r, &x->adopt, 0);
+	m3_commit(r);
+}
+
+void m3_migration_repair(struct m3_txn *t)
+{
+	struct m3_region *r = t->r;
+	uint32_t e;
+
+	for (e = 0; e < m3_high(r); e++)
+		if (m3_more(r, e)->waiters &&
+		    !(m3_slot(r, e)->rts & M3_RTS_MIGRATE))
+			restart_all(t, e);
+}

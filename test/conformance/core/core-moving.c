@@ -1,0 +1,527 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What goes wrong, or comes at the wrong moment, while an endpoint migrates:
+ * deadlines, deaths, cut links, repeated and missing steps, lies.
+ */
+#include "forge.h"
+#include "mesh.h"
+#include <core/state.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define OLD 0
+#define NEW 1
+#define THIRD 2
+#define E 10
+#define P 11
+#define Q 12
+#define TXN 78
+
+static struct mesh m;
+static struct m3_call of_e, of_p;
+
+static void begin(int node_of_p)
+{
+	mesh_begin(&m);
+	mesh_bind(&m, E, OLD);
+	mesh_bind(&m, P, node_of_p);
+}
+
+static void ask(struct m3_call *c, int node, int op, int self, int peer,
+		int type)
+{
+	rig_start_call(m.member[node], c, op, self, peer, type, M3_PENDING);
+}
+
+static int ended(struct m3_call *c, int node)
+{
+	return m3_finish(m.member[node], c);
+}
+
+static int take(int node, struct m3_message *in)
+{
+	return m3_receive(m.member[node], E, M3_ANY, in, 0);
+}
+
+/* ------------------------------------------------- steps, repeated */
+
+static void repeated(void)
+{
+	uint32_t room = 8;
+	int a;
+
+	begin(THIRD);
+	for (a = 0; a < MESH; a++) {
+		SAME(m3_migr_rollback(m.node[a].core, RIG_DC, E, TXN), 0);
+		SAME(m3_migr_start(m.node[a].core, RIG_DC, E, 9, TXN, 0),
+		     -M3_EBADNODEID);
+		SAME(m3_migr_start(m.node[a].core, RIG_DC, 13, NEW, TXN, 0),
+		     -M3_EDSTDIED);
+		SAME(m3_migr_start(m.node[a].core, RIG_DC, 99, NEW, TXN, 0),
+		     -M3_ERANGE);
+		SAME(m3_migr_commit(m.node[a].core, RIG_DC, E, THIRD - a, 0,
+				    TXN, NULL, 0),
+		     a == NEW ? -M3_EBADVALUE : -M3_EPROCSTS);
+	}
+	SAME(m3_migr_export(m.node[OLD].core, RIG_DC, E, TXN, m.state, &room),
+	     -M3_EPROCSTS);
+	mesh_start(&m, E, NEW, TXN);
+	mesh_start(&m, E, NEW, TXN);
+	for (a = 0; a < MESH; a++)
+		SAME(m3_migr_start(m.node[a].core, RIG_DC, E, NEW, TXN + 1, 0),
+		     -M3_EMIGRATE);
+	SAME(m3_migr_export(m.node[NEW].core, RIG_DC, E, TXN, m.state, &room),
+	     -M3_ERMTPROC);
+	SAME(m3_migr_export(m.node[OLD].core, RIG_DC, E, TXN, m.state, &room),
+	     -M3_EMSGSIZE);
+	MUST(room > 8);
+	/* Nothing was given away yet: the old node cannot lose it. */
+	SAME(m3_migr_commit(m.node[OLD].core, RIG_DC, E, NEW, 0, TXN, NULL, 0),
+	     -M3_EPROCSTS);
+	mesh_export(&m, E, OLD, TXN);
+	mesh_export(&m, E, OLD, TXN);
+	SAME(m3_migr_commit(m.node[NEW].core, RIG_DC, E, NEW, 1, TXN, m.state,
+			    m.bytes), -M3_EBADPID);
+	SAME(m3_migr_commit(m.node[NEW].core, RIG_DC, E, NEW, getpid(),
+			    TXN + 1, m.state, m.bytes), -M3_EPROCSTS);
+	for (a = 0; a < 2; a++)
+		mesh_commit(&m, E, OLD, NEW, TXN);
+	for (a = 0; a < MESH; a++) {
+		SAME(m3_migr_rollback(m.node[a].core, RIG_DC, E, TXN),
+		     -M3_EPROCSTS);
+		SAME(m3_migr_start(m.node[a].core, RIG_DC, E, NEW, TXN, 0),
+		     -M3_EPROCSTS);
+	}
+	SAME((long)(mesh_info(&m, NEW, E).binding >> 32), 1);
+	SAME((long)mesh_info(&m, OLD, E).binding,
+	     (long)mesh_info(&m, NEW, E).binding);
+	/* There, and back again. */
+	mesh_migrate(&m, E, NEW, OLD, TXN + 1);
+	SAME((long)(mesh_info(&m, OLD, E).binding >> 32), 2);
+	mesh_end(&m);
+}
+
+/* A call goes from node to node with its callee, and is not lost. */
+static void round_trip(int node)
+{
+	struct m3_message in, out = rig_message(6, 0, 0);
+	int i;
+
+	begin(node);
+	mesh_bind(&m, Q, node);
+	ask(&of_p, node, M3_OP_SENDREC, P, E, 5);
+	ask(&of_e, node, M3_OP_SENDREC, Q, E, 7);
+	mesh_settle(&m);
+	SAME(take(OLD, &in), 0);
+	for (i = 0; i < 6; i++) {
+		mesh_migrate(&m, E, i % MESH, (i + 1) % MESH, TXN + i);
+		mesh_settle(&m);
+		mesh_sound(&m);
+	}
+	SAME(m3_reply(m.member[OLD], E, in.source, &out), 0);
+	SAME(take(OLD, &in), 0);
+	SAME(m3_reply(m.member[OLD], E, in.source, &out), 0);
+	mesh_settle(&m);
+	SAME(ended(&of_p, node), 0);
+	SAME(ended(&of_e, node), 0);
+	mesh_end(&m);
+}
+
+/* -------------------------------------------------- lies about a state */
+
+static void liars(void)
+{
+	struct m3_state *s = (struct m3_state *)(void *)m.state;
+	struct m3_party *p;
+	unsigned char *copy = (unsigned char *)m.state;
+	uint32_t i, n;
+
+	begin(THIRD);
+	ask(&of_p, THIRD, M3_OP_SENDREC, P, E, 5);
+	mesh_settle(&m);
+	mesh_start(&m, E, NEW, TXN);
+	mesh_export(&m, E, OLD, TXN);
+	p = (struct m3_party *)(uintptr_t)m3_state_parties(s);
+	SAME((long)s->parties, 1);
+	SAME(p->endpoint, P);
+	for (i = 0; i < m.bytes; i += 7)
+		SAME(m3_migr_commit(m.node[NEW].core, RIG_DC, E, NEW, getpid(),
+				    TXN, m.state, i), -M3_EBADVALUE);
+	/* Any damage: refused, or imported and the region is sound. */
+	for (i = 0; i < 400; i++) {
+		n = rig_random(m.bytes);
+		copy[n] ^= (unsigned char)(1 << rig_random(8));
+		if (m3_migr_commit(m.node[NEW].core, RIG_DC, E, NEW, getpid(),
+				   TXN, m.state, m.bytes) == 0)
+			break;
+	}
+	mesh_sound(&m);
+	m3_migr_commit(m.node[OLD].core, RIG_DC, E, NEW, 0, TXN, NULL, 0);
+	m3_migr_commit(m.node[THIRD].core, RIG_DC, E, NEW, 0, TXN, NULL, 0);
+	mesh_settle(&m);
+	mesh_end(&m);
+}
+
+/* ------------------------------------------------ deadlines and deaths */
+
+enum when { FROZEN, QUEUED, TAKEN, EXPORTED, WHENS };
+
+/* P gives up in one phase; E must not get its message for good after that. */
+static void given_up(int node, enum when when, int back, int dies)
+{
+	struct m3_message in;
+	int e;
+
+	begin(node);
+	if (when != FROZEN)
+		ask(&of_p, node, M3_OP_SENDREC, P, E, 4);
+	mesh_settle(&m);
+	if (when == TAKEN)
+		SAME(take(OLD, &in), 0);
+	mesh_start(&m, E, NEW, TXN);
+	if (when == FROZEN)
+		ask(&of_p, node, M3_OP_SENDREC, P, E, 4);
+	if (when == EXPORTED)
+		mesh_export(&m, E, OLD, TXN);
+	if (dies)
+		SAME(m3_unbind_any(m.node[node].core, RIG_DC, P), 0);
+	else
+		SAME(m3_cancel(m.member[node], &of_p, M3_ETIMEDOUT),
+		     -M3_ETIMEDOUT);
+	mesh_sound(&m);
+	if (when != EXPORTED)
+		mesh_export(&m, E, OLD, TXN);
+	if (back)
+		mesh_rollback(&m, E, TXN);
+	else
+		mesh_commit(&m, E, OLD, NEW, TXN);
+	mesh_settle(&m);
+	mesh_sound(&m);
+	e = take(back ? OLD : NEW, &in);
+	SAME(e, -M3_EAGAIN);
+	if (when == TAKEN) {
+		in = rig_message(5, 0, 0);
+		e = m3_reply(m.member[back ? OLD : NEW], E, P, &in);
+		MUST(e == -M3_EPROCSTS || e == -M3_EDSTDIED || e == 0);
+	}
+	/* Its next call is like any other. */
+	if (dies)
+		SAME(m3_bind(m.member[node], P), 0);
+	ask(&of_p, node, M3_OP_SENDREC, P, E, 6);
+	mesh_settle(&m);
+	SAME(take(back ? OLD : NEW, &in), 0);
+	SAME(in.type, 6);
+	SAME(m3_reply(m.member[back ? OLD : NEW], E, P, &in), 0);
+	mesh_settle(&m);
+	SAME(ended(&of_p, node), 0);
+	mesh_end(&m);
+}
+
+/* E dies frozen: who waits for it is told. */
+static void killed(int node)
+{
+	begin(node);
+	mesh_bind(&m, Q, OLD);
+	ask(&of_e, OLD, M3_OP_SENDREC, E, P, 4);
+	mesh_settle(&m);
+	mesh_start(&m, E, NEW, TXN);
+	ask(&of_p, OLD, M3_OP_SEND, Q, E, 5);
+	SAME(m3_unbind_any(m.node[OLD].core, RIG_DC, E), 0);
+	mesh_sound(&m);
+	SAME(ended(&of_p, OLD), -M3_EDSTDIED);
+	SAME(ended(&of_e, OLD), -M3_ESHUTDOWN);
+	SAME(m3_migr_export(m.node[OLD].core, RIG_DC, E, TXN, m.state,
+			    &m.bytes), -M3_EPROCSTS);
+	mesh_rollback(&m, E, TXN);
+	mesh_settle(&m);
+	SAME(m3_bind(m.member[OLD], E), 0);
+	mesh_end(&m);
+}
+
+/* E's own deadline waits; then it gets what came first. */
+static void own_deadline(void)
+{
+	struct m3_message out = rig_message(9, 0, 0);
+
+	begin(OLD);
+	ask(&of_e, OLD, M3_OP_SENDREC, E, P, 4);
+	SAME(m3_receive(m.member[OLD], P, E, &out, 0), 0);
+	mesh_start(&m, E, NEW, TXN);
+	SAME(m3_cancel(m.member[OLD], &of_e, M3_ETIMEDOUT), M3_PENDING);
+	SAME(m3_reply(m.member[OLD], P, E, &out), 0);
+	SAME(m3_cancel(m.member[OLD], &of_e, M3_ETIMEDOUT), M3_PENDING);
+	mesh_rollback(&m, E, TXN);
+	SAME(m3_cancel(m.member[OLD], &of_e, M3_ETIMEDOUT), 0);
+	mesh_end(&m);
+}
+
+/* -------------------------------------------- calls of the frozen one */
+
+struct worker {
+	int result;
+	pthread_t thread;
+};
+
+static void *replies(void *arg)
+{
+	struct worker *w = arg;
+	struct m3_message out = rig_message(5, 0, 0);
+
+	w->result = m3_reply(m.member[OLD], E, P, &out);
+	return NULL;
+}
+
+static void *receives(void *arg)
+{
+	struct worker *w = arg;
+	struct m3_message in;
+
+	w->result = m3_receive(m.member[OLD], E, P, &in, 5000);
+	return NULL;
+}
+
+static void paused(void *(*body)(void *), int back)
+{
+	struct m3_message in;
+	struct worker w;
+
+	begin(OLD);
+	ask(&of_p, OLD, M3_OP_SENDREC, P, E, 4);
+	if (body == replies)
+		SAME(take(OLD, &in), 0);
+	mesh_start(&m, E, NEW, TXN);
+	MUST(!pthread_create(&w.thread, NULL, body, &w));
+	rig_until(&m.node[OLD], E, M3_RTS_MIGRATE | M3_RTS_WAITMIGR);
+	mesh_sound(&m);
+	mesh_export(&m, E, OLD, TXN);
+	if (back)
+		mesh_rollback(&m, E, TXN);
+	else
+		mesh_commit(&m, E, OLD, NEW, TXN);
+	pthread_join(w.thread, NULL);
+	SAME(w.result, back ? 0 : -M3_EMIGRATE);
+	if (!back) {
+		/* That call has never been made: nothing to resume. */
+		SAME(m3_resume(m.member[NEW], E, &in, 0), -M3_EPROCSTS);
+		mesh_settle(&m);
+		if (body == receives)
+			SAME(take(NEW, &in), 0);
+	}
+	in = rig_message(5, 0, 0);
+	if (!back || body == receives)
+		SAME(m3_reply(m.member[back ? OLD : NEW], E, P, &in), 0);
+	mesh_settle(&m);
+	SAME(ended(&of_p, OLD), 0);
+	mesh_end(&m);
+}
+
+/* ------------------------------------------------- cuts and races */
+
+/* E's call from its new node arrives where the commit has not been made. */
+static void claimed(int node)
+{
+	struct m3_message in, out = rig_message(5, 0, 0);
+
+	begin(node);
+	mesh_bind(&m, Q, node);
+	ask(&of_p, node, M3_OP_SENDREC, P, E, 4);
+	mesh_settle(&m);
+	SAME(take(OLD, &in), 0);
+	mesh_start(&m, E, NEW, TXN);
+	ask(&of_e, node, M3_OP_SEND, Q, E, 6);
+	mesh_export(&m, E, OLD, TXN);
+	mesh_take(&m, E, NEW, TXN);
+	SAME(m3_reply(m.member[NEW], E, P, &out), 0);
+	mesh_settle(&m);
+	mesh_sound(&m);
+	/* The answer was the commit, and who waited goes on. */
+	SAME(ended(&of_p, node), 0);
+	SAME(of_p.message.type, 5);
+	SAME(mesh_info(&m, node, E).node, NEW);
+	SAME(take(NEW, &in), 0);
+	mesh_commit(&m, E, OLD, NEW, TXN);
+	mesh_settle(&m);
+	SAME(ended(&of_e, node), 0);
+	mesh_end(&m);
+}
+
+/* A cut link: start waits, and the rest needs no link. */
+static void cut(void)
+{
+	struct m3_message in;
+
+	begin(THIRD);
+	mesh_cut(&m, OLD, THIRD);
+	ask(&of_p, THIRD, M3_OP_SEND, P, E, 4);
+	SAME(m3_migr_start(m.node[THIRD].core, RIG_DC, E, NEW, TXN, 5),
+	     -M3_ETIMEDOUT);
+	SAME(m3_migr_start(m.node[OLD].core, RIG_DC, E, NEW, TXN, 0), 0);
+	mesh_open(&m, OLD, THIRD);
+	/* Taken, but the acknowledgement is lost. */
+	MUST(mesh_move(&m, THIRD, OLD, M3_LANE_NORMAL));
+	mesh_cut(&m, OLD, THIRD);
+	SAME(m3_migr_start(m.node[THIRD].core, RIG_DC, E, NEW, TXN, 5),
+	     -M3_ETIMEDOUT);
+	mesh_open(&m, OLD, THIRD);
+	mesh_start(&m, E, NEW, TXN);
+	mesh_export(&m, E, OLD, TXN);
+	mesh_cut(&m, OLD, THIRD);
+	mesh_cut(&m, NEW, THIRD);
+	mesh_cut(&m, OLD, NEW);
+	mesh_commit(&m, E, OLD, NEW, TXN);
+	SAME(take(NEW, &in), 0);
+	mesh_open(&m, NEW, THIRD);
+	mesh_settle(&m);
+	SAME(ended(&of_p, THIRD), 0);
+	mesh_end(&m);
+}
+
+/* The core of a node is lost while E is frozen: see `at` and `gone`. */
+static void lost(int at, int gone, int back)
+{
+	struct m3_dc_open open;
+	int i, e;
+
+	begin(at);
+	mesh_bind(&m, Q, at);
+	ask(&of_p, at, M3_OP_SENDREC, P, E, 4);
+	mesh_settle(&m);
+	mesh_start(&m, E, NEW, TXN);
+	ask(&of_e, at, M3_OP_SEND, Q, E, 5);
+	mesh_export(&m, E, OLD, TXN);
+	if (!back)
+		mesh_take(&m, E, NEW, TXN);
+	/* Another incarnation of that node's DC. */
+	SAME(m3_proxy_open(m.proxy[gone][at], RIG_DC, &open), 0);
+	open.incarnation += 1ull << 32;
+	open.peer_incarnation = 0;
+	for (i = 0; i < M3_LANES; i++)
+		open.expected[i] = 1;
+	SAME(m3_proxy_opened(m.proxy[at][gone], &open), 0);
+	mesh_sound(&m);
+	SAME(ended(&of_p, at), M3_PENDING);
+	m.cut[at][gone] = m.cut[gone][at] = 1;
+	if (back) {
+		mesh_rollback(&m, E, TXN);
+		SAME(ended(&of_p, at), -M3_EUNKNOWN);
+		/* Never sent: it may still reach the next life. */
+		SAME(m3_cancel(m.member[at], &of_e, M3_ETIMEDOUT),
+		     -M3_ETIMEDOUT);
+		mesh_end(&m);
+		return;
+	}
+	mesh_commit(&m, E, OLD, NEW, TXN);
+	mesh_settle(&m);
+	/* It lives on: its callers were not wronged. */
+	e = m3_receive(m.member[NEW], E, M3_ANY, &of_p.message, 0);
+	SAME(e, 0);
+	SAME(m3_reply(m.member[NEW], E, P, &of_p.message), 0);
+	mesh_settle(&m);
+	SAME(ended(&of_p, at), 0);
+	mesh_end(&m);
+}
+
+/* ------------------------------------------------- a peer that lies */
+
+static void forged(void)
+{
+	static struct forge_record r;
+	struct rig_node n;
+	struct m3_member *member;
+	struct m3_call call;
+	struct forge f;
+	struct m3_dc_counters c;
+	unsigned int epoch;
+
+	rig_start(&n, 0);
+	forge_begin(&f, &n, 1);
+	member = rig_join(&n, P);
+	SAME(m3_node_up(n.core, 2, "old"), 0);
+	SAME(m3_add_node(n.core, RIG_DC, 2), 0);
+	SAME(m3_rmtbind(n.core, RIG_DC, "e", E, 2), 0);
+	/* E is on node 2 and does not migrate: node 1 cannot claim it. */
+	for (epoch = 0; epoch < 3; epoch++) {
+		forge_fill(&f, &r, M3_REC_SEND, E, P, epoch + 1,
+			   sizeof(struct m3_message));
+		r.head.src_binding |= (uint64_t)epoch << 32;
+		SAME(forge_put(&f, M3_LANE_NORMAL, &r), 1);
+	}
+	while (forge_take(&f, M3_LANE_NORMAL, &r))
+		SAME(r.head.status, -M3_ENONODE);
+	SAME(m3_migr_start(n.core, RIG_DC, E, 3, TXN, 0), 0);
+	forge_fill(&f, &r, M3_REC_SEND, E, P, 9, sizeof(struct m3_message));
+	r.head.src_binding |= 1ull << 32;
+	SAME(forge_put(&f, M3_LANE_NORMAL, &r), 1);
+	SAME(m3_dc_counters(n.core, RIG_DC, &c), 0);
+	SAME((long)c.bad_node, 4);
+	SAME(m3_migr_rollback(n.core, RIG_DC, E, TXN), 0);
+	while (forge_take(&f, M3_LANE_NORMAL, &r))
+		SAME(r.head.status, -M3_ENONODE);
+	/* EMIGRATE of a call that is not that node's does nothing. */
+	SAME(m3_migr_start(n.core, RIG_DC, E, 1, TXN + 1, 0), 0);
+	rig_start_call(member, &call, M3_OP_SEND, P, E, 1, M3_PENDING);
+	forge_fill(&f, &r, M3_REC_ERROR, E, P, 1, 0);
+	r.head.status = -M3_EMIGRATE;
+	SAME(forge_put(&f, M3_LANE_NORMAL, &r), 1);
+	SOUND(&n);
+	/* The named target with the next epoch is believed. */
+	forge_fill(&f, &r, M3_REC_NOTIFY, E, P, 0, sizeof(struct m3_message));
+	r.head.src_binding |= 1ull << 32;
+	SAME(forge_put(&f, M3_LANE_NORMAL, &r), 1);
+	SOUND(&n);
+	MUST(forge_take(&f, M3_LANE_NORMAL, &r));
+	SAME(r.head.kind, M3_REC_SEND);
+	SAME((long)(r.head.dst_binding >> 32), 1);
+	/* It bounces the call: not known here that it moved again. */
+	forge_fill(&f, &r, M3_REC_ERROR, E, P, r.head.call, 0);
+	r.head.status = -M3_EMIGRATE;
+	r.head.src_binding |= 1ull << 32;
+	SAME(forge_put(&f, M3_LANE_NORMAL, &r), 1);
+	SOUND(&n);
+	SAME(m3_finish(member, &call), M3_PENDING);
+	MUST(!forge_take(&f, M3_LANE_NORMAL, &r));
+	SAME(m3_migr_start(n.core, RIG_DC, E, 2, TXN + 2, 0), 0);
+	SAME(m3_migr_rollback(n.core, RIG_DC, E, TXN + 2), 0);
+	MUST(forge_take(&f, M3_LANE_NORMAL, &r));
+	SAME(r.head.kind, M3_REC_SEND);
+	SOUND(&n);
+	SAME(m3_unbind_any(n.core, RIG_DC, E), 0);
+	SAME(m3_finish(member, &call), -M3_EDSTDIED);
+	m3_leave(member);
+	rig_stop(&n);
+}
+
+int main(int argc, char **argv)
+{
+	int node, when, back;
+
+	rig_seed(argc, argv);
+	repeated();
+	for (node = 0; node < MESH; node++)
+		round_trip(node);
+	for (node = 0; node < 20; node++)
+		liars();
+	for (node = 0; node < MESH; node++)
+		for (when = FROZEN; when < WHENS; when++)
+			for (back = 0; back < 2; back++) {
+				given_up(node, when, back, 0);
+				given_up(node, when, back, 1);
+			}
+	for (node = 0; node < MESH; node++)
+		killed(node);
+	own_deadline();
+	for (back = 0; back < 2; back++) {
+		paused(replies, back);
+		paused(receives, back);
+	}
+	claimed(OLD);
+	claimed(THIRD);
+	cut();
+	lost(THIRD, OLD, 0);
+	lost(THIRD, OLD, 1);
+	forged();
+	return 0;
+}

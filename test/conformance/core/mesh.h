@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* mesh.h - three cores in one process, and the links between them. */
+#ifndef MESH_H
+#define MESH_H
+
+#include "rig.h"
+
+#define MESH 3
+#define MESH_STATE 65536u
+
+struct mesh {
+	struct rig_node node[MESH];
+	struct m3_member *member[MESH];
+	struct m3_proxy *proxy[MESH][MESH]; /* [i][j]: at i, of j */
+	int cut[MESH][MESH];
+	/* What was exported last. */
+	_Alignas(8) unsigned char state[MESH_STATE];
+	uint32_t bytes;
+};
+
+void mesh_begin(struct mesh *m);
+void mesh_end(struct mesh *m);
+/* All three regions are sound. */
+void mesh_sound(struct mesh *m);
+/* Cuts a link; what is in flight is lost. */
+void mesh_cut(struct mesh *m, int a, int b);
+/* Opens it again, or for the first time. */
+void mesh_open(struct mesh *m, int a, int b);
+/* One frame of a lane from a to b, if there is one; 1: it moved. */
+int mesh_move(struct mesh *m, int a, int b, int lane);
+/* Moves frames until nothing is left; how many. */
+int mesh_settle(struct mesh *m);
+/* Binds `ep` at a node, and declares it at the others. */
+void mesh_bind(struct mesh *m, int ep, int node);
+
+/* The steps of a migration, on all nodes as it must be. */
+void mesh_start(struct mesh *m, int ep, int target, uint64_t txn);
+void mesh_export(struct mesh *m, int ep, int from, uint64_t txn);
+void mesh_take(struct mesh *m, int ep, int to, uint64_t txn);
+void mesh_commit(struct mesh *m, int ep, int from, int to, uint64_t txn);
+void mesh_rollback(struct mesh *m, int ep, uint64_t txn);
+/* All of them. */
+void mesh_migrate(struct mesh *m, int ep, int from, int to, uint64_t txn);
+
+struct m3_proc_info mesh_info(struct mesh *m, int node, int ep);
+
+#endif
