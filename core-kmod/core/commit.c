@@ -238,6 +238,8 @@ static void turn_over(struct m3_txn *t, uint32_t e, uint32_t node, uint64_t txn)
 		m3_set32(r, &x->lost, 0);
 		m3_commit(r);
 	}
+	/* A grant names memory of the old process, or was given to it. */
+	m3_memory_end(t, e);
 	if (x->exported)
 		drop_own(t, e);
 	m3_migration_follow(t, e);
