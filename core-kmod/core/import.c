@@ -177,6 +177,21 @@ static void remote_party(struct m3_txn *t, uint32_t i, uint32_t e,
 	m3_commit(r);
 }
 
+/*
+ * The state may know of another migration what this core is still to be told:
+ * that process has left, so that its slot here is no more than a descriptor.
+ */
+static void learn(struct m3_txn *t, uint32_t i, uint32_t node, uint64_t binding)
+{
+	struct m3_record said;
+
+	__builtin_memset(&said, 0, sizeof(said));
+	said.src_binding = binding;
+	if (i != M3_NIL && node < t->r->nodes && node != t->r->node &&
+	    *m3_spans(t->r, node))
+		m3_migration_claim(t, node, &said, i);
+}
+
 static void parties(struct m3_txn *t, uint32_t e, const struct m3_state *in)
 {
 	const struct m3_party *p = m3_state_parties(in);
@@ -184,6 +199,7 @@ static void parties(struct m3_txn *t, uint32_t e, const struct m3_state *in)
 
 	for (i = 0; i < in->parties; i++, p++) {
 		slot = m3_slot_of(t->r, p->endpoint);
+		learn(t, slot, p->node, p->binding);
 		/* It may have migrated to here since. */
 		if (m3_slot(t->r, slot)->rts &
 		    (M3_RTS_SLOT_FREE | M3_RTS_REMOTE))
@@ -441,6 +457,8 @@ int m3_migration_import(struct m3_txn *t, int ep, uint32_t handle, uint64_t txn,
 			return -M3_ELCLPROC;
 		if (!m3_migration_quiet(r, e))
 			return -M3_EBUSY;
+		learn(t, m3_slot_of(r, in->peer), in->peer_node,
+		      in->peer_binding);
 		if (in->phase == M3_PHASE_WAITING)
 			far = describe(t, m3_slot_of(r, in->peer),
 				       in->peer_node, in->peer_binding);
