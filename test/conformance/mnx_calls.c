@@ -50,7 +50,6 @@ static void worker(void)
 	IS(m.m_source, CLIENT);
 	m.m_type = 140;
 	IS(mnx_reply(CLIENT, &m), OK);
-	IS(mnx_reply(CLIENT, &m), EMOLPROCSTS);
 }
 
 static void messages(void)
