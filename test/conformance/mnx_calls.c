@@ -44,12 +44,16 @@ static void client(void)
 static void worker(void)
 {
 	message m;
+	int again;
 
 	IS(mnx_bind(dcid, WORKER), WORKER);
 	IS(mnx_rcvrqst_T(&m, DEADLINE_MS), OK);
 	IS(m.m_source, CLIENT);
 	m.m_type = 140;
 	IS(mnx_reply(CLIENT, &m), OK);
+	/* It goes on meanwhile, perhaps to its end. */
+	again = mnx_reply(CLIENT, &m);
+	IS(again == EMOLPROCSTS || again == EMOLDSTDIED, 1);
 }
 
 static void messages(void)

@@ -69,6 +69,7 @@ static void receiver(void)
 	struct m3_member *member = join_as(1);
 	struct m3_message message;
 
+	IS(m3_wait4bindep(member, 1, 3, DEADLINE_MS), 0);
 	IS(m3_receive(member, 1, 3, &message, DEADLINE_MS), 0);
 	IS(message.source, 3);
 	IS(argument(&message), 1 << 4 | 1 << 6);
