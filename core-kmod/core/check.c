@@ -31,7 +31,9 @@ static int check_rendezvous(struct m3_region *r, uint32_t i)
 	struct m3_slot *s = m3_slot(r, i);
 	uint32_t at, from;
 
-	if (s->op != M3_OP_RECEIVE && s->op != M3_OP_RCVRQST)
+	/* Or it is held back by a migration, or waits for the end of one. */
+	if ((s->op != M3_OP_RECEIVE && s->op != M3_OP_RCVRQST) ||
+	    !(s->rts & M3_RTS_RECEIVING))
 		return 0;
 	MUST(s->op == M3_OP_RECEIVE || s->getfrom == M3_ANY);
 	for (at = s->qhead; at != M3_NIL; at = m3_slot(r, at)->qnext)

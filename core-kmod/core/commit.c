@@ -190,7 +190,7 @@ static void follow(struct m3_txn *t, uint32_t i, uint32_t e)
 	m3_commit(r);
 }
 
-void m3_migration_follow(struct m3_txn *t, uint32_t e)
+static void follow_all(struct m3_txn *t, uint32_t e)
 {
 	uint32_t i;
 
@@ -242,7 +242,7 @@ static void turn_over(struct m3_txn *t, uint32_t e, uint32_t node, uint64_t txn)
 	m3_memory_end(t, e);
 	if (x->exported)
 		drop_own(t, e);
-	m3_migration_follow(t, e);
+	follow_all(t, e);
 	m3_migration_thaw(t, e);
 }
 

@@ -428,11 +428,17 @@ void m3_put_chunk_d(struct m3_txn *t, uint32_t s, uint32_t c,
  */
 int m3_source_slot(struct m3_txn *t, uint32_t node, const struct m3_record *rec,
 		   int opens, uint32_t *s);
+/*
+ * 0 if the record's destination is a live local process, or will be one; else
+ * the answer.
+ */
+int m3_target(struct m3_region *r, const struct m3_record *rec, int gone,
+	      uint32_t *d);
 /* A record of that lane; malformed ones are counted and dropped. record.c */
 void m3_record_put_d(struct m3_txn *t, uint32_t node, uint32_t lane,
 		     const struct m3_incoming *in);
 
-/* ------------------- migration: migrate.c, export.c, import.c, promote.c */
+/* ------------------- migration: migrate.c, park.c, export.c, import.c, ... */
 
 /*
  * Freezes an endpoint; again with the same txn: 0. m3_migration_quiet() says
@@ -489,6 +495,10 @@ void m3_migration_retract_d(struct m3_txn *t, uint32_t self);
 /* Parks a complete block whose destination is frozen; 0: it is not. */
 int m3_migration_park_d(struct m3_txn *t, uint32_t block);
 void m3_migration_unpark_d(struct m3_txn *t, uint32_t block);
+/* A call that was parked ends with EDSTDIED; nobody waits for the others. */
+void m3_migration_drop_d(struct m3_txn *t, uint32_t block);
+/* Does something that it said wait for another one's migration? */
+int m3_migration_has_parked(struct m3_region *r, int ep);
 /* Slot `e` is unbound: nobody waits for it any more. */
 void m3_migration_die(struct m3_txn *t, uint32_t e);
 /* Goes on with what a killed process has left half thawed. */
@@ -520,7 +530,6 @@ void m3_migration_release(struct m3_txn *t, uint32_t e);
 void m3_migration_thaw(struct m3_txn *t, uint32_t e);
 void m3_migration_owned_d(struct m3_txn *t, uint32_t e);
 void m3_migration_announce(struct m3_txn *t, uint32_t e);
-void m3_migration_follow(struct m3_txn *t, uint32_t e);
 /* A local caller's numbered call: its callee is local; it has it, or not. */
 void m3_migration_inward_d(struct m3_txn *t, uint32_t i, uint32_t e,
 			   int queued);

@@ -440,7 +440,7 @@ int m3_migration_import(struct m3_txn *t, int ep, uint32_t handle, uint64_t txn,
 {
 	const struct m3_state *in = state;
 	struct m3_region *r = t->r;
-	uint32_t e = m3_slot_of(r, ep);
+	uint32_t e = m3_slot_of(r, ep), peer;
 	struct m3_more *x = m3_more(r, e);
 	int far = 0;
 
@@ -457,11 +457,12 @@ int m3_migration_import(struct m3_txn *t, int ep, uint32_t handle, uint64_t txn,
 			return -M3_ELCLPROC;
 		if (!m3_migration_quiet(r, e))
 			return -M3_EBUSY;
-		learn(t, m3_slot_of(r, in->peer), in->peer_node,
-		      in->peer_binding);
-		if (in->phase == M3_PHASE_WAITING)
-			far = describe(t, m3_slot_of(r, in->peer),
-				       in->peer_node, in->peer_binding);
+		if (in->phase == M3_PHASE_WAITING) {
+			peer = m3_slot_of(r, in->peer);
+			learn(t, peer, in->peer_node, in->peer_binding);
+			far = describe(t, peer, in->peer_node,
+				       in->peer_binding);
+		}
 		turn_over(t, e, handle, far, in);
 	}
 	m3_migration_announce(t, e);

@@ -84,58 +84,6 @@ static int newest_call_d(struct m3_txn *t, uint32_t s, uint64_t id, int again)
 	return 0;
 }
 
-/*
- * It is for a process that is not here. It has migrated from here, or the
- * sender knows that it migrates, perhaps to here, before this core does: its
- * message waits in the descriptor's queue, until the commit.
- */
-static int elsewhere(const struct m3_slot *to, const struct m3_record *rec)
-{
-	uint64_t known = to->binding, said = rec->dst_binding;
-
-	if (!said)
-		return -M3_ERMTPROC;
-	/* All that its sender knows is that it moved: perhaps to here. */
-	if (!m3_generation_of(said))
-		return 0;
-	if (m3_generation_of(known) &&
-	    m3_generation_of(known) != m3_generation_of(said))
-		return -M3_ERMTPROC;
-	if (m3_epoch_of(said) < m3_epoch_of(known))
-		return -M3_EMIGRATE;
-	return m3_epoch_of(said) > m3_epoch_of(known) ? 0 : -M3_ERMTPROC;
-}
-
-/*
- * 0 if the record's destination is a live local process, or will be one; else
- * the answer.
- */
-static int target(struct m3_region *r, const struct m3_record *rec, int gone,
-		  uint32_t *d)
-{
-	struct m3_slot *to;
-
-	*d = m3_slot_of(r, rec->dst);
-	if (*d == M3_NIL)
-		return -M3_ERANGE;
-	to = m3_slot(r, *d);
-	if (m3_is_gone(to))
-		return gone;
-	if (to->rts & M3_RTS_REMOTE)
-		return elsewhere(to, rec);
-	if (!m3_generation_of(rec->dst_binding) ||
-	    rec->dst_binding == to->binding)
-		return 0;
-	if (m3_generation_of(rec->dst_binding) ==
-	    m3_generation_of(to->binding))
-		return -M3_EMIGRATE;
-	if (m3_more(r, *d)->adopt &&
-	    m3_epoch_of(rec->dst_binding) == m3_epoch_of(to->binding))
-		return 0;
-	r->counts.bad_binding++;
-	return -M3_EDSTDIED;
-}
-
 /* Answers even in the name of a slot that is free or out of the table. */
 static void reject_d(struct m3_txn *t, uint32_t s, const struct m3_record *rec,
 		     int error)
@@ -178,7 +126,7 @@ static void put_request(struct m3_txn *t, uint32_t s,
 
 	if (newest_call_d(t, s, rec->call, 0))
 		return;
-	e = target(r, rec, sendrec ? -M3_EDEADSRCDST : -M3_EDSTDIED, &d);
+	e = m3_target(r, rec, sendrec ? -M3_EDEADSRCDST : -M3_EDSTDIED, &d);
 	if (e) {
 		reject_d(t, s, rec, e);
 		/* It may come again under the same id. */
@@ -308,7 +256,7 @@ static void put_notify(struct m3_txn *t, uint32_t s,
 	uint64_t updates;
 	uint32_t d;
 
-	if (target(t->r, &in->rec, -M3_EDSTDIED, &d)) {
+	if (m3_target(t->r, &in->rec, -M3_EDSTDIED, &d)) {
 		t->r->counts.dropped++;
 		return;
 	}
@@ -352,7 +300,7 @@ static void put_copy(struct m3_txn *t, uint32_t s, const struct m3_incoming *in)
 	    is_failed_copy(t, s, rec->transfer))
 		return;
 	if (data && rec->flags & M3_RF_PULL) {
-		if (target(r, rec, -M3_EDSTDIED, &d))
+		if (m3_target(r, rec, -M3_EDSTDIED, &d))
 			r->counts.stale_answers++;
 		else
 			m3_put_chunk_d(t, s, d, in);
@@ -360,7 +308,7 @@ static void put_copy(struct m3_txn *t, uint32_t s, const struct m3_incoming *in)
 	}
 	if (newest_call_d(t, s, rec->transfer, data))
 		return;
-	e = target(r, rec, data ? -M3_EDSTDIED : -M3_ESRCDIED, &d);
+	e = m3_target(r, rec, data ? -M3_EDSTDIED : -M3_ESRCDIED, &d);
 	if (e && data)
 		m3_set64(r, &m3_slot(r, s)->refused_transfer, rec->transfer);
 	if (e)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0
 /*
- * Who a record comes from. A peer speaks for its own endpoints only, and binds
- * no more of them here than its share (protocol 18, 9).
+ * Who a record comes from, and who it is for. A peer speaks for its own
+ * endpoints only, and binds no more of them here than its share (protocol 18,
+ * 9).
  */
 #include "core.h"
 
@@ -80,4 +81,52 @@ int m3_source_slot(struct m3_txn *t, uint32_t node, const struct m3_record *rec,
 	if (e)
 		m3_pool_answer_d(t, node, rec, e);
 	return e;
+}
+
+/*
+ * It is for a process that is not here. It has migrated from here, or the
+ * sender knows that it migrates, perhaps to here, before this core does: its
+ * message waits in the descriptor's queue, until the commit.
+ */
+static int elsewhere(const struct m3_slot *to, const struct m3_record *rec)
+{
+	uint64_t known = to->binding, said = rec->dst_binding;
+
+	if (!said)
+		return -M3_ERMTPROC;
+	/* All that its sender knows is that it moved: perhaps to here. */
+	if (!m3_generation_of(said))
+		return 0;
+	if (m3_generation_of(known) &&
+	    m3_generation_of(known) != m3_generation_of(said))
+		return -M3_ERMTPROC;
+	if (m3_epoch_of(said) < m3_epoch_of(known))
+		return -M3_EMIGRATE;
+	return m3_epoch_of(said) > m3_epoch_of(known) ? 0 : -M3_ERMTPROC;
+}
+
+int m3_target(struct m3_region *r, const struct m3_record *rec, int gone,
+	      uint32_t *d)
+{
+	struct m3_slot *to;
+
+	*d = m3_slot_of(r, rec->dst);
+	if (*d == M3_NIL)
+		return -M3_ERANGE;
+	to = m3_slot(r, *d);
+	if (m3_is_gone(to))
+		return gone;
+	if (to->rts & M3_RTS_REMOTE)
+		return elsewhere(to, rec);
+	if (!m3_generation_of(rec->dst_binding) ||
+	    rec->dst_binding == to->binding)
+		return 0;
+	if (m3_generation_of(rec->dst_binding) ==
+	    m3_generation_of(to->binding))
+		return -M3_EMIGRATE;
+	if (m3_more(r, *d)->adopt &&
+	    m3_epoch_of(rec->dst_binding) == m3_epoch_of(to->binding))
+		return 0;
+	r->counts.bad_binding++;
+	return -M3_EDSTDIED;
 }

@@ -292,9 +292,12 @@ M3_API int m3_sweep(struct m3_node *node);
 /*
  * Freezes an endpoint: who calls it, and the process itself, waits; answers
  * and notifications to it are kept. Returns when all that this node has sent
- * to or from it is acknowledged. `target` is the new node, or -1 if not known
- * yet. ETIMEDOUT: not yet, call again or roll back; EMIGRATE: another
- * migration of it is on; EDSTDIED, ERANGE, EBADNODEID.
+ * to or from it is acknowledged, and its process has collected what its last
+ * call got. From then on that process gets nothing, its deadlines included,
+ * and each call that it makes waits. `target` is the new node, or -1 if not
+ * known yet: then any node of the DC may turn out to be. ETIMEDOUT: not yet,
+ * call again or roll back; EMIGRATE: another migration of it is on; EPROCSTS:
+ * committed by `txn`; EDSTDIED, ERANGE, EBADNODEID, EINVAL: `txn` is 0.
  */
 M3_API int m3_migr_start(struct m3_node *node, int dc, int ep, int target,
 			 uint64_t txn, int timeout);
@@ -302,14 +305,18 @@ M3_API int m3_migr_start(struct m3_node *node, int dc, int ep, int target,
  * What moves along: its pending notifications, queued senders, debts to
  * clients, and its own call. `*size` is the room at `state`, and then the
  * bytes used. EMSGSIZE: *size says how many are needed; EPROCSTS: not frozen
- * by `txn`; ERMTPROC: the endpoint is not local.
+ * by `txn`; ERMTPROC: the endpoint is not local; EBUSY: m3_migr_start() has not
+ * returned 0 here. The last state exported counts. Its process must live until
+ * the commit on this node: should it die, roll back.
  */
 M3_API int m3_migr_export(struct m3_node *node, int dc, int ep, uint64_t txn,
 			  void *state, uint32_t *size);
 /*
  * The endpoint is on node `id` from now on. There, `pid` is the process that
  * takes it over (it has joined the DC; EBADPID) and `state` what was exported;
- * elsewhere they are 0, NULL and 0. EBADVALUE: not such a state. Repeated with
+ * elsewhere they are 0, NULL and 0. On the old node its process becomes a
+ * backup: a call that it is in ends with EMIGRATE. EBADVALUE: not such a state;
+ * EBUSY: m3_migr_start() has not returned 0 here. Repeated with
  * the same txn: 0. EPROCSTS: neither frozen nor committed by `txn`.
  */
 M3_API int m3_migr_commit(struct m3_node *node, int dc, int ep, int id, int pid,
@@ -450,7 +457,8 @@ M3_API int m3_reply_to(struct m3_member *member, int self, int dst,
  * Hands the request of message->source on to `dst`, as if that client had
  * called it: `dst` sees the client as the source and its reply goes there;
  * `self` owes nothing any more. Never waits. EPROCSTS: message->source does not
- * wait for `self`; EENDPOINT: `dst` is the client; EDEADSRCDST, ELOCKED as of
+ * wait for `self`; EENDPOINT: `dst` is the client; EAGAIN: the client was
+ * exported by a migration and has not moved yet; EDEADSRCDST, ELOCKED as of
  * m3_sendrec() by the client. A client on another node is served by its own
  * core (protocol 23), which may not know `dst`, or know it better: then the
  * client gets those errors. (reference 1.1, relay)
@@ -472,7 +480,9 @@ M3_API int m3_ntfy_value(struct m3_member *member, int self, int src, int dst,
 			 int value);
 /*
  * Waits for the call that `self` had in progress when it migrated here, and
- * gets its result and message. EPROCSTS: there is none. (protocol 12)
+ * gets its result and message; until then other calls get EPROCRUN. After a
+ * time-out the call has ended like any other. EPROCSTS: there is none: what its
+ * former process was about to call had not begun. (protocol 12)
  */
 M3_API int m3_resume(struct m3_member *member, int self,
 		     struct m3_message *message, int timeout);
@@ -574,7 +584,8 @@ M3_API int m3_finish(struct m3_member *member, struct m3_call *call);
 /*
  * Ends a started call with `error` (ETIMEDOUT, ECANCELED), with the semantics
  * of a time-out. Returns the result if it had finished before, -error if it
- * was cancelled, M3_PENDING while a copy still touches its memory.
+ * was cancelled, M3_PENDING while a copy still touches its memory or the
+ * endpoint is frozen by a migration.
  */
 M3_API int m3_cancel(struct m3_member *member, struct m3_call *call,
 		     int error);

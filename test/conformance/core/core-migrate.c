@@ -243,6 +243,42 @@ static void own_calls(void)
 		}
 }
 
+/* What becomes of E's call and of E after its state was exported. */
+static void exported(int op, int back)
+{
+	struct m3_message in;
+
+	begin(OLD);
+	mesh_bind(&m, Q, OLD);
+	ask(&of_e, OLD, op, E, P, 8);
+	mesh_start(&m, E, NEW, TXN);
+	mesh_export(&m, E, OLD, TXN);
+	peer_takes(OLD);
+	if (op == M3_OP_SENDREC)
+		peer_answers(OLD);
+	SAME(m3_notify(m.member[OLD], Q, E), 0);
+	SAME(m3_notify(m.member[OLD], Q, E), 0);
+	mesh_sound(&m);
+	SAME(ended(&of_e, OLD), M3_PENDING);
+	if (back) {
+		mesh_rollback(&m, E, TXN);
+		SAME(ended(&of_e, OLD), 0);
+		in = of_e.message;
+	} else {
+		mesh_commit(&m, E, OLD, NEW, TXN);
+		mesh_settle(&m);
+		SAME(ended(&of_e, OLD), -M3_EMIGRATE);
+		SAME(m3_resume(m.member[NEW], E, &in, 1000), 0);
+	}
+	if (op == M3_OP_SENDREC)
+		SAME(in.type, 9);
+	back = back ? OLD : NEW;
+	SAME(m3_receive(m.member[back], E, M3_ANY, &in, 0), 0);
+	SAME(in.source, Q);
+	SAME(m3_receive(m.member[back], E, M3_ANY, &in, 0), -M3_EAGAIN);
+	mesh_end(&m);
+}
+
 /* E waits in receive and goes on waiting there. */
 static void receiving(int src, int node, int back)
 {
@@ -384,6 +420,10 @@ int main(void)
 		notifications(node, 0);
 		notifications(node, 1);
 		copies(node);
+	}
+	for (node = 0; node < 2; node++) {
+		exported(M3_OP_SENDREC, node);
+		exported(M3_OP_SEND, node);
 	}
 	resumed();
 	return 0;

@@ -426,72 +426,88 @@ static void lost(int at, int gone, int back)
 
 /* ------------------------------------------------- a peer that lies */
 
-static void forged(void)
-{
-	static struct forge_record r;
+struct lie {
 	struct rig_node n;
 	struct m3_member *member;
 	struct m3_call call;
 	struct forge f;
+	struct forge_record r;
+};
+
+static void answers_are(struct lie *l, int status)
+{
+	while (forge_take(&l->f, M3_LANE_NORMAL, &l->r))
+		SAME(l->r.head.status, status);
+}
+
+static void say(struct lie *l, int kind, uint64_t call, unsigned int epoch)
+{
+	unsigned int body = kind == M3_REC_ERROR ? 0 :
+						   sizeof(struct m3_message);
+
+	forge_fill(&l->f, &l->r, kind, E, P, call, body);
+	l->r.head.src_binding |= (uint64_t)epoch << 32;
+	if (kind == M3_REC_ERROR)
+		l->r.head.status = -M3_EMIGRATE;
+	SAME(forge_put(&l->f, M3_LANE_NORMAL, &l->r), 1);
+	SOUND(&l->n);
+}
+
+/* E is on node 2, or goes to node 3: node 1 cannot claim it. */
+static void thief(struct lie *l)
+{
 	struct m3_dc_counters c;
 	unsigned int epoch;
 
-	rig_start(&n, 0);
-	forge_begin(&f, &n, 1);
-	member = rig_join(&n, P);
-	SAME(m3_node_up(n.core, 2, "old"), 0);
-	SAME(m3_add_node(n.core, RIG_DC, 2), 0);
-	SAME(m3_rmtbind(n.core, RIG_DC, "e", E, 2), 0);
-	/* E is on node 2 and does not migrate: node 1 cannot claim it. */
-	for (epoch = 0; epoch < 3; epoch++) {
-		forge_fill(&f, &r, M3_REC_SEND, E, P, epoch + 1,
-			   sizeof(struct m3_message));
-		r.head.src_binding |= (uint64_t)epoch << 32;
-		SAME(forge_put(&f, M3_LANE_NORMAL, &r), 1);
-	}
-	while (forge_take(&f, M3_LANE_NORMAL, &r))
-		SAME(r.head.status, -M3_ENONODE);
-	SAME(m3_migr_start(n.core, RIG_DC, E, 3, TXN, 0), 0);
-	forge_fill(&f, &r, M3_REC_SEND, E, P, 9, sizeof(struct m3_message));
-	r.head.src_binding |= 1ull << 32;
-	SAME(forge_put(&f, M3_LANE_NORMAL, &r), 1);
-	SAME(m3_dc_counters(n.core, RIG_DC, &c), 0);
+	for (epoch = 0; epoch < 3; epoch++)
+		say(l, M3_REC_SEND, epoch + 1, epoch);
+	answers_are(l, -M3_ENONODE);
+	SAME(m3_migr_start(l->n.core, RIG_DC, E, 3, TXN, 0), 0);
+	say(l, M3_REC_SEND, 9, 1);
+	SAME(m3_dc_counters(l->n.core, RIG_DC, &c), 0);
 	SAME((long)c.bad_node, 4);
-	SAME(m3_migr_rollback(n.core, RIG_DC, E, TXN), 0);
-	while (forge_take(&f, M3_LANE_NORMAL, &r))
-		SAME(r.head.status, -M3_ENONODE);
-	/* EMIGRATE of a call that is not that node's does nothing. */
-	SAME(m3_migr_start(n.core, RIG_DC, E, 1, TXN + 1, 0), 0);
-	rig_start_call(member, &call, M3_OP_SEND, P, E, 1, M3_PENDING);
-	forge_fill(&f, &r, M3_REC_ERROR, E, P, 1, 0);
-	r.head.status = -M3_EMIGRATE;
-	SAME(forge_put(&f, M3_LANE_NORMAL, &r), 1);
-	SOUND(&n);
+	SAME(m3_migr_rollback(l->n.core, RIG_DC, E, TXN), 0);
+	answers_are(l, -M3_ENONODE);
+}
+
+/* EMIGRATE of a call that is not that node's does nothing. */
+static void bouncer(struct lie *l)
+{
+	SAME(m3_migr_start(l->n.core, RIG_DC, E, 1, TXN + 1, 0), 0);
+	rig_start_call(l->member, &l->call, M3_OP_SEND, P, E, 1, M3_PENDING);
+	say(l, M3_REC_ERROR, 1, 0);
 	/* The named target with the next epoch is believed. */
-	forge_fill(&f, &r, M3_REC_NOTIFY, E, P, 0, sizeof(struct m3_message));
-	r.head.src_binding |= 1ull << 32;
-	SAME(forge_put(&f, M3_LANE_NORMAL, &r), 1);
-	SOUND(&n);
-	MUST(forge_take(&f, M3_LANE_NORMAL, &r));
-	SAME(r.head.kind, M3_REC_SEND);
-	SAME((long)(r.head.dst_binding >> 32), 1);
+	say(l, M3_REC_NOTIFY, 0, 1);
+	MUST(forge_take(&l->f, M3_LANE_NORMAL, &l->r));
+	SAME(l->r.head.kind, M3_REC_SEND);
+	SAME((long)(l->r.head.dst_binding >> 32), 1);
 	/* It bounces the call: not known here that it moved again. */
-	forge_fill(&f, &r, M3_REC_ERROR, E, P, r.head.call, 0);
-	r.head.status = -M3_EMIGRATE;
-	r.head.src_binding |= 1ull << 32;
-	SAME(forge_put(&f, M3_LANE_NORMAL, &r), 1);
-	SOUND(&n);
-	SAME(m3_finish(member, &call), M3_PENDING);
-	MUST(!forge_take(&f, M3_LANE_NORMAL, &r));
-	SAME(m3_migr_start(n.core, RIG_DC, E, 2, TXN + 2, 0), 0);
-	SAME(m3_migr_rollback(n.core, RIG_DC, E, TXN + 2), 0);
-	MUST(forge_take(&f, M3_LANE_NORMAL, &r));
-	SAME(r.head.kind, M3_REC_SEND);
-	SOUND(&n);
-	SAME(m3_unbind_any(n.core, RIG_DC, E), 0);
-	SAME(m3_finish(member, &call), -M3_EDSTDIED);
-	m3_leave(member);
-	rig_stop(&n);
+	say(l, M3_REC_ERROR, l->r.head.call, 1);
+	SAME(m3_finish(l->member, &l->call), M3_PENDING);
+	MUST(!forge_take(&l->f, M3_LANE_NORMAL, &l->r));
+	SAME(m3_migr_start(l->n.core, RIG_DC, E, 2, TXN + 2, 0), 0);
+	SAME(m3_migr_rollback(l->n.core, RIG_DC, E, TXN + 2), 0);
+	MUST(forge_take(&l->f, M3_LANE_NORMAL, &l->r));
+	SAME(l->r.head.kind, M3_REC_SEND);
+}
+
+static void forged(void)
+{
+	static struct lie l;
+
+	rig_start(&l.n, 0);
+	forge_begin(&l.f, &l.n, 1);
+	l.member = rig_join(&l.n, P);
+	SAME(m3_node_up(l.n.core, 2, "old"), 0);
+	SAME(m3_add_node(l.n.core, RIG_DC, 2), 0);
+	SAME(m3_rmtbind(l.n.core, RIG_DC, "e", E, 2), 0);
+	thief(&l);
+	bouncer(&l);
+	SOUND(&l.n);
+	SAME(m3_unbind_any(l.n.core, RIG_DC, E), 0);
+	SAME(m3_finish(l.member, &l.call), -M3_EDSTDIED);
+	m3_leave(l.member);
+	rig_stop(&l.n);
 }
 
 int main(int argc, char **argv)
