@@ -117,13 +117,16 @@ static int check_migrations(struct m3_region *r)
 	uint32_t i, frozen = 0, parked = 0, blocks = 0;
 	int e;
 
-	for (i = 0; i < r->slots; i++) {
+	for (i = 0; i < m3_high(r); i++) {
+		/* Without memory behind it there is nothing to look at. */
+		if (!(r->backed >> (i / M3_GROUP) & 1))
+			continue;
 		e = check_migration(r, i, &frozen, &parked);
 		if (e)
 			return e;
 	}
 	MUST(frozen == r->migrations);
-	for (i = 0; i < m3_blocks(r); i++)
+	for (i = 0; i < 2 * r->slots + r->pool; i++)
 		if (i >= 2 * r->slots ||
 		    r->backed >> (i % r->slots / M3_GROUP) & 1)
 			blocks += *m3_block_state(r, i) == M3_BLOCK_PARKED;

@@ -242,6 +242,13 @@ static int in_flight(struct m3_region *r, uint32_t node, int ep)
 	return 0;
 }
 
+/* Of what was read from a caller nothing is left once it is all numbered. */
+static int is_copying(const struct m3_transfer *x)
+{
+	return x->kind != M3_TRANSFER_NONE &&
+	       (x->kind != M3_TRANSFER_SOURCE || x->done < x->bytes);
+}
+
 int m3_migration_quiet(struct m3_region *r, uint32_t e)
 {
 	const struct m3_slot *s = m3_slot(r, e);
@@ -257,7 +264,7 @@ int m3_migration_quiet(struct m3_region *r, uint32_t e)
 		return 0;
 	for (i = 0; i < m3_high(r); i++)
 		if (!(m3_slot(r, i)->rts & M3_RTS_SLOT_FREE) &&
-		    m3_transfer(r, i)->kind != M3_TRANSFER_NONE &&
+		    is_copying(m3_transfer(r, i)) &&
 		    (i == e || m3_transfer(r, i)->party == ep))
 			return 0;
 	for (i = 0; i < m3_spanned(r); i++)

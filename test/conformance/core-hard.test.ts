@@ -8,7 +8,7 @@ import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import { build, programsIn, run } from './programs.ts';
+import { build, programsIn, run, TEST_TIMEOUT_MS } from './programs.ts';
 
 const SANITIZE = '-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer';
 
@@ -22,6 +22,8 @@ function compiles(flags: string): boolean {
   return spawnSync('cc', args, { input: 'int main(void) { return 0; }' }).status === 0;
 }
 
+const timeout = { timeout: TEST_TIMEOUT_MS };
+
 const start = (out: string, name: string, skip: (note: string) => void): Promise<void> =>
   run({ binary: join(work, out, name), source: `core/${name}.c`, env: { RIG_DIR: regions } }, skip);
 
@@ -33,11 +35,11 @@ describe('the core, with the compiler watching', () => {
   const flags = compiles(SANITIZE) ? `-O1 -g ${SANITIZE}` : '-O2 -g';
   beforeAll(() => build('core', join(work, 'watched'), `FLAGS=${flags}`), 240_000);
 
-  test.for(programsIn('core', 'core-'))('%s', (name, { skip }) => start('watched', name, skip));
+  test.for(programsIn('core', 'core-'))('%s', timeout, (name, { skip }) => start('watched', name, skip));
 });
 
 describe('the core, killed at each of its crash points', () => {
   beforeAll(() => build('core', join(work, 'killed'), 'FLAGS=-O2 -g', 'crash'), 240_000);
 
-  test.for(programsIn('core', 'crash-'))('%s', (name, { skip }) => start('killed', name, skip));
+  test.for(programsIn('core', 'crash-'))('%s', timeout, (name, { skip }) => start('killed', name, skip));
 });

@@ -33,5 +33,9 @@ int main(int argc, char **argv)
 	IS(m3_free(member, 1, &buffer), 0);
 	IS(m3_free(member, 1, &buffer), -M3_EFAULT);
 	m3_leave(member);
+	IS(strcmp(m3_strerror(-M3_EDSTDIED), "EDSTDIED"), 0);
+	IS(strcmp(m3_strerror(M3_EDSTDIED), "EDSTDIED"), 0);
+	IS(strlen(m3_cause(-M3_EDSTDIED)) > 0, 1);
+	IS(m3_strerror(-999) != NULL && m3_cause(-999) != NULL, 1);
 	return 0;
 }

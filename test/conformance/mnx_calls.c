@@ -37,6 +37,8 @@ static void client(void)
 	IS(mnx_ntfy_value(SELF, SERVER, 32), EMOLBADVALUE);
 	m.m_type = 15;
 	IS(mnx_sendrec(SERVER, &m), OK);
+	/* The worker's second reply finds it bound, but not waiting. */
+	IS(mnx_wait4unbind_T(WORKER, DEADLINE_MS), OK);
 	IS(mnx_unbind(dcid, SELF), OK);
 	IS(mnx_receive(ANY, &m), EMOLNOTBIND);
 }

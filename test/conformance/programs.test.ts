@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { conformanceCore } from './backend.ts';
-import { build, programsIn, run } from './programs.ts';
+import { build, programsIn, run, TEST_TIMEOUT_MS } from './programs.ts';
 
 const work = mkdtempSync(join(tmpdir(), 'm3ipc-programs-'));
 
@@ -14,7 +14,7 @@ beforeAll(() => build('.', work), 120_000);
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
 describe('C programs', () => {
-  test.for(programsIn('.'))('%s', async (name, { skip }) => {
+  test.for(programsIn('.'))('%s', { timeout: TEST_TIMEOUT_MS }, async (name, { skip }) => {
     const node = conformanceCore();
     try {
       await run({ binary: join(work, name), source: `${name}.c`, args: [node.dir, '1'] }, skip);

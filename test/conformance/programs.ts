@@ -11,7 +11,10 @@ import { isCovered } from './table/row.ts';
 
 const HERE = 'test/conformance';
 const EXIT_SKIP = 77;
-const DEADLINE_MS = 90_000;
+const DEADLINE_MS = 110_000;
+
+/** Of a test that runs a program: beyond the program's own deadline. */
+export const TEST_TIMEOUT_MS = 120_000;
 
 /** Names of the C programs in a folder of this one, without `.c`. */
 export function programsIn(folder: string, prefix = ''): string[] {

@@ -43,6 +43,7 @@ const PAGES = [
   'CONTRIBUTING.md',
   'CHANGELOG.md',
   'core-kmod/README.md',
+  'core-kmod/CONFORMANCE.md',
   'codecs/README.md',
   'transports/README.md',
   'proxy-runtime/config/README.md',

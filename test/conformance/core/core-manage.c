@@ -212,6 +212,18 @@ static void core_ends(struct m3_node *node)
 	rig_ok("dvs_end");
 }
 
+static void proxy_is(struct rig_node *n, unsigned int flags)
+{
+	struct m3_proxy_info info;
+
+	SAME(m3_getproxyinfo(n->core, 2, &info), 0);
+	SAME((long)info.flags, (long)(M3_PROXY_INUSE | flags));
+	SAME(info.sender, getpid());
+	SAME(info.receiver, getpid());
+	SAME(m3_getproxyinfo(n->core, 3, &info), -M3_EPROXYFREE);
+	SAME(m3_getproxyinfo(n->core, -1, &info), -M3_EBADNODEID);
+}
+
 /* The proxy's side of a link, opened, cut and closed. */
 static void connect(void)
 {
@@ -225,7 +237,10 @@ static void connect(void)
 	SAME(m3_getnodeinfo(a.core, 2, &info), 0);
 	SAME((long)info.flags, M3_NODE_ATTACHED | M3_NODE_SCONNECTED |
 				       M3_NODE_RCONNECTED);
+	proxy_is(&a, M3_PROXY_SCONNECTED | M3_PROXY_RCONNECTED);
 	SAME(m3_proxy_disconnected(a.proxy), 0);
+	proxy_is(&a, 0);
+	rig_ok("getproxyinfo");
 	SAME(m3_getnodeinfo(a.core, 2, &info), 0);
 	SAME((long)info.flags, M3_NODE_ATTACHED);
 	SAME(m3_proxy_open(b.proxy, RIG_DC, &open), 0);

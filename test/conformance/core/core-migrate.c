@@ -409,10 +409,15 @@ int main(void)
 	int node;
 
 	m1();
+	rig_ok("M1");
 	m2();
+	rig_ok("M2");
 	m3();
+	rig_ok("M3");
 	callers();
+	rig_ok("callers in each phase");
 	own_calls();
+	rig_ok("its own calls in each phase");
 	for (node = 0; node < MESH; node++) {
 		receiving(M3_ANY, node, 0);
 		receiving(P, node, 0);
@@ -425,6 +430,8 @@ int main(void)
 		exported(M3_OP_SENDREC, node);
 		exported(M3_OP_SEND, node);
 	}
+	rig_ok("receive, notifications, copies");
 	resumed();
+	rig_ok("a call that is resumed");
 	return 0;
 }

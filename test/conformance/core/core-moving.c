@@ -516,18 +516,23 @@ int main(int argc, char **argv)
 
 	rig_seed(argc, argv);
 	repeated();
+	rig_ok("steps, repeated and missing");
 	for (node = 0; node < MESH; node++)
 		round_trip(node);
+	rig_ok("round trips");
 	for (node = 0; node < 20; node++)
 		liars();
+	rig_ok("lies about a state");
 	for (node = 0; node < MESH; node++)
 		for (when = FROZEN; when < WHENS; when++)
 			for (back = 0; back < 2; back++) {
 				given_up(node, when, back, 0);
 				given_up(node, when, back, 1);
 			}
+	rig_ok("callers that give up or die");
 	for (node = 0; node < MESH; node++)
 		killed(node);
+	rig_ok("its death");
 	own_deadline();
 	for (back = 0; back < 2; back++) {
 		paused(replies, back);
@@ -536,8 +541,10 @@ int main(int argc, char **argv)
 	claimed(OLD);
 	claimed(THIRD);
 	cut();
+	rig_ok("cut links");
 	lost(THIRD, OLD, 0);
 	lost(THIRD, OLD, 1);
+	rig_ok("a lost core");
 	forged();
 	return 0;
 }

@@ -211,8 +211,10 @@ int main(void)
 			caller(THIRD, when, M3_PROMOTE_RETRY, first);
 			caller(NEW, when, M3_PROMOTE_RETRY, first);
 		}
+	rig_ok("callers in each phase");
 	returns(0);
 	returns(M3_PROMOTE_RETRY);
+	rig_ok("the primary returns");
 	the_rest(NEW);
 	the_rest(THIRD);
 	refused();

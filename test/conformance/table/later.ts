@@ -2,7 +2,6 @@
 /** Section 7.2 of the reference: the tests of the later system. */
 import { leftOut, row, section } from './row.ts';
 
-const NOT_YET = 'the call answers ENOSYS in this version';
 const AS_BEFORE = 'as in 7.1';
 
 export const LATER = section('7.2', [
@@ -25,8 +24,15 @@ export const LATER = section('7.2', [
     'pids of a DC are those of the namespace it was made in',
     'a core belongs to one pid namespace; from another it cannot be opened (EPIDNS)',
   ),
-  leftOut('bind and lclbind', 'a process binds itself; binds its child; the child is a replica', NOT_YET),
-  leftOut('tbind', 'a thread binds an endpoint of its own', NOT_YET),
+  row(
+    'bind and lclbind',
+    'a process binds itself; binds its child; the child is a replica',
+    'bind getep lclbind replbind',
+    'getep.c',
+    'lclbind.c',
+    'replbind.c',
+  ),
+  row('tbind', 'a thread binds an endpoint of its own', 'tbind getep', 'tbind.c'),
   leftOut('umbind', 'a process of a user-mode system is bound', 'user-mode Linux as a node is out of scope'),
   row('rmtbind', `${AS_BEFORE}, with its name`, 'rmtbind', 'core/core-remote.c: a declared endpoint'),
   row(
@@ -58,7 +64,13 @@ export const LATER = section('7.2', [
     'rounds.c: sent messages are counted',
     'sendrec.c',
   ),
-  leftOut('rr_rply', 'rcvrqst and reply, or send, two rounds, both orders', NOT_YET),
+  row(
+    'rr_rply',
+    'rcvrqst and reply, or send, two rounds, both orders',
+    'rcvrqst reply send',
+    'rounds.c: rcvrqst, both orders',
+    'rcvrqst.c',
+  ),
   row('receive', 'receive of a given endpoint', 'receive', 'receive.c: from one source'),
   row(
     'ntfyrcv',
@@ -80,18 +92,28 @@ export const LATER = section('7.2', [
     'vcopy',
     'vcopy_third.c: between two clients',
   ),
-  leftOut('priv', 'privileges of another process are read and modified', NOT_YET),
-  leftOut('priv_info', 'privileges are shown', NOT_YET),
-  leftOut('set_priv', 'a denied call gives EBADCALL, a denied destination ETRAPDENIED', NOT_YET),
-  leftOut('wait4bind', AS_BEFORE, NOT_YET),
-  leftOut('wakeup', AS_BEFORE, NOT_YET),
+  row('priv', 'privileges of another process are read and modified', 'getpriv setpriv', 'priv.c'),
+  row('priv_info', 'privileges are shown', 'getpriv', 'priv.c'),
+  row('set_priv', 'a denied call gives EBADCALL, a denied destination ETRAPDENIED', 'setpriv', 'priv.c'),
+  row('wait4bind', AS_BEFORE, 'wait4bind wait4bindep wait4unbind', 'wait4bind.c', 'wait4unbind.c'),
+  row(
+    'wakeup',
+    'receive(ANY) and rcvrqst are ended with EWOKENUP; who does not wait so is marked',
+    'wakeup',
+    'wakeup.c',
+  ),
   leftOut('getsigmask, vm_read, demo_clone, userns', 'experiments with Linux', 'they call no IPC'),
   leftOut(
     'namespaces',
     'pids are those of the caller’s namespace',
     'a core belongs to one pid namespace; from another it cannot be opened (EPIDNS)',
   ),
-  leftOut('client_server', 'children are bound and waited for, then called with deadlines', NOT_YET),
+  row(
+    'client_server',
+    'children are bound and waited for, then called with deadlines',
+    'lclbind wait4bind wait4bindep wait4unbind sendrec',
+    'client_server.c',
+  ),
   leftOut('latency_client, latency_server', 'time of one sendrec', 'a measurement: `npm run bench`'),
   row(
     'dvk-proxies: test_client, test_server',

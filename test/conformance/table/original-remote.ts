@@ -2,8 +2,6 @@
 /** Section 7.1 of the reference: the tests that play a remote peer, and the scenarios of migration. */
 import { leftOut, row, section } from './row.ts';
 
-const NOT_YET = 'the call answers ENOSYS in this version';
-
 const REMOTE = [
   row(
     'test_rmtsend',
@@ -112,13 +110,48 @@ const REMOTE = [
 ];
 
 const MIGRATION = [
-  leftOut('test_migrate', 'start, commit and rollback by hand', NOT_YET),
-  leftOut('M1', 'local, frozen in receive; a send waits; rollback: it arrives here', NOT_YET),
-  leftOut('M2', 'remote, frozen; a send waits; rollback: it arrives there', NOT_YET),
-  leftOut('M3', 'local, frozen; a send waits; commit: it arrives at the new node', NOT_YET),
-  leftOut('T1', 'a server moves to its client’s node while it is called', NOT_YET),
-  leftOut('T2', 'a server moves away from its client’s node', NOT_YET),
-  leftOut('T3', 'three nodes; requests and copies go on, contents verified', NOT_YET),
+  row(
+    'test_migrate',
+    'start, commit and rollback by hand',
+    'migr_start migr_export migr_commit migr_rollback',
+    'core/core-moving.c: steps, repeated and missing',
+  ),
+  row(
+    'M1',
+    'local, frozen in receive; a send waits; rollback: it arrives here',
+    'migr_start migr_rollback send receive',
+    'core/core-migrate.c: M1',
+  ),
+  row(
+    'M2',
+    'remote, frozen; a send waits; rollback: it arrives there',
+    'migr_start migr_rollback send',
+    'core/core-migrate.c: M2',
+  ),
+  row(
+    'M3',
+    'local, frozen; a send waits; commit: it arrives at the new node',
+    'migr_start migr_export migr_commit send',
+    'core/core-migrate.c: M3',
+  ),
+  row(
+    'T1',
+    'a server moves to its client’s node while it is called',
+    'migr_start migr_export migr_commit sendrec vcopy',
+    'core/core-travel.c: T1',
+  ),
+  row(
+    'T2',
+    'a server moves away from its client’s node',
+    'migr_start migr_export migr_commit sendrec vcopy',
+    'core/core-travel.c: T2',
+  ),
+  row(
+    'T3',
+    'three nodes; requests and copies go on, contents verified',
+    'migr_start migr_export migr_commit sendrec vcopy',
+    'core/core-travel.c: T3',
+  ),
 ];
 
 export const ORIGINAL_REMOTE = section('7.1', [...REMOTE, ...MIGRATION]);

@@ -2,8 +2,6 @@
 /** Section 7.1 of the reference: the tests of the paper's system, by their names. */
 import { leftOut, row, section } from './row.ts';
 
-const NOT_YET = 'the call answers ENOSYS in this version';
-
 const MANAGEMENT = [
   row(
     'test_dvs_init',
@@ -73,8 +71,9 @@ const MANAGEMENT = [
   ),
   row(
     'test_getproxyinfo',
-    'the proxy of a node is shown with it',
-    'getnodeinfo',
+    'the proxy of a node: its processes, and whether it is connected',
+    'getproxyinfo getnodeinfo',
+    'core/core-manage.c: getproxyinfo',
     'core/core-manage.c: a proxy is bound',
   ),
   row(
@@ -93,7 +92,7 @@ const PROCESSES = [
     'info.c: a local slot',
     'exit.c',
   ),
-  leftOut('test_getep', 'getep of oneself is what bind gave', NOT_YET),
+  row('test_getep', 'getep of oneself is what bind gave', 'getep', 'getep.c'),
   row(
     'test_getprocinfo',
     'shows the fields of a slot, free or bound',
@@ -108,11 +107,17 @@ const PROCESSES = [
     'getprocinfo bind',
     'exec.c: the name follows exec',
   ),
-  leftOut('test_getpriv', 'privileges are set, then read', NOT_YET),
+  row('test_getpriv', 'privileges are set, then read', 'getpriv setpriv', 'priv.c'),
   row('test_exit', 'endpoints of processes that exit or are killed become free', 'bind sweep', 'exit.c'),
-  leftOut('test_wait4bind', 'waits for a bind of oneself, of another, for an unbind', NOT_YET),
-  leftOut('test_wakeup', 'receive(ANY) is ended with EWOKENUP', NOT_YET),
-  leftOut('test_bkupbind', 'a child is bound as the backup of a remote endpoint', NOT_YET),
+  row(
+    'test_wait4bind',
+    'waits for a bind of oneself, of another, for an unbind',
+    'wait4bind wait4bindep wait4unbind',
+    'wait4bind.c',
+    'wait4unbind.c',
+  ),
+  row('test_wakeup', 'receive(ANY) is ended with EWOKENUP', 'wakeup receive rcvrqst', 'wakeup.c'),
+  row('test_bkupbind', 'a child is bound as the backup of a remote endpoint', 'bkupbind', 'bkupbind.c'),
   row(
     'test_times, test_getpid, mol_system, mol_pm',
     'small servers at negative endpoints serve',
@@ -182,9 +187,14 @@ const MESSAGES = [
     'calls.test.ts: notify: waits',
   ),
   row('test_notify2', 'a notification wakes a receiver', 'notify receive', 'notify.c: wakes a receiver'),
-  leftOut('test_src_notify', 'a notification in another slot’s name', NOT_YET),
-  leftOut('test_hdw_notify', 'a notification in the name of HARDWARE, from no process', NOT_YET),
-  leftOut('test_relay', 'a relayed request is answered by whom it was relayed to', NOT_YET),
+  row('test_src_notify', 'a notification in another slot’s name', 'src_notify', 'src_notify.c'),
+  row(
+    'test_hdw_notify',
+    'a notification in the name of HARDWARE, from no process',
+    'hdw_notify',
+    'hdw_notify.c',
+  ),
+  row('test_relay', 'a relayed request is answered by whom it was relayed to', 'relay', 'relay.c'),
 ];
 
 const COPIES = [

@@ -84,6 +84,37 @@ static void server_ends(int op, enum phase phase, int by_kill, int expected)
 	settled();
 }
 
+/* One that is only waited for: its death is announced. */
+static void source_ends(int by_kill)
+{
+	struct m3_member *client = rig_join(&here, CLIENT);
+	pid_t pid = server(0);
+	struct m3_message message;
+	struct m3_call call;
+
+	SAME(m3_rmtbind(here.core, RIG_DC, "far", SERVER, there.id), 0);
+	SAME(m3_notify(client, CLIENT, SERVER), 0);
+	settled();
+	rig_start_call(client, &call, M3_OP_RECEIVE, CLIENT, SERVER, 0,
+		       M3_PENDING);
+	end(&there, SERVER, pid, by_kill);
+	settled();
+	SAME(m3_finish(client, &call), -M3_ESRCDIED);
+	/* The next life of the endpoint is reached at once. */
+	pid = server(0);
+	rig_start_call(client, &call, M3_OP_SEND, CLIENT, SERVER, 7,
+		       M3_PENDING);
+	settled();
+	SAME((long)(state(&there, CLIENT) & M3_RTS_SENDING), M3_RTS_SENDING);
+	end(&there, SERVER, pid, 1);
+	settled();
+	SAME(m3_finish(client, &call), -M3_EDSTDIED);
+	SAME(m3_receive(client, CLIENT, M3_ANY, &message, 0), -M3_EAGAIN);
+	SAME(m3_unbind_any(here.core, RIG_DC, SERVER), 0);
+	m3_leave(client);
+	settled();
+}
+
 static void server_phases(int by_kill)
 {
 	server_ends(M3_OP_SEND, NOT_SENT, by_kill, -M3_EDSTDIED);
@@ -95,6 +126,9 @@ static void server_phases(int by_kill)
 	server_ends(M3_OP_SENDREC, TAKEN, by_kill, -M3_ESRCDIED);
 	rig_ok(by_kill ? "server killed: sendrec taken" :
 			 "server unbound: sendrec taken");
+	source_ends(by_kill);
+	rig_ok(by_kill ? "server killed: receive of it" :
+			 "server unbound: receive of it");
 }
 
 /* A reply that its core holds reaches the client, whatever becomes of it. */
