@@ -11,7 +11,11 @@ export default defineConfig({
       project('unit', ['test/unit/**/*.test.ts', '{codecs,transports,proxy-runtime}/**/*.test.ts'], 20_000),
       project('contract', ['test/contract/**/*.test.ts'], 20_000),
       project('conformance', ['test/conformance/**/*.test.ts'], 30_000),
-      project('system', ['test/system/**/*.test.ts', 'examples/**/*.test.ts'], 120_000),
+      project(
+        'system',
+        ['test/system/**/*.test.ts', 'test/fault/**/*.test.ts', 'examples/**/*.test.ts'],
+        120_000,
+      ),
     ],
   },
 });

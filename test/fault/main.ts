@@ -41,12 +41,13 @@ interface KillOptions {
   readonly kills: number;
   readonly hits: number;
   readonly seed?: number;
+  readonly quick: boolean;
   readonly json: boolean;
 }
 
-async function coreKill({ kills, hits, seed, json }: KillOptions): Promise<void> {
+async function coreKill({ kills, hits, seed, quick, json }: KillOptions): Promise<void> {
   const binary = join(buildPrograms(), 'killer');
-  const settings = { binary, kills, hits, seed: seed ?? runSeed(), jobs: 2, progress };
+  const settings = { binary, kills, hits, quick, seed: seed ?? runSeed(), jobs: 2, progress };
   const result = await withRegions((dir) => runKills({ ...settings, dir }));
   tell(json, result, killText(result));
 }
@@ -57,6 +58,7 @@ program
   .description('processes killed at every crash point of the core, and at random instants')
   .option('--kills <n>', 'at least', whole, 2000)
   .option('--hits <n>', 'of each crash point, at least', whole, 10)
+  .option('--quick', 'no more than that: some points are not hit', false)
   .option('--seed <n>', 'without it, M3IPC_SEED or chance', whole)
   .option('--json', 'print one JSON object', false)
   .action(coreKill);
@@ -64,7 +66,7 @@ program
   .command('model')
   .description('random operations of real processes, compared with a model of the semantics')
   .option('--seeds <n>', 'programs', whole, 2000)
-  .option('--steps <n>', 'operations of each', whole, 60)
+  .option('--steps <n>', 'operations of each', whole, 120)
   .option('--first <n>', 'first seed; without it, M3IPC_SEED or chance', whole)
   .option('--json', 'print one JSON object', false)
   .action(model);

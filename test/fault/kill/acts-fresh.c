@@ -1,145 +1,7 @@
 // SPDX-License-Identifier: MIT
-/*
- * What a victim does on two cores of its own, made for this kill: the first of
- * everything, and what needs a link that loses, refuses and repeats. It is all
- * processes and the runtime of both at once; no result matters but that both
- * regions are whole when it dies.
- */
-#include "scene.h"
-#include <stdlib.h>
+/* Lives of two cores: what needs a link that loses, refuses and repeats. */
+#include "fresh.h"
 #include <string.h>
-#include <unistd.h>
-
-#define CALLS 8
-
-static struct rig_node a, b;
-static struct m3_member *ma, *mb;
-static struct m3_call calls[CALLS];
-static struct m3_buffer near_memory[3], far_memory[3];
-
-/* ----------------------------------------------------- in the driver */
-
-static void cores(struct scene *s)
-{
-	(void)s;
-	rig_start(&a, 0);
-	rig_start(&b, 1);
-}
-
-static void end_core(struct rig_node *n)
-{
-	int e = m3_check(n->core, RIG_DC);
-
-	MUST(e == 0 || e == -M3_EDCNOTRUN);
-	m3_sweep(n->core);
-	e = m3_check(n->core, RIG_DC);
-	MUST(e == 0 || e == -M3_EDCNOTRUN);
-	rig_stop(n);
-}
-
-static void end_cores(struct scene *s)
-{
-	end_core(&a);
-	end_core(&b);
-	driver_take_back(s);
-}
-
-/* ------------------------------------------------------ in the victim */
-
-static void reopen(struct scene *s)
-{
-	(void)s;
-	SAME(m3_node_open(a.dir, &a.core), 0);
-	SAME(m3_node_open(b.dir, &b.core), 0);
-}
-
-/* 1..3 at node 0, 11..13 at node 1, known to each other, with memory. */
-static void populate(void)
-{
-	int i;
-
-	rig_pair(&a, &b);
-	ma = rig_join(&a, M3_NONE);
-	mb = rig_join(&b, M3_NONE);
-	for (i = 0; i < 3; i++) {
-		SAME(m3_bind(ma, 1 + i), 0);
-		SAME(m3_bind(mb, 11 + i), 0);
-		SAME(m3_rmtbind(a.core, RIG_DC, "far", 11 + i, 1), 0);
-		SAME(m3_rmtbind(b.core, RIG_DC, "near", 1 + i, 0), 0);
-		SAME(m3_alloc(ma, 1 + i, COPY_BYTES, &near_memory[i]), 0);
-		SAME(m3_alloc(mb, 11 + i, COPY_BYTES, &far_memory[i]), 0);
-	}
-}
-
-static void populated(struct scene *s)
-{
-	reopen(s);
-	populate();
-}
-
-static void settle(void)
-{
-	rig_settle(&a, &b);
-}
-
-static int start(struct m3_member *m, int n, int op, int self, int peer)
-{
-	memset(&calls[n], 0, sizeof(calls[n]));
-	calls[n].op = (uint32_t)op;
-	calls[n].self = self;
-	calls[n].peer = peer;
-	calls[n].message = rig_message(ASK_PLAIN, 0, 0);
-	return m3_start(m, &calls[n]);
-}
-
-/* Between endpoint 11 + i of node 1 and 1 + i of node 0. */
-static int start_copy(int n, int i, int push)
-{
-	struct m3_call *c = &calls[n];
-
-	memset(c, 0, sizeof(*c));
-	c->op = M3_OP_VCOPY;
-	c->self = 11 + i;
-	c->peer = push ? 11 + i : 1 + i;
-	c->dst = push ? 1 + i : 11 + i;
-	c->src_address = push ? far_memory[i].address : near_memory[i].address;
-	c->dst_address = push ? near_memory[i].address : far_memory[i].address;
-	c->bytes = COPY_BYTES;
-	return m3_start(mb, c);
-}
-
-static void end(struct m3_member *m, int n)
-{
-	if (m3_finish(m, &calls[n]) == M3_PENDING)
-		m3_cancel(m, &calls[n], M3_ECANCELED);
-}
-
-static void cut(void)
-{
-	m3_proxy_disconnected(a.proxy);
-	m3_proxy_disconnected(b.proxy);
-}
-
-/* All that `from` sends is lost. */
-static void lose(struct rig_node *from)
-{
-	static char frame[M3_FRAME_BYTES];
-	int lane;
-
-	for (lane = M3_LANE_URGENT; lane < M3_LANES; lane++)
-		while (rig_take(from, lane, frame, sizeof(frame)))
-			;
-}
-
-/* Messages cross, one way, and nothing comes back. */
-static void step(struct rig_node *from, struct rig_node *to)
-{
-	static char frame[M3_FRAME_BYTES];
-	unsigned int bytes;
-
-	while ((bytes = rig_take(from, M3_LANE_NORMAL, frame, sizeof(frame))))
-		m3_proxy_put(to->proxy, frame, bytes);
-}
 
 /* The first of everything, and the end of the DC. */
 static void do_life(struct scene *s)
@@ -147,26 +9,27 @@ static void do_life(struct scene *s)
 	struct m3_message q;
 
 	(void)s;
-	populate();
-	start(ma, 0, M3_OP_SENDREC, 1, 11);
-	start(ma, 1, M3_OP_SEND, 2, 12);
-	m3_notify(ma, 3, 13);
-	settle();
-	m3_receive(mb, 11, M3_ANY, &q, 0);
-	m3_receive(mb, 12, M3_ANY, &q, 0);
-	m3_receive(mb, 13, M3_ANY, &q, 0);
-	start_copy(2, 0, 0);
-	settle();
-	end(mb, 2);
-	start_copy(2, 0, 1);
-	settle();
-	end(mb, 2);
-	m3_reply(mb, 11, 1, &q);
-	settle();
-	end(ma, 0);
-	end(ma, 1);
-	m3_dc_end(a.core, RIG_DC);
-	m3_leave(mb);
+	fresh_populate();
+	fresh_start(fresh.ma, 0, M3_OP_SENDREC, 1, 11);
+	fresh_start(fresh.ma, 1, M3_OP_SEND, 2, 12);
+	m3_notify(fresh.ma, 3, 13);
+	fresh_settle();
+	m3_receive(fresh.mb, 11, M3_ANY, &q, 0);
+	m3_receive(fresh.mb, 12, M3_ANY, &q, 0);
+	m3_receive(fresh.mb, 13, M3_ANY, &q, 0);
+	fresh_start_copy(2, 0, 0);
+	fresh_settle();
+	fresh_end(fresh.mb, 2);
+	fresh_start_copy(2, 0, 1);
+	fresh_settle();
+	fresh_end(fresh.mb, 2);
+	m3_reply(fresh.mb, 11, 1, &q);
+	fresh_settle();
+	fresh_end(fresh.ma, 0);
+	fresh_end(fresh.ma, 1);
+	fresh_start(fresh.ma, 0, M3_OP_RECEIVE, 1, M3_ANY);
+	m3_dc_end(fresh.a.core, RIG_DC);
+	m3_leave(fresh.mb);
 }
 
 /* Calls that end before their time, on a link that loses what it carries. */
@@ -176,34 +39,35 @@ static void do_cancel(struct scene *s)
 
 	(void)s;
 	for (i = 0; i < 4; i++) {
-		start(ma, 0, i & 1 ? M3_OP_SEND : M3_OP_SENDREC, 1, 11);
-		start(ma, 1, M3_OP_SENDREC, 2, 11);
+		fresh_start(fresh.ma, 0, i & 1 ? M3_OP_SEND : M3_OP_SENDREC,
+			    1, 11);
+		fresh_start(fresh.ma, 1, M3_OP_SENDREC, 2, 11);
 		if (i < 2)
-			lose(&a);
+			fresh_lose(&fresh.a);
 		else
-			settle();
-		end(ma, 0);
+			fresh_settle();
+		fresh_end(fresh.ma, 0);
 		/* A second one before the first CANCEL is away. */
-		start(ma, 0, M3_OP_SENDREC, 1, 12);
-		end(ma, 0);
-		cut();
-		rig_open(&a, &b);
-		settle();
-		end(ma, 1);
-		settle();
+		fresh_start(fresh.ma, 0, M3_OP_SENDREC, 1, 12);
+		fresh_end(fresh.ma, 0);
+		fresh_cut();
+		rig_open(&fresh.a, &fresh.b);
+		fresh_settle();
+		fresh_end(fresh.ma, 1);
+		fresh_settle();
 	}
-	start(ma, 0, M3_OP_SENDREC, 1, 11);
-	settle();
-	m3_unbind(ma, 1);
-	m3_bind(ma, 1);
-	start(ma, 0, M3_OP_SENDREC, 1, 11);
-	settle();
-	m3_unbind(mb, 11);
-	settle();
-	m3_bind(mb, 11);
-	start(ma, 1, M3_OP_SEND, 2, 11);
-	settle();
-	end(ma, 1);
+	fresh_start(fresh.ma, 0, M3_OP_SENDREC, 1, 11);
+	fresh_settle();
+	m3_unbind(fresh.ma, 1);
+	m3_bind(fresh.ma, 1);
+	fresh_start(fresh.ma, 0, M3_OP_SENDREC, 1, 11);
+	fresh_settle();
+	m3_unbind(fresh.mb, 11);
+	fresh_settle();
+	m3_bind(fresh.mb, 11);
+	fresh_start(fresh.ma, 1, M3_OP_SEND, 2, 11);
+	fresh_settle();
+	fresh_end(fresh.ma, 1);
 }
 
 /* The far node's client asks; an answer is lost and one comes after it. */
@@ -217,37 +81,37 @@ static void do_answers(struct scene *s)
 
 	(void)s;
 	for (i = 0; i < 2; i++) {
-		start(ma, 0, M3_OP_SENDREC, 1, 11);
-		settle();
-		m3_receive(mb, 11, M3_ANY, &q, 0);
-		m3_reply(mb, 11, 1, &q);
-		m3_cancel(ma, &calls[0], M3_ECANCELED);
-		start(ma, 0, M3_OP_SENDREC, 1, 11);
+		fresh_start(fresh.ma, 0, M3_OP_SENDREC, 1, 11);
+		fresh_settle();
+		m3_receive(fresh.mb, 11, M3_ANY, &q, 0);
+		m3_reply(fresh.mb, 11, 1, &q);
+		m3_cancel(fresh.ma, &fresh.calls[0], M3_ECANCELED);
+		fresh_start(fresh.ma, 0, M3_OP_SENDREC, 1, 11);
 		/* Only this way: the answer to the older call is still here. */
-		step(&a, &b);
-		m3_receive(mb, 11, M3_ANY, &q, 0);
-		m3_reply(mb, 11, 1, &q);
-		settle();
-		end(ma, 0);
+		fresh_step(&fresh.a, &fresh.b);
+		m3_receive(fresh.mb, 11, M3_ANY, &q, 0);
+		m3_reply(fresh.mb, 11, 1, &q);
+		fresh_settle();
+		fresh_end(fresh.ma, 0);
 	}
 	/* The acknowledgement is lost with the link. */
-	start(ma, 0, M3_OP_SEND, 1, 11);
-	step(&a, &b);
-	cut();
-	rig_open(&a, &b);
-	settle();
-	end(ma, 0);
+	fresh_start(fresh.ma, 0, M3_OP_SEND, 1, 11);
+	fresh_step(&fresh.a, &fresh.b);
+	fresh_cut();
+	rig_open(&fresh.a, &fresh.b);
+	fresh_settle();
+	fresh_end(fresh.ma, 0);
 	/* The peer has accepted more than it said when the link was opened. */
-	start(ma, 0, M3_OP_SEND, 1, 11);
-	bytes = rig_take(&a, M3_LANE_NORMAL, frame, sizeof(frame));
-	m3_proxy_open(b.proxy, RIG_DC, &open);
-	m3_proxy_put(b.proxy, frame, bytes);
-	m3_proxy_opened(a.proxy, &open);
-	bytes = (unsigned int)m3_proxy_acknowledge(b.proxy, RIG_DC, frame,
+	fresh_start(fresh.ma, 0, M3_OP_SEND, 1, 11);
+	bytes = rig_take(&fresh.a, M3_LANE_NORMAL, frame, sizeof(frame));
+	m3_proxy_open(fresh.b.proxy, RIG_DC, &open);
+	m3_proxy_put(fresh.b.proxy, frame, bytes);
+	m3_proxy_opened(fresh.a.proxy, &open);
+	bytes = (unsigned int)m3_proxy_acknowledge(fresh.b.proxy, RIG_DC, frame,
 						   sizeof(frame));
 	if (bytes)
-		m3_proxy_put(a.proxy, frame, bytes);
-	end(ma, 0);
+		m3_proxy_put(fresh.a.proxy, frame, bytes);
+	fresh_end(fresh.ma, 0);
 }
 
 static void ask_all(void)
@@ -256,10 +120,10 @@ static void ask_all(void)
 	int i;
 
 	for (i = 0; i < 3; i++)
-		start(ma, i, M3_OP_SENDREC, 1 + i, 11 + i);
-	settle();
+		fresh_start(fresh.ma, i, M3_OP_SENDREC, 1 + i, 11 + i);
+	fresh_settle();
 	for (i = 0; i < 3; i++)
-		m3_receive(mb, 11 + i, M3_ANY, &q, 0);
+		m3_receive(fresh.mb, 11 + i, M3_ANY, &q, 0);
 }
 
 /* Copies side by side, given up, refused, and sent again. */
@@ -271,85 +135,89 @@ static void do_copies(struct scene *s)
 	for (push = 0; push < 2; push++) {
 		ask_all();
 		for (i = 0; i < 3; i++)
-			start_copy(3 + i, i, push);
-		m3_cancel(mb, &calls[4], M3_ECANCELED);
-		settle();
+			fresh_start_copy(3 + i, i, push);
+		m3_cancel(fresh.mb, &fresh.calls[4], M3_ECANCELED);
+		fresh_settle();
 		for (i = 0; i < 3; i++)
-			end(mb, 3 + i);
+			fresh_end(fresh.mb, 3 + i);
 		for (i = 0; i < 3; i++)
-			start_copy(3 + i, i, push);
-		lose(&b);
-		lose(&a);
-		m3_cancel(mb, &calls[3], M3_ECANCELED);
-		m3_cancel(ma, &calls[1], M3_ECANCELED);
-		m3_unbind(ma, 3);
-		cut();
-		rig_open(&a, &b);
-		settle();
+			fresh_start_copy(3 + i, i, push);
+		fresh_lose(&fresh.b);
+		fresh_lose(&fresh.a);
+		m3_cancel(fresh.mb, &fresh.calls[3], M3_ECANCELED);
+		m3_cancel(fresh.ma, &fresh.calls[1], M3_ECANCELED);
+		m3_unbind(fresh.ma, 3);
+		fresh_cut();
+		rig_open(&fresh.a, &fresh.b);
+		fresh_settle();
 		for (i = 0; i < 3; i++)
-			end(mb, 3 + i);
-		m3_bind(ma, 3);
-		m3_alloc(ma, 3, COPY_BYTES, &near_memory[2]);
+			fresh_end(fresh.mb, 3 + i);
+		m3_bind(fresh.ma, 3);
+		m3_alloc(fresh.ma, 3, COPY_BYTES, &fresh.near_memory[2]);
 		for (i = 0; i < 3; i++)
-			end(ma, i);
-		settle();
+			fresh_end(fresh.ma, i);
+		fresh_settle();
 	}
 	/* One whose far party is gone is refused; its owner is born again. */
 	ask_all();
-	start_copy(3, 0, 1);
-	start_copy(4, 1, 1);
-	m3_unbind(ma, 1);
-	m3_unbind(ma, 2);
-	settle();
-	m3_unbind(mb, 11);
-	m3_bind(mb, 11);
-	m3_notify(mb, 11, 3);
-	m3_unbind_any(a.core, RIG_DC, 12);
-	m3_bind(ma, 12);
-	settle();
+	fresh_start_copy(3, 0, 1);
+	fresh_start_copy(4, 1, 1);
+	fresh_start_copy(5, 2, 1);
+	for (i = 1; i <= 3; i++)
+		m3_unbind(fresh.ma, i);
+	fresh_settle();
+	m3_unbind(fresh.mb, 13);
+	fresh_settle();
+	m3_unbind(fresh.mb, 11);
+	m3_bind(fresh.mb, 11);
+	m3_bind(fresh.ma, 3);
+	m3_notify(fresh.mb, 11, 3);
+	m3_unbind_any(fresh.a.core, RIG_DC, 12);
+	m3_bind(fresh.ma, 12);
+	fresh_settle();
 }
 
 /* A process that has copied is copied from, and its peer is lost. */
 static void do_roles(struct scene *s)
 {
-	struct m3_call *c = &calls[4];
+	struct m3_call *c = &fresh.calls[4];
 	struct m3_message q;
 	int i;
 
 	(void)s;
 	for (i = 0; i < 2; i++) {
-		start(mb, 0, M3_OP_SENDREC, 11, 1);
-		settle();
-		m3_receive(ma, 1, M3_ANY, &q, 0);
+		fresh_start(fresh.mb, 0, M3_OP_SENDREC, 11, 1);
+		fresh_settle();
+		m3_receive(fresh.ma, 1, M3_ANY, &q, 0);
 		memset(c, 0, sizeof(*c));
 		c->op = M3_OP_VCOPY;
 		c->self = c->peer = 1;
 		c->dst = 11;
-		c->src_address = near_memory[0].address;
-		c->dst_address = far_memory[0].address;
+		c->src_address = fresh.near_memory[0].address;
+		c->dst_address = fresh.far_memory[0].address;
 		c->bytes = i ? 300 : COPY_BYTES;
-		m3_start(ma, c);
-		settle();
-		end(ma, 4);
-		m3_reply(ma, 1, 11, &q);
-		settle();
-		end(mb, 0);
+		m3_start(fresh.ma, c);
+		fresh_settle();
+		fresh_end(fresh.ma, 4);
+		m3_reply(fresh.ma, 1, 11, &q);
+		fresh_settle();
+		fresh_end(fresh.mb, 0);
 		ask_all();
-		start_copy(5, 0, 0);
-		start_copy(6, 1, 0);
+		fresh_start_copy(5, 0, 0);
+		fresh_start_copy(6, 1, 0);
 		/* Its request has come, its data have not left. */
-		step(&b, &a);
+		fresh_step(&fresh.b, &fresh.a);
 		if (i)
 			break;
-		settle();
-		end(mb, 5);
-		end(mb, 6);
-		end(ma, 0);
-		end(ma, 1);
-		end(ma, 2);
-		settle();
+		fresh_settle();
+		fresh_end(fresh.mb, 5);
+		fresh_end(fresh.mb, 6);
+		fresh_end(fresh.ma, 0);
+		fresh_end(fresh.ma, 1);
+		fresh_end(fresh.ma, 2);
+		fresh_settle();
 	}
-	m3_del_node(a.core, RIG_DC, 1);
+	m3_del_node(fresh.a.core, RIG_DC, 1);
 }
 
 /* A codec of the peer refuses whatever `from` sends. */
@@ -379,28 +247,70 @@ static void do_refused(struct scene *s)
 	int i;
 
 	(void)s;
-	start(ma, 0, M3_OP_SENDREC, 1, 11);
-	start(ma, 1, M3_OP_SEND, 2, 12);
-	m3_notify(ma, 3, 13);
-	refuse(&a, &b);
-	settle();
-	end(ma, 0);
-	end(ma, 1);
+	fresh_start(fresh.ma, 0, M3_OP_SENDREC, 1, 11);
+	fresh_start(fresh.ma, 1, M3_OP_SEND, 2, 12);
+	m3_notify(fresh.ma, 3, 13);
+	refuse(&fresh.a, &fresh.b);
+	fresh_settle();
+	fresh_end(fresh.ma, 0);
+	fresh_end(fresh.ma, 1);
 	for (i = 0; i < 2; i++) {
-		start(ma, 0, M3_OP_SENDREC, 1, 11);
-		settle();
-		m3_receive(mb, 11, M3_ANY, &q, 0);
-		start_copy(3, 0, i);
-		refuse(&b, &a);
-		settle();
-		end(mb, 3);
-		start_copy(3, 0, i);
-		settle();
-		end(mb, 3);
-		m3_reply(mb, 11, 1, &q);
-		refuse(&b, &a);
-		settle();
-		end(ma, 0);
+		fresh_start(fresh.ma, 0, M3_OP_SENDREC, 1, 11);
+		fresh_settle();
+		m3_receive(fresh.mb, 11, M3_ANY, &q, 0);
+		fresh_start_copy(3, 0, i);
+		refuse(&fresh.b, &fresh.a);
+		fresh_settle();
+		fresh_end(fresh.mb, 3);
+		fresh_start_copy(3, 0, i);
+		fresh_settle();
+		fresh_end(fresh.mb, 3);
+		m3_reply(fresh.mb, 11, 1, &q);
+		refuse(&fresh.b, &fresh.a);
+		fresh_settle();
+		fresh_end(fresh.ma, 0);
+	}
+}
+
+/* Endpoint 1 has two cancellations that cannot leave, and calls again. */
+static void both_blocks(struct m3_proxy *third)
+{
+	static char frame[M3_FRAME_BYTES];
+	struct m3_dc_open open;
+	uint32_t count;
+	int lane, i;
+
+	m3_proxy_open(third, RIG_DC, &open);
+	open.peer_incarnation = open.incarnation;
+	open.incarnation = 77ull << 32;
+	for (lane = 0; lane < M3_LANES; lane++)
+		open.expected[lane] = 1;
+	m3_proxy_opened(third, &open);
+	for (i = 0; i < 3; i++) {
+		fresh_start(fresh.ma, 0, M3_OP_SENDREC, 1, 22);
+		m3_proxy_take(third, RIG_DC, M3_LANE_NORMAL, frame,
+			      sizeof(frame), &count);
+		fresh_end(fresh.ma, 0);
+		fresh_start(fresh.ma, 0, M3_OP_SENDREC, 1, 11);
+		fresh_lose(&fresh.a);
+		/* Something before the cancellation, and behind it. */
+		if (i == 2)
+			m3_notify(fresh.ma, 2, 12);
+		fresh_end(fresh.ma, 0);
+		if (i == 2)
+			m3_notify(fresh.ma, 3, 12);
+		fresh_start(fresh.ma, 0, i ? M3_OP_SEND : M3_OP_SENDREC, 1,
+			    12);
+		/* Either of the two may leave first. */
+		if (i == 1)
+			fresh_lose(&fresh.a);
+		m3_proxy_take(third, RIG_DC, M3_LANE_NORMAL, frame,
+			      sizeof(frame), &count);
+		fresh_cut();
+		rig_open(&fresh.a, &fresh.b);
+		fresh_settle();
+		fresh_end(fresh.ma, 0);
+		fresh_settle();
 	}
 }
 
@@ -412,31 +322,36 @@ static void do_third(struct scene *s)
 
 	(void)s;
 	for (i = 2; i < 4; i++) {
-		m3_node_up(a.core, i, "third");
-		m3_add_node(a.core, RIG_DC, i);
-		m3_rmtbind(a.core, RIG_DC, "third", 20 + i, i);
+		m3_node_up(fresh.a.core, i, "third");
+		m3_add_node(fresh.a.core, RIG_DC, i);
+		m3_rmtbind(fresh.a.core, RIG_DC, "third", 20 + i, i);
 	}
-	m3_attach(a.core, 2, &third);
-	start(ma, 0, M3_OP_SENDREC, 1, 23); /* ENOPROXY: taken back */
-	m3_notify(ma, 2, 23);
+	m3_attach(fresh.a.core, 2, &third);
+	/* ENOPROXY: taken back. */
+	fresh_start(fresh.ma, 0, M3_OP_SENDREC, 1, 23);
+	m3_notify(fresh.ma, 2, 23);
 	for (i = 0; i < 2; i++) {
-		start(ma, 0, M3_OP_SENDREC, 1, 22);
-		start(ma, 1, M3_OP_SEND, 2, 22);
-		m3_notify(ma, 2, 22);
-		m3_notify(ma, 3, 22);
-		end(ma, 0);
-		start(ma, 0, M3_OP_SENDREC, 1, 11);
-		start(ma, 2, M3_OP_SENDREC, 3, 12);
-		settle();
+		fresh_start(fresh.ma, 0, M3_OP_SENDREC, 1, 22);
+		fresh_start(fresh.ma, 1, M3_OP_SEND, 2, 22);
+		m3_notify(fresh.ma, 2, 22);
+		m3_notify(fresh.ma, 3, 22);
+		fresh_end(fresh.ma, 0);
+		fresh_start(fresh.ma, 0, M3_OP_SENDREC, 1, 11);
+		fresh_start(fresh.ma, 2, M3_OP_SENDREC, 3, 12);
+		fresh_settle();
 		if (i)
-			m3_del_node(a.core, RIG_DC, 2);
-		end(ma, 0);
-		end(ma, 1);
-		end(ma, 2);
-		settle();
+			m3_del_node(fresh.a.core, RIG_DC, 2);
+		fresh_end(fresh.ma, 0);
+		fresh_end(fresh.ma, 1);
+		fresh_end(fresh.ma, 2);
+		fresh_settle();
 	}
-	if (third)
-		m3_detach(third);
+	m3_add_node(fresh.a.core, RIG_DC, 2);
+	m3_rmtbind(fresh.a.core, RIG_DC, "third", 22, 2);
+	if (!third)
+		return;
+	both_blocks(third);
+	m3_detach(third);
 }
 
 /* Endpoints that were remote become local, and back, in every state. */
@@ -448,42 +363,36 @@ static void do_rebind(struct scene *s)
 	(void)s;
 	for (i = 0; i < 2; i++) {
 		/* A queued send, a debt, and a refused copy. */
-		start(mb, 0, M3_OP_SEND, 11, 1);
-		start(mb, 1, M3_OP_SENDREC, 12, 2);
-		start(mb, 2, M3_OP_SENDREC, 13, 2);
-		settle();
-		m3_receive(ma, 2, 12, &q, 0);
+		fresh_start(fresh.mb, 0, M3_OP_SEND, 11, 1);
+		fresh_start(fresh.mb, 1, M3_OP_SENDREC, 12, 2);
+		fresh_start(fresh.mb, 2, M3_OP_SENDREC, 13, 2);
+		fresh_settle();
+		m3_receive(fresh.ma, 2, 12, &q, 0);
 		for (ep = 11; ep < 14; ep++) {
-			m3_unbind_any(a.core, RIG_DC, ep);
-			m3_bind(ma, ep);
+			m3_unbind_any(fresh.a.core, RIG_DC, ep);
+			m3_bind(fresh.ma, ep);
 		}
 		for (ep = 11; ep < 14; ep++) {
-			m3_unbind(ma, ep);
-			m3_rmtbind(a.core, RIG_DC, "far", ep, 1);
+			m3_unbind(fresh.ma, ep);
+			m3_rmtbind(fresh.a.core, RIG_DC, "far", ep, 1);
 		}
-		settle();
+		fresh_settle();
 		for (ep = 0; ep < 3; ep++)
-			end(mb, ep);
-		settle();
+			fresh_end(fresh.mb, ep);
+		fresh_settle();
 	}
 }
 
 const struct act fresh_acts[] = {
-	{ "a life of two cores", ACT_FRESH, cores, reopen, do_life,
-	  end_cores },
-	{ "calls given up", ACT_FRESH, cores, populated, do_cancel,
-	  end_cores },
-	{ "answers that overtake", ACT_FRESH, cores, populated, do_answers,
-	  end_cores },
-	{ "copies side by side", ACT_FRESH, cores, populated, do_copies,
-	  end_cores },
-	{ "copies both ways", ACT_FRESH, cores, populated, do_roles,
-	  end_cores },
-	{ "refused by a codec", ACT_FRESH, cores, populated, do_refused,
-	  end_cores },
-	{ "a third node", ACT_FRESH, cores, populated, do_third, end_cores },
-	{ "remote, then local", ACT_FRESH, cores, populated, do_rebind,
-	  end_cores },
+	{ "a life of two cores", fresh_cores, fresh_reopen, do_life,
+	  fresh_end_cores, 0 },
+	FRESH_ACT("calls given up", do_cancel),
+	FRESH_ACT("answers that overtake", do_answers),
+	FRESH_ACT("copies side by side", do_copies),
+	FRESH_ACT("copies both ways", do_roles),
+	FRESH_ACT("refused by a codec", do_refused),
+	FRESH_ACT("a third node", do_third),
+	FRESH_ACT("remote, then local", do_rebind),
 };
 
 const unsigned int fresh_act_count = sizeof(fresh_acts) / sizeof(*fresh_acts);

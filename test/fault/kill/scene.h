@@ -73,19 +73,18 @@ struct scene {
 /* What a victim does. */
 struct act {
 	const char *name;
-	unsigned int flags;
 	/* In the driver, before the victim is born. */
 	void (*before)(struct scene *s);
 	/* In the victim, not armed; endpoint 2 is bound. */
 	void (*prepare)(struct scene *s);
 	void (*act)(struct scene *s); /* armed */
 	void (*after)(struct scene *s); /* in the driver */
+	unsigned int flags;
 };
 
 #define ACT_ASK 0x1u /* endpoint 4 asks the victim, with memory */
 #define ACT_FAR_ASK 0x2u /* endpoint 12 of node 1 does */
 #define ACT_RUNTIME 0x4u /* the victim moves the records */
-#define ACT_FRESH 0x10u /* on cores of its own: acts-fresh.c */
 #define ACT_SLOW 0x8u /* servers poll: messages queue */
 
 extern struct board *board;
@@ -94,12 +93,13 @@ extern struct m3_member *victim; /* in the victim */
 uint64_t now_ns(void);
 /* In the victim: from here on it may die; `n` 0: at no numbered point. */
 void crash_arm(unsigned long n);
-/* In another process: it dies at its n-th point, and nobody is told. */
+/* In a child of it: it dies at its n-th point, or at none, untold. */
 void crash_die_quietly(unsigned long n);
 
-/* acts-local.c, acts-link.c, acts-fresh.c */
-extern const struct act local_acts[], link_acts[], fresh_acts[];
-extern const unsigned int local_act_count, link_act_count, fresh_act_count;
+/* acts-*.c; those of fresh and calls have cores of their own. */
+extern const struct act local_acts[], link_acts[], fresh_acts[], call_acts[];
+extern const unsigned int local_act_count, link_act_count, fresh_act_count,
+	call_act_count;
 
 /* survivors.c: forks them; they serve rounds until board->stop. */
 void survivors_start(const char *dir);
@@ -107,6 +107,9 @@ void survivors_stop(void);
 /* 0, or the code is none that is documented for what it waited for. */
 int survivor_code_wrong(int i, int code);
 const char *survivor_name(int i);
+
+/* fresh.c: ends the cores that were made for kills. */
+void fresh_stop(void);
 
 /* driver.c: the driver's endpoints. */
 void driver_begin(struct scene *s);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /** The crash points of a program: each call of m3_crash_point, by the place in the core's source that has it. */
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 
-/** A point's name, `core/slot.c:72 m3_slot_bind stored`, by the address that its call returns to. */
+/** A point's name, `core/slot.c:72 m3_slot_bind stored: <the line>`, by the address that its call returns to. */
 export type Sites = ReadonlyMap<number, string>;
 
 /** What has just happened when a function of journal.h passes its point. */
@@ -45,7 +46,17 @@ function parseFrames(block: string): Frame[] {
   });
 }
 
-function nameOf(frames: readonly Frame[]): string {
+/** Lines of source files, each read once. */
+function sourceReader(): (file: string, line: string) => string {
+  const files = new Map<string, string[]>();
+  return (file, line) => {
+    const lines = files.get(file) ?? readFileSync(file, 'utf8').split('\n');
+    files.set(file, lines);
+    return lines[Number(line) - 1]?.trim() ?? '';
+  };
+}
+
+function nameOf(frames: readonly Frame[], source: ReturnType<typeof sourceReader>): string {
   const at = frames.findIndex(({ file }) => !file.endsWith('/journal.h'));
   const outer = frames[at];
   if (outer === undefined) return 'unknown';
@@ -53,7 +64,8 @@ function nameOf(frames: readonly Frame[]): string {
   // m3_note passes its own point inside of the function that stores.
   const inner = frames[0]?.function === 'm3_note' ? 'noted' : moment;
   const file = outer.file.split('/').slice(-2).join('/');
-  return `${file}:${outer.line} ${outer.function} ${inner}`;
+  const text = source(outer.file, outer.line);
+  return `${file}:${outer.line} ${outer.function} ${inner}: ${text}`;
 }
 
 /** Every crash point that is compiled into the program. */
@@ -64,5 +76,6 @@ export function sitesOf(binary: string): Sites {
   const options = { encoding: 'utf8', input, maxBuffer: 64 << 20 } as const;
   const text = execFileSync('addr2line', ['-i', '-f', '-e', binary], options);
   const blocks = text.split('??\n??:0\n');
-  return new Map(addresses.map((address, at) => [address, nameOf(parseFrames(blocks[at] ?? ''))]));
+  const source = sourceReader();
+  return new Map(addresses.map((address, at) => [address, nameOf(parseFrames(blocks[at] ?? ''), source)]));
 }

@@ -4,22 +4,17 @@ import {
   abort,
   copy,
   endBindingWaits,
-  hdwNotify,
-  notify,
   type Outcome,
   rcvrqst,
   receive,
-  relay,
   reply,
-  replyTo,
-  requestOf,
   send,
   sendrec,
   waitForBinding,
-  wakeup,
 } from './calls.ts';
 import { ANY, EPS, NONE, nodeOf, nodeOfActor, OP, type Op } from './program.ts';
 import { arrive } from './records.ts';
+import { hdwNotify, notify, relay, replyTo, requestOf, wakeup } from './servers.ts';
 import {
   answer,
   type Call,

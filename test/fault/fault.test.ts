@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+/** `npm run fault`, short: some kills, some seeds. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { packageRoot } from '../../core-kmod/binding/native.ts';
+import { buildPrograms } from './build.ts';
+import type { KillResult } from './kill/index.ts';
+import type { ModelResult } from './model/index.ts';
+
+const main = join(packageRoot(), 'dist', 'test', 'fault', 'main.js');
+const DEADLINE_MS = 100_000;
+
+/** Its JSON, and its exit code. */
+function fault<T>(...args: string[]): { result: T; status: number | null } {
+  const options = { encoding: 'utf8', timeout: DEADLINE_MS, maxBuffer: 64 << 20 } as const;
+  const { stdout, status } = spawnSync(process.execPath, [main, ...args, '--json'], options);
+  return { result: JSON.parse(stdout) as T, status };
+}
+
+beforeAll(() => {
+  buildPrograms();
+}, 120_000);
+
+test('random operations of real processes are what the model says', () => {
+  const { result, status } = fault<ModelResult>('model', '--seeds', '60');
+  expect(result.first, `seed ${result.first?.seed}`).toBeNull();
+  expect([result.seeds, result.divergences, status]).toEqual([60, 0, 0]);
+});
+
+test('processes killed at crash points leave the core whole and their partners a code', () => {
+  // One of many points: a full run takes minutes and wants each of them.
+  const { result } = fault<KillResult>('core-kill', '--kills', '150', '--quick');
+  // How soon is for a quiet machine to say.
+  const problems = result.problems.filter((problem) => !problem.startsWith('late'));
+  expect(problems, `seed ${result.seed}`).toEqual([]);
+  expect(result.maxSurvivorMs).toBeLessThan(5000);
+  expect([result.hangs, result.inconsistencies, result.undocumentedCodes]).toEqual([0, 0, 0]);
+  expect(result.kills).toBeGreaterThanOrEqual(150);
+});
