@@ -11,8 +11,8 @@ export interface Cell {
   readonly contender: string;
   readonly placement: Placement;
   readonly pairs: number;
-  /** Request and reply of so many bytes, or a request of 36 bytes and a reply of so many. */
-  readonly kind: 'message' | 'copy';
+  /** Request and reply of so many bytes; a request of 36 bytes and a reply of so many; or {@link BLOCKS} of those. */
+  readonly kind: 'message' | 'copy' | 'stream';
   readonly bytes: number;
   /** Of m3ipc's contenders. */
   readonly dc: keyof typeof DC;
@@ -36,6 +36,8 @@ const MESSAGE = 64;
 const SMALL_MESSAGE = 36;
 const COPIES = [36, 512, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576] as const;
 export const COPY = 65_536;
+/** Copies to one waiting client, as STREAM_BLOCKS of local.h. */
+export const BLOCKS = 16;
 /** Beside a hog a measurement must be much longer than the kernel's time slices. */
 const HOG_TIMES = 5;
 const TIMED_TIMES = 2;
@@ -69,11 +71,13 @@ export function groupsOf(names: readonly string[]): Group[] {
     messages('hog', MESSAGE),
     ...COPIES.map((bytes) => each((contender) => copy(contender, 'one', bytes))),
     each((contender) => copy(contender, 'two', COPY)),
+    ...(['one', 'two'] as const).map((placement) => each((contender) => stream(contender, placement))),
     names.includes(OURS) ? idle() : [],
   ].filter((group) => group.length > 0);
 }
 
 const looksAt = (contender: string): number => (isOurs(contender) || contender === PIPE ? LOOKS : 1);
+const STREAMS = /^(m3ipc|m3ipc-bounce|m3ipc-process-vm|pipe|fifo|unix-stream|tcp)$/;
 const copiesOnly = (contender: string): boolean => /bounce|process-vm/.test(contender);
 const manyPairs = (contender: string): boolean => contender !== NODE;
 
@@ -97,6 +101,12 @@ function copy(contender: string, placement: Placement, bytes: number): Cell | un
   if (contender === AFFINITY) return undefined;
   const looks = bytes === COPY ? looksAt(contender) : 1;
   return { ...PLAIN, contender, placement, bytes, kind: 'copy', looks };
+}
+
+/** Of those that can send several replies to one request. */
+function stream(contender: string, placement: Placement): Cell | undefined {
+  const cell = STREAMS.test(contender) ? copy(contender, placement, COPY) : undefined;
+  return cell === undefined ? undefined : { ...cell, kind: 'stream' };
 }
 
 /** The same calls in DCs that are configured alike and hold nothing, idle endpoints, and idle nodes. */

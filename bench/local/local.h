@@ -19,6 +19,7 @@
 #define MAX_BYTES (1u << 20)
 #define HEADROOM 64u /* in front of a pair's buffer: SysV's type */
 #define MAX_PAIRS 8
+#define STREAM_BLOCKS 16
 
 enum side { CLIENT_SIDE, SERVER_SIDE };
 
@@ -30,6 +31,7 @@ struct pair {
 	uint32_t request_bytes, reply_bytes;
 	uint32_t sequence;
 	int copies; /* replies are bulk data, not messages */
+	int blocks; /* replies to one request, at least 1 */
 	char *buffer; /* private to a process once it has been forked */
 	int fd[2][2]; /* [side]: what it reads from, what it writes to */
 	char name[64];
@@ -87,7 +89,7 @@ struct plan {
 	enum placement placement;
 	int pairs;
 	uint32_t request_bytes, reply_bytes;
-	int copies;
+	int copies, blocks;
 	uint64_t ns; /* of each measurement */
 	int latency; /* time each round trip */
 	const char *dir;

@@ -69,6 +69,12 @@ static int open_member(struct pair *p, enum side side)
 	if (checked("join", m3_join(p->dir, p->dc, &member)) ||
 	    checked("bind", m3_bind(member, self)))
 		return -1;
+	if (side == SERVER_SIDE && p->mechanism == &m3ipc_bounce)
+		return checked("copy_mode",
+			       m3_copy_mode(member, M3_COPY_BOUNCE));
+	if (side == SERVER_SIDE && p->mechanism == &m3ipc_process_vm)
+		return checked("copy_mode",
+			       m3_copy_mode(member, M3_COPY_PROCESS_VM));
 	if (side == SERVER_SIDE || !p->copies)
 		return 0;
 	buffer.data = p->buffer;
@@ -107,12 +113,15 @@ static int copy_out(struct pair *p, const struct m3_message *m)
 {
 	const struct body *body = (const struct body *)(const void *)m->data;
 	uint64_t from = (uintptr_t)p->buffer;
+	int i, e = 0;
 
 	mark(p->buffer, p->reply_bytes, body->sequence);
-	return checked("vcopy",
-		       m3_vcopy(member, self, self, from, m->source,
-				body->address, p->reply_bytes, M3_FOREVER,
-				NULL));
+	for (i = 0; !e && i < p->blocks; i++)
+		e = checked("vcopy",
+			    m3_vcopy(member, self, self, from, m->source,
+				     body->address, p->reply_bytes, M3_FOREVER,
+				     NULL));
+	return e;
 }
 
 /* What a request asks for, before it is answered. 1: for the end. */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
  * local list
- * local measure <mechanism> <placement> <pairs> <message|copy> <bytes> <ms>
+ * local measure <mechanism> <placement> <pairs> <message|copy|stream> <bytes> <ms>
  *               <throughput|latency> [<core directory> <dc>]
  * local stage <core directory>
  *
- * Prints one line of JSON. `list`: what there is. `measure`: one measurement,
+ * A stream is STREAM_BLOCKS copies for each request. Prints one line of JSON. `list`: what there is. `measure`: one measurement,
  * or {"unavailable": why}. `stage`: makes a core and the DCs of stage.c, says
  * so, and keeps what is idle in them until it is ended.
  */
@@ -111,7 +111,8 @@ static int parse(int argc, char **argv, struct plan *plan)
 	    (argc == 9 && whole(argv[8], 0, M3_MAX_DCS, &dc)))
 		return -1;
 	plan->pairs = (int)pairs;
-	plan->copies = !strcmp(argv[3], "copy");
+	plan->blocks = strcmp(argv[3], "stream") ? 1 : STREAM_BLOCKS;
+	plan->copies = plan->blocks > 1 || !strcmp(argv[3], "copy");
 	plan->request_bytes = plan->copies ? 36 : (uint32_t)bytes;
 	plan->reply_bytes = (uint32_t)bytes;
 	plan->ns = (uint64_t)ms * 1000000u;

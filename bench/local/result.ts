@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** What the samples of all repetitions come to: rates, and ratios to the pipe of the same repetition and placement. */
 import { rounded, type Spread, spreadOf } from '../statistics.ts';
-import { type Cell, PIPE } from './cell.ts';
+import { BLOCKS, type Cell, PIPE } from './cell.ts';
 import type { Sample } from './stage.ts';
 
 export interface Look extends Sample {
@@ -38,13 +38,14 @@ export function resultsOf(all: readonly Measured[]): Result[] {
 
 function resultOf({ cell, samples }: Measured, all: readonly Measured[]): Result {
   const { contender, placement, pairs, kind, bytes, dc, timed } = cell;
+  const moved = kind === 'stream' ? bytes * BLOCKS : bytes;
   const pipe = all.find((other) => isPipeOf(other.cell, cell));
   return {
     ...{ contender, placement, pairs, kind, bytes, dc },
     roundTripsPerSecond: spreadOf(samples.map(rateOf)),
     cpuUsPerRoundTrip: spreadOrNull(samples.flatMap(({ cpuUsPerRoundTrip }) => cpuUsPerRoundTrip ?? [])),
     megabytesPerSecond:
-      kind === 'copy' ? spreadOf(samples.map((of) => (rateOf(of) * bytes) / BYTES_PER_MEGABYTE)) : null,
+      kind === 'message' ? null : spreadOf(samples.map((of) => (rateOf(of) * moved) / BYTES_PER_MEGABYTE)),
     p50Us: timed ? spreadOf(samples.map((of) => (of.p50Ns ?? Number.NaN) / NS_PER_US)) : null,
     p99Us: timed ? spreadOf(samples.map((of) => (of.p99Ns ?? Number.NaN) / NS_PER_US)) : null,
     ratio: pipe === undefined ? null : ratioOf(samples, pipe.samples, rateOf),

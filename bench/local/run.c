@@ -70,23 +70,29 @@ int is_marked(const void *data, uint32_t bytes, uint32_t sequence)
 static int call(struct pair *p)
 {
 	const struct mechanism *m = p->mechanism;
+	int i;
 
 	if (m->call)
 		return m->call(p);
 	mark(p->buffer, p->request_bytes, ++p->sequence);
-	if (m->send(p, CLIENT_SIDE, p->buffer, p->request_bytes) ||
-	    m->receive(p, CLIENT_SIDE, p->buffer, p->reply_bytes))
+	if (m->send(p, CLIENT_SIDE, p->buffer, p->request_bytes))
 		return -1;
-	if (is_marked(p->buffer, p->reply_bytes, p->sequence))
-		return 0;
-	errno = EBADMSG;
-	return fails("wrong reply");
+	for (i = 0; i < p->blocks; i++) {
+		if (m->receive(p, CLIENT_SIDE, p->buffer, p->reply_bytes))
+			return -1;
+		if (!is_marked(p->buffer, p->reply_bytes, p->sequence)) {
+			errno = EBADMSG;
+			return fails("wrong reply");
+		}
+	}
+	return 0;
 }
 
 static int serve(struct pair *p)
 {
 	const struct mechanism *m = p->mechanism;
 	uint32_t sequence;
+	int i;
 
 	if (m->serve)
 		return m->serve(p);
@@ -95,8 +101,9 @@ static int serve(struct pair *p)
 			return -1;
 		memcpy(&sequence, p->buffer, sizeof(sequence));
 		mark(p->buffer, p->reply_bytes, sequence);
-		if (m->send(p, SERVER_SIDE, p->buffer, p->reply_bytes))
-			return -1;
+		for (i = 0; i < p->blocks; i++)
+			if (m->send(p, SERVER_SIDE, p->buffer, p->reply_bytes))
+				return -1;
 	}
 }
 
@@ -402,6 +409,7 @@ static int prepare(struct run *run)
 			.request_bytes = plan->request_bytes,
 			.reply_bytes = plan->reply_bytes,
 			.copies = plan->copies,
+			.blocks = plan->blocks,
 			.fd = { { -1, -1 }, { -1, -1 } },
 			.dir = plan->dir,
 			.dc = plan->dc,

@@ -2,6 +2,7 @@
 /** The figures as tables for people. */
 import { tableText } from '../../proxy-runtime/cli/table.ts';
 import type { Spread } from '../statistics.ts';
+import { BLOCKS } from './cell.ts';
 import type { Result } from './result.ts';
 import type { Line } from './target.ts';
 
@@ -20,13 +21,16 @@ export function tablesOf(results: readonly Result[]): string[] {
   const titles = [...new Set(results.map(titleOf))];
   return titles.map((title) => {
     const rows = results.filter((result) => titleOf(result) === title);
-    return `${title}\n${rows[0]?.kind === 'copy' ? copies(rows) : messages(rows)}`;
+    return `${title}\n${rows[0]?.kind === 'message' ? messages(rows) : copies(rows)}`;
   });
 }
 
 function titleOf({ kind, bytes, placement, pairs, p50Us }: Result): string {
   if (p50Us !== null) return 'messages in DCs that are configured alike, each round trip timed';
-  const what = kind === 'copy' ? `replies of ${bytes} bytes` : `messages of ${bytes} bytes`;
+  const what = {
+    ...{ message: `messages of ${bytes} bytes`, copy: `replies of ${bytes} bytes` },
+    stream: `${BLOCKS} copies of ${bytes} bytes for each request`,
+  }[kind];
   return `${what}, ${PLACEMENTS[placement]}${pairs > 1 ? `, ${pairs} pairs` : ''}`;
 }
 
