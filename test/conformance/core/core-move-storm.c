@@ -16,19 +16,8 @@
 #define SERVERS 4
 #define PARTIES (CLIENTS + SERVERS)
 #define DEBTS 4
-#define DEPTH 6
 #define COPY_BYTES 70000u
 #define MOVES 2
-
-struct frame {
-	unsigned int bytes;
-	unsigned char data[M3_FRAME_BYTES];
-};
-
-struct wire {
-	struct frame *frame[DEPTH];
-	int first, count;
-};
 
 struct party {
 	int ep, node, frozen;
@@ -62,24 +51,12 @@ struct move {
 static struct mesh m;
 static struct party party[PARTIES];
 static struct move moves[MOVES];
-static struct wire wire[MESH][MESH];
 static unsigned long calls, cancels, cuts, moved, rolled, copied, notified;
 static uint64_t last_txn;
 
-static struct party *client(int i)
-{
-	return &party[i];
-}
-
-static struct party *server(int i)
-{
-	return &party[CLIENTS + i];
-}
-
-static struct m3_member *at(const struct party *p)
-{
-	return m.member[p->node];
-}
+#define client(i) (&party[i])
+#define server(i) (&party[CLIENTS + (i)])
+#define at(p) (m.member[(p)->node])
 
 /* ---------------------------------------------------------- clients */
 
@@ -292,83 +269,6 @@ static void server_step(struct party *s)
 	}
 }
 
-/* ---------------------------------------------------------- the links */
-
-static void drop(struct wire *w)
-{
-	while (w->count) {
-		free(w->frame[w->first]);
-		w->first = (w->first + 1) % DEPTH;
-		w->count--;
-	}
-}
-
-static void load(int a, int b)
-{
-	struct wire *w = &wire[a][b];
-	struct frame *f;
-	uint32_t count;
-	int e;
-
-	if (w->count == DEPTH || m.cut[a][b])
-		return;
-	f = malloc(sizeof(*f));
-	e = m3_proxy_take(m.proxy[a][b], RIG_DC, 1 + (int)rig_random(3),
-			  f->data, rig_random(3) ? M3_FRAME_BYTES :
-						   128 + rig_random(2000),
-			  &count);
-	if (!e)
-		e = m3_proxy_acknowledge(m.proxy[a][b], RIG_DC, f->data,
-					 sizeof(f->data));
-	MUST(e >= 0);
-	if (!e) {
-		free(f);
-		return;
-	}
-	f->bytes = (unsigned int)e;
-	w->frame[(w->first + w->count++) % DEPTH] = f;
-}
-
-static void unload(int a, int b)
-{
-	struct wire *w = &wire[a][b];
-	struct frame *f;
-
-	if (!w->count || m.cut[a][b])
-		return;
-	f = w->frame[w->first];
-	MUST(m3_proxy_put(m.proxy[b][a], f->data, f->bytes) >= 0);
-	free(f);
-	w->first = (w->first + 1) % DEPTH;
-	w->count--;
-}
-
-static void links(int cutting)
-{
-	int a, b;
-
-	for (a = 0; a < MESH; a++)
-		for (b = 0; b < MESH; b++) {
-			if (a == b)
-				continue;
-			load(a, b);
-			if (rig_random(2))
-				unload(a, b);
-			if (a > b)
-				continue;
-			if (m.cut[a][b] ? !cutting || rig_random(8) == 0 :
-					  cutting && rig_random(150) == 0) {
-				drop(&wire[a][b]);
-				drop(&wire[b][a]);
-				if (m.cut[a][b])
-					mesh_open(&m, a, b);
-				else
-					mesh_cut(&m, a, b);
-				cuts++;
-			}
-		}
-}
-
 /* ------------------------------------------------------- migrations */
 
 /* Its process goes on at the new node, in the call that it had. */
@@ -523,20 +423,14 @@ static int idle(void)
 /* Who is left, and in which state each core has it. */
 static void report(void)
 {
-	struct m3_proc_info info;
-	int i, a;
+	int i;
 
-	for (i = 0; i < PARTIES; i++)
-		for (a = 0; a < MESH; a++) {
-			info = mesh_info(&m, a, i);
-			fprintf(stderr, "%d at %d op %d frozen %d debts %d; "
-				"on %d: node %d rts %x misc %x getfrom %d "
-				"sendto %d binding %lx\n", i, party[i].node,
-				party[i].op, party[i].frozen, party[i].debts, a,
-				info.node, info.rts_flags, info.misc_flags,
-				info.getfrom, info.sendto,
-				(unsigned long)info.binding);
-		}
+	for (i = 0; i < PARTIES; i++) {
+		fprintf(stderr, "%d at %d op %d frozen %d debts %d\n", i,
+			party[i].node, party[i].op, party[i].frozen,
+			party[i].debts);
+		mesh_report(&m, i);
+	}
 	for (i = 0; i < CLIENTS * SERVERS; i++)
 		if (client(i / SERVERS)->pending[i % SERVERS])
 			fprintf(stderr, "%d's notification of %d is lost\n",
@@ -555,7 +449,7 @@ static void step(int starting)
 		client_step(client(i), starting);
 	for (i = 0; i < SERVERS; i++)
 		server_step(server(i));
-	links(starting);
+	cuts += mesh_step(&m, starting);
 	migrate(starting);
 }
 
@@ -593,7 +487,7 @@ int main(int argc, char **argv)
 		report();
 	MUST(idle());
 	for (i = 0; i < MESH * MESH; i++)
-		drop(&wire[i / MESH][i % MESH]);
+		mesh_drop(&m, i / MESH, i % MESH);
 	printf("%lu calls, %lu cancelled, %lu notifications, %lu copies, "
 	       "%lu moves, %lu rolled back, %lu cuts\n", calls, cancels,
 	       notified, copied, moved, rolled, cuts);

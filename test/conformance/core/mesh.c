@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "mesh.h"
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -116,6 +118,85 @@ int mesh_settle(struct mesh *m)
 	return n;
 }
 
+void mesh_drop(struct mesh *m, int a, int b)
+{
+	struct mesh_wire *w = &m->wire[a][b];
+
+	while (w->count) {
+		free(w->frame[w->first]);
+		w->first = (w->first + 1) % MESH_DEPTH;
+		w->count--;
+	}
+}
+
+void mesh_load(struct mesh *m, int a, int b)
+{
+	struct mesh_wire *w = &m->wire[a][b];
+	struct mesh_frame *f;
+	uint32_t count;
+	int e;
+
+	if (w->count == MESH_DEPTH || m->cut[a][b])
+		return;
+	f = malloc(sizeof(*f));
+	e = m3_proxy_take(m->proxy[a][b], RIG_DC, 1 + (int)rig_random(3),
+			  f->data, rig_random(3) ? M3_FRAME_BYTES :
+						   128 + rig_random(2000),
+			  &count);
+	if (!e)
+		e = m3_proxy_acknowledge(m->proxy[a][b], RIG_DC, f->data,
+					 sizeof(f->data));
+	MUST(e >= 0);
+	if (!e) {
+		free(f);
+		return;
+	}
+	f->bytes = (unsigned int)e;
+	w->frame[(w->first + w->count++) % MESH_DEPTH] = f;
+}
+
+void mesh_unload(struct mesh *m, int a, int b)
+{
+	struct mesh_wire *w = &m->wire[a][b];
+	struct mesh_frame *f;
+
+	if (!w->count || m->cut[a][b])
+		return;
+	f = w->frame[w->first];
+	MUST(m3_proxy_put(m->proxy[b][a], f->data, f->bytes) >= 0);
+	free(f);
+	w->first = (w->first + 1) % MESH_DEPTH;
+	w->count--;
+}
+
+unsigned int mesh_step(struct mesh *m, int cutting)
+{
+	unsigned int cuts = 0;
+	int a, b;
+
+	for (a = 0; a < MESH; a++)
+		for (b = 0; b < MESH; b++) {
+			if (a == b)
+				continue;
+			mesh_load(m, a, b);
+			if (rig_random(2))
+				mesh_unload(m, a, b);
+			if (a > b)
+				continue;
+			if (m->cut[a][b] ? !cutting || rig_random(8) == 0 :
+					  cutting && rig_random(150) == 0) {
+				mesh_drop(m, a, b);
+				mesh_drop(m, b, a);
+				if (m->cut[a][b])
+					mesh_open(m, a, b);
+				else
+					mesh_cut(m, a, b);
+				cuts++;
+			}
+		}
+	return cuts;
+}
+
 void mesh_bind(struct mesh *m, int ep, int node)
 {
 	int a;
@@ -188,4 +269,19 @@ struct m3_proc_info mesh_info(struct mesh *m, int node, int ep)
 
 	SAME(m3_getprocinfo(m->node[node].core, RIG_DC, ep, &info), 0);
 	return info;
+}
+
+void mesh_report(struct mesh *m, int ep)
+{
+	struct m3_proc_info info;
+	int a;
+
+	for (a = 0; a < MESH; a++) {
+		info = mesh_info(m, a, ep);
+		fprintf(stderr, "  on %d: node %d rts %x misc %x getfrom %d "
+			"sendto %d waitmigr %d binding %lx\n", a, info.node,
+			info.rts_flags, info.misc_flags, info.getfrom,
+			info.sendto, info.waitmigr,
+			(unsigned long)info.binding);
+	}
 }

@@ -7,12 +7,24 @@
 
 #define MESH 3
 #define MESH_STATE 65536u
+#define MESH_DEPTH 6 /* frames in flight per direction */
+
+struct mesh_frame {
+	unsigned int bytes;
+	unsigned char data[M3_FRAME_BYTES];
+};
+
+struct mesh_wire {
+	struct mesh_frame *frame[MESH_DEPTH];
+	int first, count;
+};
 
 struct mesh {
 	struct rig_node node[MESH];
 	struct m3_member *member[MESH];
 	struct m3_proxy *proxy[MESH][MESH]; /* [i][j]: at i, of j */
 	int cut[MESH][MESH];
+	struct mesh_wire wire[MESH][MESH];
 	/* What was exported last. */
 	_Alignas(8) unsigned char state[MESH_STATE];
 	uint32_t bytes;
@@ -30,6 +42,13 @@ void mesh_open(struct mesh *m, int a, int b);
 int mesh_move(struct mesh *m, int a, int b, int lane);
 /* Moves frames until nothing is left; how many. */
 int mesh_settle(struct mesh *m);
+/* The same bit by bit: a frame of some lane and size starts, or arrives. */
+void mesh_load(struct mesh *m, int a, int b);
+void mesh_unload(struct mesh *m, int a, int b);
+/* What is in flight is lost. */
+void mesh_drop(struct mesh *m, int a, int b);
+/* Some of that on every link; cuts and mends some of them. How many. */
+unsigned int mesh_step(struct mesh *m, int cutting);
 /* Binds `ep` at a node, and declares it at the others. */
 void mesh_bind(struct mesh *m, int ep, int node);
 
@@ -43,5 +62,7 @@ void mesh_rollback(struct mesh *m, int ep, uint64_t txn);
 void mesh_migrate(struct mesh *m, int ep, int from, int to, uint64_t txn);
 
 struct m3_proc_info mesh_info(struct mesh *m, int node, int ep);
+/* What each core says of it, to stderr. */
+void mesh_report(struct mesh *m, int ep);
 
 #endif

@@ -121,7 +121,7 @@ const WRONG = [
     'migration: lies about a state',
     'a damaged one is refused, or leaves the region sound',
     'migr_commit',
-    'core/core-moving.c: lies about a state',
+    'core/core-move-lies.c: lies about a state',
   ),
   row(
     'migration: at random',
