@@ -93,22 +93,34 @@ void crash_die_quietly(unsigned long n)
 	crash_armed = n != 0;
 }
 
+static const struct {
+	const struct act *acts;
+	const unsigned int *count;
+} tables[] = {
+	{ local_acts, &local_act_count }, { link_acts, &link_act_count },
+	{ fresh_acts, &fresh_act_count }, { call_acts, &call_act_count },
+	{ memory_acts, &memory_act_count },
+	{ migrate_acts, &migrate_act_count },
+};
+
+#define TABLES (sizeof(tables) / sizeof(*tables))
+
 static const struct act *act_of(unsigned int i)
 {
-	if (i < local_act_count)
-		return &local_acts[i];
-	i -= local_act_count;
-	if (i < link_act_count)
-		return &link_acts[i];
-	i -= link_act_count;
-	return i < fresh_act_count ? &fresh_acts[i] :
-				     &call_acts[i - fresh_act_count];
+	unsigned int t = 0;
+
+	while (i >= *tables[t].count)
+		i -= *tables[t++].count;
+	return &tables[t].acts[i];
 }
 
 static unsigned int act_count(void)
 {
-	return local_act_count + link_act_count + fresh_act_count +
-	       call_act_count;
+	unsigned int t, n = 0;
+
+	for (t = 0; t < TABLES; t++)
+		n += *tables[t].count;
+	return n;
 }
 
 /* ---------------------------------------------------------- sites */
@@ -327,6 +339,7 @@ static void kill_once(unsigned int a, unsigned long n, uint64_t delay_ns)
 	board->killed_at = 0;
 	board->site = 0;
 	board->passed = 0;
+	board->act = act->name;
 	scene.slow = !!(act->flags & ACT_SLOW);
 	if (act->before)
 		act->before(&scene);

@@ -41,6 +41,7 @@ struct survivor_report {
 /* Shared by all processes. */
 struct board {
 	volatile uint32_t round; /* survivors start when it grows */
+	const char *act;
 	volatile uint32_t taking_part; /* survivors, a bit each */
 	volatile int stop;
 	volatile int ready, go, over; /* of the victim */
@@ -96,10 +97,11 @@ void crash_arm(unsigned long n);
 /* In a child of it: it dies at its n-th point, or at none, untold. */
 void crash_die_quietly(unsigned long n);
 
-/* acts-*.c; those of fresh and calls have cores of their own. */
-extern const struct act local_acts[], link_acts[], fresh_acts[], call_acts[];
+/* acts-*.c; all but local and link have cores of their own. */
+extern const struct act local_acts[], link_acts[], fresh_acts[], call_acts[],
+	memory_acts[], migrate_acts[];
 extern const unsigned int local_act_count, link_act_count, fresh_act_count,
-	call_act_count;
+	call_act_count, memory_act_count, migrate_act_count;
 
 /* survivors.c: forks them; they serve rounds until board->stop. */
 void survivors_start(const char *dir);
