@@ -316,31 +316,45 @@ void m3_migration_thaw(struct m3_txn *t, uint32_t e)
 		restart(t, e);
 }
 
+/* The node that it stays at is lost: whoever was told to wait is told so. */
+static void lost_ends(struct m3_txn *t, uint32_t e)
+{
+	m3_endpoint_lost(t, e);
+	m3_migration_thaw(t, e);
+	m3_set32(t->r, &m3_more(t->r, e)->lost, 0);
+	m3_commit(t->r);
+}
+
 int m3_migration_rollback(struct m3_txn *t, int ep, uint64_t txn)
 {
 	struct m3_region *r = t->r;
-	uint32_t e = m3_slot_of(r, ep), lost;
+	uint32_t e = m3_slot_of(r, ep);
+	struct m3_slot *s;
 	struct m3_more *x;
 
 	if (e == M3_NIL)
 		return -M3_ERANGE;
+	s = m3_slot(r, e);
 	x = m3_more(r, e);
 	if (x->migrated == txn)
 		return -M3_EPROCSTS;
-	if (m3_slot(r, e)->rts & M3_RTS_MIGRATE && x->migration != txn)
+	if (s->rts & M3_RTS_MIGRATE && x->migration != txn)
 		return -M3_EMIGRATE;
-	lost = x->lost;
-	/* First, so that who repeats this finds it undone or done. */
-	if (lost) {
-		m3_set32(r, &x->lost, 0);
-		m3_set32(r, &m3_slot(r, e)->rts,
-			 m3_slot(r, e)->rts & ~M3_RTS_MIGRATE);
+	if (!x->lost) {
+		m3_migration_thaw(t, e);
+		return 0;
+	}
+	/*
+	 * Nothing is undecided from here on. Who is killed behind this leaves
+	 * `lost`: the next to take the lock goes on.
+	 */
+	if (s->rts & M3_RTS_MIGRATE) {
+		m3_set32(r, &s->rts, s->rts & ~M3_RTS_MIGRATE);
 		m3_set64(r, &x->migration, 0);
 		m3_set32(r, &r->migrations, r->migrations - 1);
 		m3_commit(r);
-		m3_endpoint_lost(t, e);
 	}
-	m3_migration_thaw(t, e);
+	lost_ends(t, e);
 	return 0;
 }
 
@@ -389,8 +403,12 @@ void m3_migration_repair(struct m3_txn *t)
 	struct m3_region *r = t->r;
 	uint32_t e;
 
-	for (e = 0; e < m3_high(r); e++)
-		if (m3_more(r, e)->waiters &&
-		    !(m3_slot(r, e)->rts & M3_RTS_MIGRATE))
+	for (e = 0; e < m3_high(r); e++) {
+		if (m3_slot(r, e)->rts & M3_RTS_MIGRATE)
+			continue;
+		if (m3_more(r, e)->lost)
+			lost_ends(t, e);
+		else if (m3_more(r, e)->waiters)
 			restart_all(t, e);
+	}
 }

@@ -71,10 +71,15 @@ static void do_grants(struct scene *s)
 {
 	uint64_t read, write, far, mine = fresh.near_memory[0].address;
 	uint64_t other = fresh.near_memory[1].address;
+	struct m3_buffer b;
 	int i;
 
 	(void)s;
 	for (i = 0; i < 2; i++) {
+		/* The memory goes, and the grant with it. */
+		m3_alloc(fresh.ma, 1, 5000, &b);
+		m3_grant(fresh.ma, 1, 2, b.address, 50, M3_GRANT_READ, &read);
+		m3_free(fresh.ma, 1, &b);
 		m3_grant(fresh.ma, 1, 2, mine, COPY_BYTES, M3_GRANT_READ,
 			 &read);
 		m3_grant(fresh.ma, 1, 2, mine, COPY_BYTES, M3_GRANT_WRITE,

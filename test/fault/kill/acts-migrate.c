@@ -9,10 +9,14 @@
 #define FROZEN_B 14
 #define NOTE_A 5
 #define NOTE_B 15
+#define STRANGER_A 7
+#define STRANGER_B 17
 
 /* Its own call when it is frozen. */
 enum own { OWN_NONE, OWN_FAR, OWN_NEAR, OWN_QUEUED, OWN_RECEIVE, OWN_RCVRQST,
 	   OWN_WAITBIND, OWNS };
+
+#define STRANGE 8 /* calls of the two; the last is of who is paused */
 
 static _Alignas(8) unsigned char state[65536];
 static uint32_t state_bytes;
@@ -24,6 +28,9 @@ static void more_endpoints(void)
 	static const int far[] = { FROZEN_B, NOTE_B };
 	int i;
 
+	/* Clients that the other node has never heard of. */
+	m3_bind(fresh.ma, STRANGER_A);
+	m3_bind(fresh.mb, STRANGER_B);
 	for (i = 0; i < 2; i++) {
 		m3_bind(fresh.ma, near[i]);
 		m3_rmtbind(fresh.b.core, RIG_DC, "near", near[i], 0);
@@ -91,6 +98,8 @@ static void busy(int at, enum own own)
 		fresh_start(fresh.mb, 5, M3_OP_SENDREC, 12, E);
 		m3_ntfy_value(fresh.ma, NOTE_A, M3_SELF, E, 3);
 		m3_notify(fresh.mb, NOTE_B, E);
+		fresh_start(fresh.ma, STRANGE, M3_OP_SENDREC, STRANGER_A, E);
+		fresh_start(fresh.mb, STRANGE + 1, M3_OP_SEND, STRANGER_B, E);
 	}
 	switch (own) {
 	case OWN_FAR:
@@ -131,7 +140,13 @@ static void meanwhile(int given_up)
 		m3_reply(fresh.mb, NOTE_B, E, &q);
 	if (m3_receive(fresh.ma, NOTE_A, E, &q, M3_NOWAIT) == 0)
 		m3_reply(fresh.ma, NOTE_A, E, &q);
+	/* A second one waits here; the first gives up, or is handed on. */
+	fresh_start(fresh.ma, STRANGE + 2, M3_OP_SENDREC, NOTE_A, E);
+	/* Its own process makes a call, which waits too. */
+	fresh_start(fresh.ma, STRANGE + 3, M3_OP_SEND, E, FROZEN_B);
+	fresh_start(fresh.mb, STRANGE + 3, M3_OP_SEND, E, FROZEN_B);
 	if (given_up) {
+		fresh_end(fresh.ma, STRANGE + 2);
 		fresh_end(fresh.ma, 6);
 		fresh_end(fresh.mb, 7);
 		fresh_end(fresh.ma, 4);
@@ -160,8 +175,11 @@ static void go_on(int at)
 		m3_reply(m, E, q.source, &q);
 		fresh_settle();
 	}
-	for (i = 2; i < FRESH_CALLS; i++)
+	for (i = 2; i < STRANGE + 2; i++)
 		fresh_end(i % 2 ? fresh.mb : fresh.ma, i);
+	fresh_end(fresh.ma, STRANGE + 2);
+	fresh_end(fresh.ma, STRANGE + 3);
+	fresh_end(fresh.mb, STRANGE + 3);
 	fresh_settle();
 }
 
@@ -193,6 +211,65 @@ static void do_move_waiting(struct scene *s)
 {
 	(void)s;
 	moves(OWN_QUEUED, OWNS);
+}
+
+/* It receives, or waits, and nothing comes; it may do little. */
+static void do_move_quietly(struct scene *s)
+{
+	static const enum own owns[] = {
+		OWN_RECEIVE, OWN_RCVRQST, OWN_WAITBIND,
+	};
+	struct m3_priv p;
+	int i, at = 0;
+
+	(void)s;
+	more_endpoints();
+	for (i = 0; i < 3; i++, at = !at) {
+		if (m3_getpriv(core_of(at), RIG_DC, E, &p) == 0) {
+			p.level = M3_LEVEL_SERVER - i;
+			p.warn = 2;
+			p.calls = ~(1ull << (20 + i));
+			p.to[0] = ~0ull << i;
+			m3_setpriv(core_of(at), RIG_DC, E, &p);
+		}
+		busy(at, owns[i]);
+		freeze(!at);
+		export_state(at);
+		fresh_start(fresh.ma, 6, M3_OP_SEND, FROZEN_A, E);
+		fresh_start(fresh.mb, 7, M3_OP_SEND, FROZEN_B, E);
+		if (i == 1)
+			roll_back();
+		else
+			commit(at, !at);
+		if (i == 1)
+			at = !at;
+		go_on(!at);
+	}
+}
+
+/* A request is handed on to who is frozen. */
+static void do_relay_frozen(struct scene *s)
+{
+	struct m3_message q;
+	int i;
+
+	(void)s;
+	more_endpoints();
+	for (i = 0; i < 2; i++) {
+		fresh_start(fresh.ma, 2, M3_OP_SENDREC, 3, 2);
+		fresh_start(fresh.mb, 3, M3_OP_SENDREC, 13, 2);
+		fresh_settle();
+		freeze(1);
+		while (m3_rcvrqst(fresh.ma, 2, &q, M3_NOWAIT) == 0)
+			m3_relay(fresh.ma, 2, E, &q);
+		fresh_settle();
+		export_state(0);
+		if (!i)
+			roll_back();
+		else
+			commit(0, 1);
+		go_on(i);
+	}
 }
 
 /* Calls that end after what they were was exported. */
@@ -271,12 +348,12 @@ static void do_promote(struct scene *s)
 
 	(void)s;
 	more_endpoints();
-	for (retry = 0; retry < 2; retry++) {
-		int at = retry, to = !at;
+	for (retry = 0; retry < 3; retry++) {
+		int at = retry & 1, to = !at;
 		struct m3_node *there = core_of(to);
 
 		m3_bkupbind(there, RIG_DC, pid, E, at);
-		busy(at, OWN_NONE);
+		busy(at, at ? OWN_NEAR : OWN_FAR);
 		/* What node 1 has sent to it is lost with its node. */
 		fresh_start(member_of(to), 6, M3_OP_SENDREC,
 			    to ? FROZEN_B : FROZEN_A, E);
@@ -284,7 +361,7 @@ static void do_promote(struct scene *s)
 		fresh_start(member_of(to), 1, M3_OP_SEND, to ? 11 : 2, E);
 		fresh_cut();
 		m3_promote(there, RIG_DC, E, to, 0,
-			   retry ? M3_PROMOTE_RETRY : 0);
+			   at ? M3_PROMOTE_RETRY : 0);
 		rig_open(&fresh.a, &fresh.b);
 		m3_unbind_any(core_of(at), RIG_DC, E);
 		fresh_settle();
@@ -298,6 +375,8 @@ static void do_promote(struct scene *s)
 const struct act migrate_acts[] = {
 	FRESH_ACT("migrate", do_move),
 	FRESH_ACT("migrate while it waits", do_move_waiting),
+	FRESH_ACT("migrate quietly", do_move_quietly),
+	FRESH_ACT("hand on to the frozen", do_relay_frozen),
 	FRESH_ACT("migrate, with ends after the export", do_move_late),
 	FRESH_ACT("roll back", do_stay),
 	FRESH_ACT("end while frozen", do_end_frozen),

@@ -9,7 +9,7 @@
 
 #include "scene.h"
 
-#define FRESH_CALLS 8
+#define FRESH_CALLS 12
 #define FRESH_DC 2 /* a second one at node 0 */
 
 extern struct fresh {

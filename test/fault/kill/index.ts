@@ -112,16 +112,21 @@ async function runKiller(settings: KillSettings, at: number, facts: Facts): Prom
 }
 
 /** What each point's name was hit, and what was never. */
-function pointsOf(binary: string, hits: ReadonlyMap<number, number>) {
+function pointsOf(binary: string, hits: ReadonlyMap<number, number>, enough: number) {
   const byName = new Map<string, number>();
   for (const [address, name] of sitesOf(binary)) add(byName, name, hits.get(address) ?? 0);
   const all = [...byName].map(([site, n]) => ({ site, hits: n })).sort((a, b) => (a.site < b.site ? -1 : 1));
   const reason = (site: string): string | undefined => NEVER.find(({ point }) => point.test(site))?.reason;
-  const points = all.filter(({ site }) => reason(site) === undefined);
-  const unreachable = all.flatMap((point) => {
-    const why = reason(point.site);
-    return why === undefined ? [] : [{ ...point, reason: why }];
-  });
+  const excused = all.map((point) => ({
+    ...point,
+    reason: point.hits < enough ? reason(point.site) : undefined,
+  }));
+  const points = excused.flatMap(({ site, hits: n, reason: why }) =>
+    why === undefined ? [{ site, hits: n }] : [],
+  );
+  const unreachable = excused.flatMap(({ reason: why, ...point }) =>
+    why === undefined ? [] : [{ ...point, reason: why }],
+  );
   return { points, unreachable };
 }
 
@@ -134,7 +139,7 @@ export async function runKills(settings: KillSettings): Promise<KillResult> {
     ...{ maxDeath: 0, kills: 0, randomKills: 0, hangs: 0, inconsistencies: 0, late: 0, undocumented: 0 },
   };
   await Promise.all(Array.from({ length: settings.jobs }, (_, at) => runKiller(settings, at, facts)));
-  const { points, unreachable } = pointsOf(settings.binary, facts.hits);
+  const { points, unreachable } = pointsOf(settings.binary, facts.hits, settings.hits);
   const minHits = Math.min(...points.map(({ hits }) => hits));
   const seldom = points.filter(({ hits }) => hits < settings.hits && !settings.quick);
   const problems = [...facts.problems, ...seldom.map(({ site, hits }) => `${site}: hit ${hits} times`)];
