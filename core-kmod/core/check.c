@@ -119,7 +119,7 @@ static int check_migrations(struct m3_region *r)
 
 	for (i = 0; i < m3_high(r); i++) {
 		/* Without memory behind it there is nothing to look at. */
-		if (!(r->backed >> (i / M3_GROUP) & 1))
+		if (!m3_is_backed(r, i))
 			continue;
 		e = check_migration(r, i, &frozen, &parked);
 		if (e)
@@ -127,8 +127,7 @@ static int check_migrations(struct m3_region *r)
 	}
 	MUST(frozen == r->migrations);
 	for (i = 0; i < 2 * r->slots + r->pool; i++)
-		if (i >= 2 * r->slots ||
-		    r->backed >> (i % r->slots / M3_GROUP) & 1)
+		if (i >= 2 * r->slots || m3_is_backed(r, i % r->slots))
 			blocks += *m3_block_state(r, i) == M3_BLOCK_PARKED;
 	MUST(blocks == parked);
 	return 0;
@@ -145,7 +144,7 @@ static int check_slot(struct m3_region *r, uint32_t i)
 		MUST(s->misc == 0 && s->handle == M3_NIL && !s->automatic);
 		return 0;
 	}
-	MUST(i < r->high && r->backed >> (i / M3_GROUP) & 1);
+	MUST(i < r->high && m3_is_backed(r, i));
 	MUST(!(s->rts & M3_RTS_ONCOPY) == (s->copier == M3_NIL));
 	MUST(s->copier == M3_NIL || s->copier < r->slots);
 	if (s->rts & M3_RTS_REMOTE) {

@@ -255,6 +255,8 @@ int m3_migration_commit(struct m3_txn *t, int ep, uint32_t node, uint64_t txn)
 
 	if (e == M3_NIL)
 		return -M3_ERANGE;
+	if (!m3_is_backed(r, e))
+		return -M3_EPROCSTS;
 	s = m3_slot(r, e);
 	x = m3_more(r, e);
 	if (!(s->rts & M3_RTS_MIGRATE)) {
@@ -278,12 +280,14 @@ int m3_migration_claim(struct m3_txn *t, uint32_t node,
 		       const struct m3_record *rec, uint32_t e)
 {
 	struct m3_region *r = t->r;
-	const struct m3_more *x = m3_more(r, e);
+	const struct m3_more *x;
 	struct m3_slot *s = m3_slot(r, e);
 	uint64_t binding = rec->src_binding;
 
-	if (!(s->rts & M3_RTS_MIGRATE) || node == s->node ||
-	    x->migrated == x->migration)
+	if (!(s->rts & M3_RTS_MIGRATE) || node == s->node)
+		return 0;
+	x = m3_more(r, e);
+	if (x->migrated == x->migration)
 		return 0;
 	if (x->target >= 0 && (uint32_t)x->target != node)
 		return 0;
@@ -322,12 +326,12 @@ void m3_migration_bounced_d(struct m3_txn *t, uint32_t node,
 	struct m3_region *r = t->r;
 	uint32_t i = m3_slot_of(r, rec->dst), e = m3_slot_of(r, rec->src);
 	struct m3_slot *s = i == M3_NIL ? 0 : m3_slot(r, i);
-	struct m3_block *b;
+	struct m3_block *b = 0;
 
-	b = s ? m3_block(r, i) : 0;
-	if (!s || e == M3_NIL || rec->src_node != node ||
+	if (s && !(s->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE)))
+		b = m3_block(r, i);
+	if (!b || e == M3_NIL || rec->src_node != node ||
 	    rec->dst_node != r->node ||
-	    s->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE) ||
 	    !(s->rts & M3_RTS_RMTOPER) || s->call != rec->call ||
 	    s->sendto != rec->src || s->block_state != M3_BLOCK_NUMBERED ||
 	    (b->record.dst_node != node && b->former != node + 1)) {

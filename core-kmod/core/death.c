@@ -58,7 +58,9 @@ void m3_told_d(struct m3_txn *t, uint32_t node, const struct m3_record *rec)
 	if (rec->src_binding == m3_slot(r, i)->binding) {
 		if (!(m3_slot(r, i)->rts & M3_RTS_REMOTE))
 			m3_known_d(t, node, i);
-	} else if (rec->src_binding == m3_more(r, i)->dead) {
+	/* In an ERROR it is what the peer has said of whom it meant. */
+	} else if (m3_is_backed(r, i) &&
+		   rec->src_binding == m3_more(r, i)->dead) {
 		owe_d(t, node, i);
 	}
 }

@@ -124,11 +124,13 @@ static void readers_end(struct m3_txn *t, const struct m3_grant *only,
 	uint32_t j;
 
 	for (j = 0; j < m3_high(r); j++) {
-		struct m3_transfer *x = m3_transfer(r, j);
+		struct m3_transfer *x;
 		const struct m3_grant *g;
 
-		if (m3_slot(r, j)->rts & M3_RTS_SLOT_FREE ||
-		    x->kind != M3_TRANSFER_SOURCE || !x->grant ||
+		if (m3_slot(r, j)->rts & M3_RTS_SLOT_FREE)
+			continue;
+		x = m3_transfer(r, j);
+		if (x->kind != M3_TRANSFER_SOURCE || !x->grant ||
 		    x->grant > M3_MAX_GRANTS)
 			continue;
 		g = m3_grant_row(r, x->grant - 1);

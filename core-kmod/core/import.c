@@ -217,12 +217,6 @@ static void parties(struct m3_txn *t, uint32_t e, const struct m3_state *in)
 
 /* ------------------------------------------------------- its own call */
 
-/* An answer to it that was parked here, or M3_NIL. */
-static uint32_t parked_answer(struct m3_region *r, uint32_t e)
-{
-	return m3_slot(r, e)->block_state == M3_BLOCK_PARKED ? e : M3_NIL;
-}
-
 static void ended_d(struct m3_txn *t, uint32_t e, int result,
 		    const struct m3_message *m)
 {
@@ -241,10 +235,10 @@ static void wait_here_d(struct m3_txn *t, uint32_t e, uint32_t was,
 {
 	struct m3_region *r = t->r;
 	struct m3_slot *s = m3_slot(r, e);
-	uint32_t answer = parked_answer(r, e);
 	const struct m3_block *b = m3_block(r, e);
 
-	if (answer != M3_NIL) {
+	/* An answer to it was parked here. */
+	if (s->block_state == M3_BLOCK_PARKED) {
 		m3_migration_unpark_d(t, e);
 		ended_d(t, e, b->record.kind == M3_REC_ERROR ?
 				      b->record.status : 0,
@@ -307,6 +301,10 @@ static void own_call_d(struct m3_txn *t, uint32_t e, uint32_t was, int far,
 		m3_seti(r, &s->getfrom, in->peer);
 	} else if (in->phase == M3_PHASE_ENDED) {
 		ended_d(t, e, in->result, &in->message);
+	} else if (in->phase == M3_PHASE_UNSENT && !m3_is_backed(r, peer)) {
+		/* Nobody was ever bound to it here: there is no queue. */
+		ended_d(t, e, in->op == M3_OP_SEND ? -M3_EDSTDIED :
+						     -M3_EDEADSRCDST, 0);
 	} else if (in->phase == M3_PHASE_UNSENT) {
 		s->message = in->message;
 		m3_migration_queue_d(t, e, peer);
@@ -441,9 +439,12 @@ int m3_migration_import(struct m3_txn *t, int ep, uint32_t handle, uint64_t txn,
 	const struct m3_state *in = state;
 	struct m3_region *r = t->r;
 	uint32_t e = m3_slot_of(r, ep), peer;
-	struct m3_more *x = m3_more(r, e);
+	struct m3_more *x;
 	int far = 0;
 
+	if (!m3_is_backed(r, e))
+		return -M3_EPROCSTS;
+	x = m3_more(r, e);
 	if (!(m3_slot(r, e)->rts & M3_RTS_MIGRATE)) {
 		if (x->migrated != txn)
 			return -M3_EPROCSTS;
@@ -477,7 +478,7 @@ int m3_migration_resume(struct m3_txn *t, uint32_t self, struct m3_message *m)
 {
 	struct m3_region *r = t->r;
 	struct m3_slot *s = m3_slot(r, self);
-	struct m3_more *x = m3_more(r, self);
+	struct m3_more *x;
 	int result = s->result;
 
 	if (s->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE) ||
@@ -486,6 +487,7 @@ int m3_migration_resume(struct m3_txn *t, uint32_t self, struct m3_message *m)
 	if (!(s->misc & M3_MF_RESUME))
 		return s->rts & M3_RTS_MIGRATE && s->op == M3_OP_NONE ?
 			       -M3_EMIGRATE : -M3_EPROCSTS;
+	x = m3_more(r, self);
 	/* From here on it is like any other call of this process. */
 	m3_set32(r, &s->misc, s->misc & ~M3_MF_RESUME);
 	if (!x->resume || s->rts & M3_RTS_MIGRATE) {

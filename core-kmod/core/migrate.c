@@ -198,9 +198,9 @@ int m3_migration_start(struct m3_txn *t, int ep, int target, uint64_t txn)
 	if (target < -1 || target >= (int)r->nodes || txn == 0)
 		return txn ? -M3_EBADNODEID : -M3_EINVAL;
 	s = m3_slot(r, e);
-	x = m3_more(r, e);
 	if (m3_is_gone(s))
 		return -M3_EDSTDIED;
+	x = m3_more(r, e);
 	if (s->rts & M3_RTS_MIGRATE)
 		return x->migration == txn ? 0 : -M3_EMIGRATE;
 	if (x->migrated == txn)
@@ -335,6 +335,9 @@ int m3_migration_rollback(struct m3_txn *t, int ep, uint64_t txn)
 	if (e == M3_NIL)
 		return -M3_ERANGE;
 	s = m3_slot(r, e);
+	/* It was never bound here: there is nothing to undo. */
+	if (!m3_is_backed(r, e))
+		return 0;
 	x = m3_more(r, e);
 	if (x->migrated == txn)
 		return -M3_EPROCSTS;
@@ -404,7 +407,8 @@ void m3_migration_repair(struct m3_txn *t)
 	uint32_t e;
 
 	for (e = 0; e < m3_high(r); e++) {
-		if (m3_slot(r, e)->rts & M3_RTS_MIGRATE)
+		if (!m3_is_backed(r, e) ||
+		    m3_slot(r, e)->rts & M3_RTS_MIGRATE)
 			continue;
 		if (m3_more(r, e)->lost)
 			lost_ends(t, e);

@@ -209,12 +209,15 @@ int m3_migration_has_parked(struct m3_region *r, int ep)
 {
 	uint32_t i, at, steps = 0;
 
-	for (i = 0; i < m3_high(r); i++)
+	for (i = 0; i < m3_high(r); i++) {
+		if (!m3_is_backed(r, i))
+			continue;
 		for (at = m3_more(r, i)->parked - 1;
 		     at < m3_blocks(r) && steps++ < m3_blocks(r);
 		     at = m3_block(r, at)->next)
 			if (m3_block(r, at)->record.src == ep)
 				return 1;
+	}
 	return 0;
 }
 

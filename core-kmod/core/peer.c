@@ -196,10 +196,11 @@ void m3_peer_lost(struct m3_txn *t, uint32_t node)
 		      (M3_RTS_SLOT_FREE | M3_RTS_REMOTE)))
 			call_lost(t, i, node);
 	for (i = 0; i < m3_high(r); i++) {
-		struct m3_transfer *x = m3_transfer(r, i);
+		struct m3_transfer *x;
 
 		if (m3_slot(r, i)->rts & M3_RTS_SLOT_FREE)
 			continue;
+		x = m3_transfer(r, i);
 		if (x->kind != M3_TRANSFER_NONE && x->peer == node) {
 			m3_transfer_stop_d(t, i);
 			m3_commit(r);

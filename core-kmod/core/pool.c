@@ -30,7 +30,8 @@ uint32_t m3_pool_free(struct m3_region *r)
 {
 	uint32_t i;
 
-	for (i = 2 * r->slots; i < m3_blocks(r); i++)
+	/* The pool's memory comes with the first peer. */
+	for (i = 2 * r->slots; r->spanned && i < m3_blocks(r); i++)
 		if (m3_block(r, i)->state == M3_BLOCK_FREE)
 			return i;
 	return M3_NIL;

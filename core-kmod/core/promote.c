@@ -86,11 +86,12 @@ static void numbered_call(struct m3_txn *t, uint32_t i, uint32_t e,
 {
 	struct m3_region *r = t->r;
 	struct m3_slot *s = m3_slot(r, i);
-	struct m3_transfer *x = m3_transfer(r, i);
+	struct m3_transfer *x;
 	int ep = m3_endpoint_of(r, e);
 
 	if (s->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE))
 		return;
+	x = m3_transfer(r, i);
 	if (x->kind != M3_TRANSFER_NONE && x->party == ep) {
 		m3_transfer_stop_d(t, i);
 		if (s->op == M3_OP_VCOPY) {

@@ -23,7 +23,6 @@
 #define M3_JOURNAL_ENTRIES 1023u
 #define M3_ARENA_BIT (1ull << 63) /* marks an address in the arena */
 #define M3_GRANT_BIT (1ull << 62) /* marks a granted address: grant.c */
-#define M3_GROUP 64u /* slots whose tables get memory together */
 #define M3_RUNTIME 0u /* the handle of the node's runtime */
 
 /* What a sleeper wants of its waker (build decision 11). */
@@ -357,6 +356,42 @@ static inline void *m3_at(struct m3_region *r, uint64_t offset)
 	return (char *)r + offset;
 }
 
+/*
+ * Slots whose tables get memory together: `backed` has a bit for each group.
+ * Tests have as few in one as that allows.
+ */
+static inline uint32_t m3_group(const struct m3_region *r)
+{
+#ifdef M3_CHECK_BACKED
+	return (r->slots + 63) / 64;
+#else
+	(void)r;
+	return M3_MAX_ENDPOINTS / 64;
+#endif
+}
+
+/*
+ * Do slot i's rows have memory, in all tables but that of the slots? From its
+ * first binding on, for good. A hole must not even be read: where the file
+ * system is full that is SIGBUS.
+ */
+static inline int m3_is_backed(const struct m3_region *r, uint32_t i)
+{
+	return r->backed >> (i / m3_group(r) & 63) & 1;
+}
+
+/* Tests look whether it is true of what is about to be touched. */
+#ifdef M3_CHECK_BACKED
+void m3_not_backed(const char *table, uint32_t row);
+#define M3_MUST_BE_BACKED(condition, table, row)        \
+	do {                                            \
+		if (!(condition))                       \
+			m3_not_backed(table, row);      \
+	} while (0)
+#else
+#define M3_MUST_BE_BACKED(condition, table, row) ((void)0)
+#endif
+
 static inline struct m3_slot *m3_slot(struct m3_region *r, uint32_t i)
 {
 	return (struct m3_slot *)m3_at(r, r->slots_at) + i;
@@ -364,16 +399,21 @@ static inline struct m3_slot *m3_slot(struct m3_region *r, uint32_t i)
 
 static inline struct m3_block *m3_block(struct m3_region *r, uint32_t i)
 {
+	M3_MUST_BE_BACKED(i < 2 * r->slots ? m3_is_backed(r, i % r->slots) :
+					     r->spanned != 0,
+			  "blocks", i);
 	return (struct m3_block *)m3_at(r, r->blocks_at) + i;
 }
 
 static inline struct m3_transfer *m3_transfer(struct m3_region *r, uint32_t i)
 {
+	M3_MUST_BE_BACKED(m3_is_backed(r, i), "transfers", i);
 	return (struct m3_transfer *)m3_at(r, r->transfers_at) + i;
 }
 
 static inline uint32_t *m3_bits(struct m3_region *r, uint32_t i)
 {
+	M3_MUST_BE_BACKED(m3_is_backed(r, i), "bits", i);
 	return (uint32_t *)m3_at(r, r->bits_at) + (uint64_t)i * r->bits_words;
 }
 
@@ -394,6 +434,7 @@ static inline struct m3_unit *m3_unit(struct m3_region *r, uint32_t i)
 
 static inline struct m3_more *m3_more(struct m3_region *r, uint32_t i)
 {
+	M3_MUST_BE_BACKED(m3_is_backed(r, i), "more", i);
 	return (struct m3_more *)m3_at(r, r->more_at) + i;
 }
 

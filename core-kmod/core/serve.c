@@ -106,12 +106,14 @@ void m3_serve_leave_d(struct m3_txn *t, uint32_t i, uint32_t owner)
 int m3_serve_take(struct m3_txn *t, uint32_t i, struct m3_served *job)
 {
 	struct m3_region *r = t->r;
-	struct m3_transfer *x = m3_transfer(r, i);
+	struct m3_transfer *x;
 	struct m3_slot *s = m3_slot(r, i);
 
 	if (s->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE) ||
-	    s->handle != t->handle || s->op != M3_OP_SENDREC ||
-	    (x->serve != M3_SERVE_FILL && x->serve != M3_SERVE_DRAIN))
+	    s->handle != t->handle || s->op != M3_OP_SENDREC)
+		return 0;
+	x = m3_transfer(r, i);
+	if (x->serve != M3_SERVE_FILL && x->serve != M3_SERVE_DRAIN)
 		return 0;
 	job->address = x->private_address;
 	job->staging = x->staging;

@@ -24,14 +24,14 @@ uint64_t m3_mint_d(struct m3_txn *t)
 /* The blocks, transfers and bits of slot `i` have memory from now on. */
 static int slot_back_d(struct m3_txn *t, uint32_t i)
 {
-	uint64_t group = 1ull << (i / M3_GROUP);
+	uint32_t group = i / m3_group(t->r);
 	int e;
 
-	if (t->r->backed & group)
+	if (m3_is_backed(t->r, i))
 		return 0;
-	e = m3_platform_back_slots(t, i / M3_GROUP);
+	e = m3_platform_back_slots(t, group);
 	if (!e)
-		m3_set64(t->r, &t->r->backed, t->r->backed | group);
+		m3_set64(t->r, &t->r->backed, t->r->backed | 1ull << group);
 	return e;
 }
 

@@ -6,13 +6,16 @@
  */
 #include "core.h"
 
-/* A new client: a peer cannot use up the table (protocol 9, 18). */
+/*
+ * A new client: a peer cannot use up the table (protocol 9, 18). A quarter is
+ * left, as most peers are honest and may have many clients.
+ */
 static int autobind_d(struct m3_txn *t, uint32_t node, uint32_t s)
 {
 	struct m3_peer *p = m3_peer(t->r, node);
 	int e;
 
-	if (p->automatic >= t->r->procs / 2)
+	if (p->automatic >= t->r->procs - t->r->procs / 4)
 		return -M3_EAGAIN;
 	e = m3_slot_rmtbind_d(t, s, node, "remote");
 	if (e)

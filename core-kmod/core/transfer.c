@@ -180,11 +180,12 @@ void m3_transfer_abort_d(struct m3_txn *t, uint32_t i, int error)
 
 void m3_transfer_cancel_d(struct m3_txn *t, uint32_t s, uint32_t c, uint64_t id)
 {
-	struct m3_transfer *x = m3_transfer(t->r, c);
+	struct m3_transfer *x = 0;
 
-	if (!(m3_slot(t->r, c)->rts & M3_RTS_SLOT_FREE) &&
-	    (x->kind == M3_TRANSFER_SOURCE || x->kind == M3_TRANSFER_STAGED) &&
-	    x->party == m3_endpoint_of(t->r, s) && x->id <= id)
+	if (!(m3_slot(t->r, c)->rts & M3_RTS_SLOT_FREE))
+		x = m3_transfer(t->r, c);
+	if (x && x->party == m3_endpoint_of(t->r, s) && x->id <= id &&
+	    (x->kind == M3_TRANSFER_SOURCE || x->kind == M3_TRANSFER_STAGED))
 		m3_transfer_stop_d(t, c);
 	/* By a grant. */
 	if (m3_transfer(t->r, s)->id <= id)

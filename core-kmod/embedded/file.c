@@ -433,7 +433,7 @@ int m3_platform_back_slots(struct m3_txn *t, uint32_t group)
 {
 	struct m3_section *s = (struct m3_section *)(void *)t;
 	const struct m3_region *r = t->r;
-	uint64_t first = (uint64_t)group * M3_GROUP, n = r->slots - first;
+	uint64_t first = (uint64_t)group * m3_group(r), n = r->slots - first;
 	const struct {
 		uint64_t at, bytes;
 	} tables[] = {
@@ -447,7 +447,7 @@ int m3_platform_back_slots(struct m3_txn *t, uint32_t group)
 	uint32_t i;
 	int e = 0;
 
-	n = n > M3_GROUP ? M3_GROUP : n;
+	n = n > m3_group(r) ? m3_group(r) : n;
 	for (i = 0; !e && i < sizeof(tables) / sizeof(tables[0]); i++)
 		e = m3_map_back(s->map, tables[i].at + first * tables[i].bytes,
 				n * tables[i].bytes);

@@ -88,7 +88,8 @@ void m3_serve(struct m3_map *map, uint32_t i)
 	struct m3_served job;
 	int e;
 
-	if (i >= map->r->slots || !m3_serve_wanted(map->r, i) ||
+	if (i >= map->r->slots || !m3_is_backed(map->r, i) ||
+	    !m3_serve_wanted(map->r, i) ||
 	    m3_begin(map, &s, M3_LOCK_FOREVER))
 		return;
 	e = m3_serve_take(&s.t, i, &job);

@@ -244,6 +244,7 @@ int main(int argc, char **argv)
 		rig_start(&n, 0);
 		forge_begin(&f, &n, 1);
 		populate(&n, &f);
+		rig_ruin();
 		pid = fork();
 		MUST(pid >= 0);
 		if (pid == 0) {

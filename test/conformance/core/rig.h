@@ -36,6 +36,9 @@ void rig_must(int ok, const char *what, const char *file, int line);
 void rig_same(long actual, long expected, const char *what, const char *file,
 	      int line);
 
+/* Where the memory of its regions is may be a lie from now on. */
+void rig_ruin(void);
+
 /* Says that a case of the conformance table holds. */
 void rig_ok(const char *name);
 

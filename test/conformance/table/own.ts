@@ -21,6 +21,7 @@ export const OWN = section('own', [
     'full disks, missing permission, damaged regions: documented errors',
     'dvs_init dc_init join node_open alloc',
     'core/core-files.c',
+    'core/core-holes.c',
     'bad-input.test.ts',
   ),
   row('kill: within one core', 'at every crash point of every call', 'check sweep', 'core/crash-local.c'),
