@@ -203,10 +203,10 @@ static void quota_of_descriptors(void)
 	SAME(m3_rmtbind(n.core, RIG_DC, "adopted", 9, 1), 0);
 	SAME(strcmp(rig_info(&n, 9).name, "adopted"), 0);
 	SAME(m3_rmtbind(n.core, RIG_DC, "again", 9, 1), -M3_ESLOTUSED);
-	SAME(forge_message(&f, M3_REC_NOTIFY, 25, 1, 0, 0), 1);
-	SAME(state(&n, 25), M3_RTS_REMOTE);
-	SAME(forge_message(&f, M3_REC_NOTIFY, 26, 1, 0, 0), 1);
-	SAME(state(&n, 26), M3_RTS_SLOT_FREE);
+	SAME(forge_message(&f, M3_REC_NOTIFY, 6, 1, 0, 0), 1);
+	SAME(state(&n, 6), M3_RTS_REMOTE);
+	SAME(forge_message(&f, M3_REC_NOTIFY, 7, 1, 0, 0), 1);
+	SAME(state(&n, 7), M3_RTS_SLOT_FREE);
 	SAME(m3_receive(m, 1, M3_ANY, &message, 0), 0);
 	end(&n, m);
 }
