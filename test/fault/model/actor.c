@@ -39,7 +39,8 @@ static int is_message(const struct m3_call *c, int result)
 {
 	return result == 0 &&
 	       (c->op == M3_OP_RECEIVE || c->op == M3_OP_SENDREC ||
-		c->op == M3_OP_RCVRQST || c->op == M3_OP_REPLY_RECEIVE);
+		c->op == M3_OP_RCVRQST || c->op == M3_OP_REPLY_RECEIVE ||
+		c->op == M3_OP_RESUME);
 }
 
 static int start(struct m3_call *call, struct answer *a)
@@ -96,17 +97,31 @@ static int call(const struct order *o, struct answer *a)
 	return e;
 }
 
-static int bind_one(int ep)
+static void get_buffer(int ep)
 {
 	struct m3_buffer *b = &endpoints[ep].buffer;
-	int e = m3_bind(member, ep);
 
-	if (e)
-		return e;
 	SAME(m3_alloc(member, ep, BUFFER_BYTES, b), 0);
 	memset(b->data, 0, BUFFER_BYTES);
 	actor_buffers[ep] = b->address;
-	return 0;
+}
+
+static int bind_one(int ep)
+{
+	int e = m3_bind(member, ep);
+
+	if (!e)
+		get_buffer(ep);
+	return e;
+}
+
+/* The endpoint is this process's now: so is its call, if it has one. */
+static int adopt(int ep, struct answer *a)
+{
+	struct m3_call c = { .op = M3_OP_RESUME, .self = ep };
+
+	get_buffer(ep);
+	return start(&c, a);
 }
 
 static int unbind_one(int ep)
@@ -238,6 +253,12 @@ static void obey(const struct order *o, struct answer *a)
 			break;
 		a->result = m3_cancel(member, &e->call, M3_ECANCELED);
 		report(a, o->self, a->result, 1);
+		break;
+	case ORDER_ADOPT:
+		a->result = adopt(o->self, a);
+		break;
+	case ORDER_DROP:
+		e->buffer.bytes = 0;
 		break;
 	case ORDER_COPY:
 		a->result = copy(o, a);

@@ -26,6 +26,8 @@ enum order_kind {
 	ORDER_REPLY_TO, /* answers that call only */
 	ORDER_RELAY, /* wait: the client */
 	ORDER_COPY, /* self, peer, tag: value, wait: push */
+	ORDER_ADOPT, /* self has migrated here: goes on with its call */
+	ORDER_DROP, /* self has migrated away */
 	ORDER_COLLECT,
 };
 

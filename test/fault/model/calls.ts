@@ -25,6 +25,8 @@ export interface Outcome {
   readonly source?: number;
   readonly type?: number;
   readonly updates?: number;
+  /** The endpoint has migrated: this is how its process goes on. */
+  readonly moved?: boolean;
 }
 
 export const failed = (name: Parameters<typeof err>[0]): Outcome => ({ result: err(name) });

@@ -33,6 +33,7 @@ struct actor {
 static struct rig_node nodes[NODES];
 static struct actor actors[ACTORS];
 static enum { FREE, HELD, CUT } link_state;
+static uint64_t txn;
 
 static struct rig_node *node_of_actor(int p)
 {
@@ -178,6 +179,103 @@ static void restart(int p)
 	hire(p);
 }
 
+/* The node that has the endpoint, or -1. */
+static int home_of(int ep)
+{
+	struct m3_proc_info info;
+	int n;
+
+	for (n = 0; n < NODES; n++) {
+		SAME(m3_getprocinfo(nodes[n].core, RIG_DC, ep, &info), 0);
+		if (!(info.rts_flags & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE)))
+			return n;
+	}
+	return -1;
+}
+
+/* Freezes it on both nodes; 0, or why not. */
+static int freeze(int ep, int to)
+{
+	int n, i, e = 0;
+
+	txn++;
+	for (i = 0; i < 2; i++) {
+		for (n = 0; n < NODES; n++) {
+			e = m3_migr_start(nodes[n].core, RIG_DC, ep, to, txn,
+					  0);
+			if (e && e != -M3_ETIMEDOUT)
+				return e;
+		}
+		settle();
+	}
+	return e;
+}
+
+static void thaw(int ep)
+{
+	int n;
+
+	for (n = 0; n < NODES; n++)
+		SAME(m3_migr_rollback(nodes[n].core, RIG_DC, ep, txn), 0);
+}
+
+/* Moves what `ep` is to process p, whose node decides. */
+static int move(int ep, int from, int p)
+{
+	static _Alignas(8) unsigned char state[65536];
+	uint32_t bytes = sizeof(state);
+	int to = !from, e;
+
+	e = m3_migr_export(nodes[from].core, RIG_DC, ep, txn, state, &bytes);
+	if (!e)
+		e = m3_migr_commit(nodes[to].core, RIG_DC, ep, to,
+				   actors[p].pid, txn, state, bytes);
+	if (!e)
+		e = m3_migr_commit(nodes[from].core, RIG_DC, ep, to, 0, txn,
+				   NULL, 0);
+	return e;
+}
+
+static int tell(int p, int kind, int ep)
+{
+	struct order o = { .kind = kind, .self = ep };
+	struct answer *a;
+
+	order(p, &o);
+	a = hear(p);
+	printf("%d", a->result);
+	if (a->source || a->type)
+		printf(" %d,%d,%d", a->source, a->type, a->updates);
+	return a->result;
+}
+
+/* All of a migration to process p, or (`stays`) its undoing. */
+static void migrate(int p, int ep, int stays)
+{
+	int from = home_of(ep), e, i;
+
+	if (link_state != FREE || from < 0 || from == p / ACTORS_PER_NODE) {
+		printf("not now");
+		return;
+	}
+	e = freeze(ep, !from);
+	if (e || stays) {
+		thaw(ep);
+		printf("%d", e);
+		return;
+	}
+	e = move(ep, from, p);
+	if (e) {
+		thaw(ep);
+		printf("%d", e);
+		return;
+	}
+	for (i = 0; i < ACTORS_PER_NODE; i++)
+		tell(from * ACTORS_PER_NODE + i, ORDER_DROP, ep);
+	printf(" ");
+	tell(p, ORDER_ADOPT, ep);
+}
+
 /* The result of one operation, printed. */
 static void perform(const char *line)
 {
@@ -197,6 +295,9 @@ static void perform(const char *line)
 		lose(p, o.op);
 	} else if (!strcmp(verb, "kill")) {
 		restart(p);
+	} else if (!strcmp(verb, "migrate")) {
+		migrate(p, o.self, o.wait);
+		return;
 	} else if (!strcmp(verb, "wakeup")) {
 		printf("%d", m3_wakeup(nodes[p].core, RIG_DC, o.self));
 		return;
@@ -259,11 +360,10 @@ static void print_states(void)
 
 	printf(" |");
 	for (ep = 0; ep < EPS; ep++) {
-		struct rig_node *n = &nodes[ep / EPS_PER_NODE];
-
-		SAME(m3_getprocinfo(n->core, RIG_DC, ep, &info), 0);
-		if (info.rts_flags & M3_RTS_SLOT_FREE)
+		p = home_of(ep);
+		if (p < 0)
 			continue;
+		SAME(m3_getprocinfo(nodes[p].core, RIG_DC, ep, &info), 0);
 		value = -1;
 		for (p = 0; p < ACTORS; p++)
 			if (actors[p].last.value[ep] >= 0)

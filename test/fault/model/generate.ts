@@ -9,6 +9,7 @@ import { pick } from '../../testing/seed.ts';
 import { newModel } from './model.ts';
 import {
   ACTORS,
+  ACTORS_PER_NODE,
   ANY,
   EPS,
   EPS_PER_NODE,
@@ -40,6 +41,7 @@ const WEIGHTS: readonly (readonly [kind: string, weight: number])[] = [
   ['wait4bindep', 2],
   ['wait4unbind', 2],
   ['wakeup', 2],
+  ['migrate', 5],
   ['hdw_notify', 2],
   ['notify', 10],
   ['cancel', 6],
@@ -139,6 +141,19 @@ function drawCall(random: Random, w: World, drawn: string, tag: number): Op {
   }
 }
 
+/** Of an endpoint that is bound, to a process of the other node. */
+function drawMigration(random: Random, w: World): Op {
+  const all = w.nodes.flatMap((n) => [...n.procs.values()].map((p) => ({ n, p })));
+  const one = anyOf(
+    random,
+    all.filter(({ p }) => p.call?.op !== OP.send),
+  );
+  if (w.link !== 'free') return op('free');
+  if (one === undefined) return drawBind(random);
+  const p = (1 - one.n.id) * ACTORS_PER_NODE + pick(random, ACTORS_PER_NODE);
+  return op('migrate', { p, self: one.p.ep, wait: pick(random, 4) === 0 ? 1 : 0 });
+}
+
 function draw(random: Random, w: World, tag: number): Op {
   const kind = drawKind(random);
   switch (kind) {
@@ -146,6 +161,8 @@ function draw(random: Random, w: World, tag: number): Op {
       return drawBind(random);
     case 'kill':
       return op('kill', { p: pick(random, ACTORS) });
+    case 'migrate':
+      return drawMigration(random, w);
     case 'wakeup':
     case 'hdw_notify':
       return op(kind, { p: pick(random, 2), self: somebody(random, w, -1) });
@@ -166,7 +183,10 @@ export function generate(seed: number, steps: number): Op[] {
   const random = seededRandom(seed);
   const model = newModel();
   const program: Op[] = [];
-  const add = (o: Op): void => {
+  const add = (drawn: Op): void => {
+    // An endpoint that has migrated is at home where it is.
+    const n = model.world.nodes[nodeOfActor(drawn.p) === 0 ? 1 : 0];
+    const o = drawn.verb === 'bind' && n.procs.has(drawn.self) ? op('kill', { p: drawn.p }) : drawn;
     program.push(o);
     model.step(o);
   };

@@ -12,6 +12,7 @@ import {
   sendrec,
   waitForBinding,
 } from './calls.ts';
+import { migrate, NOT_NOW } from './migration.ts';
 import { ANY, EPS, NONE, nodeOf, nodeOfActor, OP, type Op } from './program.ts';
 import { arrive } from './records.ts';
 import { hdwNotify, notify, relay, replyTo, requestOf, wakeup } from './servers.ts';
@@ -20,6 +21,7 @@ import {
   type Call,
   type Ended,
   err,
+  isKnown,
   type Node,
   newWorld,
   type Proc,
@@ -137,13 +139,17 @@ function kill(w: World, actor: number): void {
   const n = nodeAt(w, nodeOfActor(actor));
   const mine = [...n.procs.values()].filter((p) => p.actor === actor).sort((a, b) => a.ep - b.ep);
   for (const p of mine) unbind(w, n, p);
+  for (const far of n.fars.values()) if (far.backup === actor) far.backup = undefined;
   // The dead see nothing.
   for (const key of [...w.requests.keys()]) if (key.startsWith(`${actor}:`)) w.requests.delete(key);
   w.ended = w.ended.filter(({ ep }) => !mine.some((p) => p.ep === ep));
 }
 
 function bind(w: World, n: Node, o: Op): Outcome {
-  if (n.procs.has(o.self)) return { result: err('ESLOTUSED') };
+  if (isKnown(n, o.self)) return { result: err('ESLOTUSED') };
+  // Nodes that know nothing of each other's endpoints could bind the same one.
+  const other = nodeAt(w, 1 - n.id);
+  if (other.procs.has(o.self) || (nodeOf(o.self) !== n.id && !other.fars.has(o.self))) w.beyond = true;
   const binding = ++w.bindings;
   const fresh = { call: undefined, inbox: [], notes: new Set<number>(), updates: 0, woken: false, value: 0 };
   n.procs.set(o.self, { ep: o.self, actor: o.p, binding, ...fresh });
@@ -169,6 +175,12 @@ function act(w: World, o: Op): Outcome {
   const n = nodeAt(w, nodeOfActor(o.p));
   const p = n.procs.get(o.self);
   if (o.verb === 'bind') return bind(w, n, o);
+  const far = n.fars.get(o.self);
+  if (far?.backup === o.p && o.verb !== 'copy' && o.verb !== 'cancel') {
+    if (o.verb !== 'unbind') return { result: err('ERMTPROC') };
+    far.backup = undefined;
+    return { result: 0 };
+  }
   if (p === undefined || p.actor !== o.p) return { result: o.verb === 'cancel' ? 0 : err('ENOTBIND') };
   if (o.verb === 'unbind') {
     unbind(w, n, p);
@@ -192,6 +204,7 @@ function act(w: World, o: Op): Outcome {
 }
 
 function perform(w: World, o: Op): Outcome {
+  if (o.verb === 'migrate') return migrate(w, o);
   if (o.verb === 'wakeup') return wakeup(w, nodeAt(w, o.p), o.self);
   if (o.verb === 'hdw_notify') return hdwNotify(w, nodeAt(w, o.p), o.self);
   if (o.verb === 'kill') kill(w, o.p);
@@ -231,20 +244,21 @@ function visible(call: Call | undefined): [rts: number, getfrom: number, sendto:
   return [RECEIVING | queued | away, call.peer, queued || away ? call.peer : NONE];
 }
 
+function plain({ result, source = 0, type = 0, updates = 0 }: Outcome): string {
+  if (result === NOT_NOW) return 'not now';
+  if (type === CANCELLED) return `${result} cancelled`;
+  return source || type ? `${result} ${source},${type},${updates}` : `${result}`;
+}
+
 function shown(w: World, outcome: Outcome): string {
-  const { result, source = 0, type = 0, updates = 0 } = outcome;
-  const own =
-    type === CANCELLED
-      ? `${result} cancelled`
-      : source || type
-        ? `${result} ${source},${type},${updates}`
-        : `${result}`;
+  // Three processes have let go of what migrated.
+  const own = outcome.moved ? `000 ${plain(outcome)}` : plain(outcome);
   const ended = w.ended.map(
     (e) => ` ${e.ep}:${e.op}=${e.result}${e.source || e.type ? `,${e.source},${e.type},${e.updates}` : ''}`,
   );
   const states: string[] = [];
   for (let ep = 0; ep < EPS; ep++) {
-    const p = nodeAt(w, nodeOf(ep)).procs.get(ep);
+    const p = w.nodes[0].procs.get(ep) ?? w.nodes[1].procs.get(ep);
     if (p === undefined) continue;
     const [rts, getfrom, sendto] = visible(p.call);
     states.push(` ${ep}:${rts.toString(16)},${getfrom},${sendto},${p.value}`);

@@ -19,10 +19,21 @@ export const HARDWARE = -1;
 /** enum m3_op. */
 export const OP = {
   ...{ send: 1, receive: 2, sendrec: 3, copy: 4, rcvrqst: 5 },
-  ...{ wait4bindep: 6, wait4unbind: 7, replyReceive: 8 },
+  ...{ wait4bindep: 6, wait4unbind: 7, replyReceive: 8, resume: 9 },
 } as const;
 export const OP_NAMES: readonly string[] = [
-  ...['', 'send', 'receive', 'sendrec', 'copy', 'rcvrqst', 'wait4bindep', 'wait4unbind', 'reply_receive'],
+  ...[
+    '',
+    'send',
+    'receive',
+    'sendrec',
+    'copy',
+    'rcvrqst',
+    'wait4bindep',
+    'wait4unbind',
+    'reply_receive',
+    'resume',
+  ],
 ];
 
 export type Verb =
@@ -37,6 +48,7 @@ export type Verb =
   | 'reply_to'
   | 'relay'
   | 'wakeup'
+  | 'migrate'
   | 'hdw_notify'
   | 'kill'
   | 'free'
@@ -107,6 +119,8 @@ export function words(o: Op): string {
       return o.wait
         ? `${calls} copy(${o.self} -> ${o.peer}, bytes ${o.tag})`
         : `${calls} copy(${o.peer} -> ${o.self})`;
+    case 'migrate':
+      return `migrate ${o.self} to process ${o.p}${o.wait ? ', and roll back' : ''}`;
     case 'kill':
       return `kill -9 process ${o.p}, start it again`;
     case 'lose':

@@ -202,7 +202,7 @@ export function arrive(w: World, n: Node, rec: Rec): void {
   let far = n.fars.get(rec.src);
   if (far === undefined) {
     if (!OPENS.includes(rec.kind)) return;
-    far = { binding: 0, call: 0, automatic: true, ask: undefined };
+    far = { binding: 0, call: 0, automatic: true, backup: undefined, ask: undefined };
     n.fars.set(rec.src, far);
     endBindingWaits(w, n, rec.src);
   }

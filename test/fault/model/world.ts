@@ -14,8 +14,8 @@ export const err = (name: ErrorName): number => -CORE_ERRORS[name].errno;
 export interface Call {
   readonly id: number;
   readonly op: number;
-  /** What the caller calls it: replyReceive goes on as receive. */
-  readonly as: number;
+  /** What the caller calls it: replyReceive goes on as receive, what has migrated as resume. */
+  as: number;
   /** A relay changes these two. */
   peer: number;
   tag: number;
@@ -54,6 +54,8 @@ export interface Far {
   call: number;
   /** Bound by its first record: gone with its death. */
   readonly automatic: boolean;
+  /** Its process before it migrated. */
+  backup: number | undefined;
   /** Its request here: queued, or taken and not answered. */
   ask: { readonly op: number; readonly dst: number; readonly tag: number; queued: boolean } | undefined;
 }
@@ -125,6 +127,8 @@ export interface World {
   /** Calls that servers have asked for: `process:server:client`. */
   readonly requests: Map<string, number>;
   link: 'free' | 'held' | 'cut';
+  /** The program does what the model does not know. */
+  beyond: boolean;
   bindings: number;
   ended: Ended[];
 }
@@ -133,7 +137,7 @@ function newNode(id: number): Node {
   const fars = new Map<number, Far>();
   for (let ep = 0; ep < EPS; ep++)
     if (nodeOf(ep) !== id && isDeclared(ep))
-      fars.set(ep, { binding: 0, call: 0, automatic: false, ask: undefined });
+      fars.set(ep, { binding: 0, call: 0, automatic: false, backup: undefined, ask: undefined });
   const ends = {
     known: new Set<number>(),
     deaths: new Set<number>(),
@@ -147,6 +151,7 @@ export const newWorld = (): World => ({
   nodes: [newNode(0), newNode(1)],
   requests: new Map(),
   link: 'free',
+  beyond: false,
   bindings: 0,
   ended: [],
 });
