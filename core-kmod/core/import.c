@@ -478,7 +478,6 @@ int m3_migration_resume(struct m3_txn *t, uint32_t self, struct m3_message *m)
 {
 	struct m3_region *r = t->r;
 	struct m3_slot *s = m3_slot(r, self);
-	struct m3_more *x;
 	int result = s->result;
 
 	if (s->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE) ||
@@ -487,14 +486,13 @@ int m3_migration_resume(struct m3_txn *t, uint32_t self, struct m3_message *m)
 	if (!(s->misc & M3_MF_RESUME))
 		return s->rts & M3_RTS_MIGRATE && s->op == M3_OP_NONE ?
 			       -M3_EMIGRATE : -M3_EPROCSTS;
-	x = m3_more(r, self);
 	/* From here on it is like any other call of this process. */
 	m3_set32(r, &s->misc, s->misc & ~M3_MF_RESUME);
-	if (!x->resume || s->rts & M3_RTS_MIGRATE) {
+	if (!m3_more(r, self)->resume || s->rts & M3_RTS_MIGRATE) {
 		m3_commit(r);
 		return M3_BLOCK;
 	}
-	m3_set64(r, &x->resume, 0);
+	m3_set64(r, &m3_more(r, self)->resume, 0);
 	m3_set32(r, &s->op, M3_OP_NONE);
 	*m = s->message;
 	m3_commit(r);
