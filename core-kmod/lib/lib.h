@@ -80,6 +80,12 @@ int m3_run_wait(struct m3_member *m, uint32_t op, int self, int ep,
 int m3_node_dc(struct m3_node *node, int dc, struct m3_map **map);
 /* Opens a critical section in the DC; m3_end() closes it. */
 int m3_dc_begin(struct m3_node *node, int dc, struct m3_section *s);
+/*
+ * The same, with memory for the privileges of `ep`; `absent` is the result if
+ * the DC has no slot for it.
+ */
+int m3_priv_begin(struct m3_node *node, int dc, int ep, int absent,
+		  struct m3_section *s);
 /* Unbinds a slot on demand: a backup's becomes remote only. EONCOPY. */
 int m3_unbind_slot(struct m3_txn *t, uint32_t i);
 /* The same, in which this proxy still is the proxy: EPROXYRUN, ENODCNODE. */

@@ -106,20 +106,10 @@ static int import(struct m3_node *node, int dc, int ep, int pid, uint64_t txn,
 		  const void *state, uint32_t size)
 {
 	struct m3_section s;
-	uint32_t handle, row, i;
-	struct m3_map *map;
-	int e = m3_node_dc(node, dc, &map);
-
-	if (e)
-		return e;
-	i = m3_slot_of(map->r, ep);
-	if (i == M3_NIL)
-		return -M3_ERANGE;
+	uint32_t handle;
 	/* Its privileges come with it. */
-	row = map->r->bits_words * 4;
-	e = m3_map_back(map, map->r->allowed_at + (uint64_t)i * row, row);
-	if (!e)
-		e = m3_begin(map, &s, M3_LOCK_PROXY_MS);
+	int e = m3_priv_begin(node, dc, ep, -M3_ERANGE, &s);
+
 	if (e)
 		return e;
 	e = taker(&s, ep, pid, &handle);

@@ -12,6 +12,27 @@ static struct m3_pair_row *pair_row(struct m3_node *node, int pxid)
 		       NULL : &node->region->pairs[pxid];
 }
 
+/* This thread's node, and the row of a pair there. EBADNODEID. */
+static int find_row(int pxid, struct m3_node **node, struct m3_pair_row **row)
+{
+	int e = mnx_node(node);
+
+	if (e)
+		return e;
+	*row = pair_row(*node, pxid);
+	return *row ? 0 : -M3_EBADNODEID;
+}
+
+/* The same of a pair in use. EPROXYFREE. */
+static int find_pair(int pxid, struct m3_node **node, struct m3_pair_row **row)
+{
+	int e = find_row(pxid, node, row);
+
+	if (!e && !((*row)->flags & PROXIES_INUSE))
+		return -M3_EPROXYFREE;
+	return e;
+}
+
 static int is_alive(uint32_t pid)
 {
 	return pid && (kill((pid_t)pid, 0) == 0 || errno != ESRCH);
@@ -40,13 +61,10 @@ int mnx_proxies_bind(const char *name, int pxid, int spid, int rpid,
 {
 	struct m3_pair_row *row;
 	struct m3_node *node;
-	int e = mnx_node(&node);
+	int e = find_row(pxid, &node, &row);
 
 	if (e)
 		return e;
-	row = pair_row(node, pxid);
-	if (!row)
-		return -M3_EBADNODEID;
 	if (strlen(name) >= M3_NAME_BYTES)
 		return -M3_ENAMESIZE;
 	if (maxbytes < 0 || (uint32_t)maxbytes > MAXCOPYBUF)
@@ -97,16 +115,11 @@ int mnx_proxies_unbind(int pxid)
 {
 	struct m3_pair_row *row;
 	struct m3_node *node;
-	int e = mnx_node(&node);
+	int e = find_pair(pxid, &node, &row);
 	uint32_t id;
 
 	if (e)
 		return e;
-	row = pair_row(node, pxid);
-	if (!row)
-		return -M3_EBADNODEID;
-	if (!(row->flags & PROXIES_INUSE))
-		return -M3_EPROXYFREE;
 	row->flags = PROXIES_FREE;
 	disconnect_nodes(node, pxid);
 	for (id = 0; id < node->region->max_nodes; id++)
@@ -124,15 +137,10 @@ int mnx_proxy_conn(int pxid, int status)
 {
 	struct m3_pair_row *row;
 	struct m3_node *node;
-	int e = mnx_node(&node);
+	int e = find_pair(pxid, &node, &row);
 
 	if (e)
 		return e;
-	row = pair_row(node, pxid);
-	if (!row)
-		return -M3_EBADNODEID;
-	if (!(row->flags & PROXIES_INUSE))
-		return -M3_EPROXYFREE;
 	switch (status) {
 	case CONNECT_SPROXY:
 		__atomic_fetch_add(&row->connects, 1, __ATOMIC_SEQ_CST);
@@ -219,15 +227,12 @@ static void half_of(struct m3_node *node, int pxid, int sender,
 
 int mnx_getproxyinfo(int pxid, proc_usr_t *sproc, proc_usr_t *rproc)
 {
+	struct m3_pair_row *row;
 	struct m3_node *node;
-	int e = mnx_node(&node);
+	int e = find_pair(pxid, &node, &row);
 
 	if (e)
 		return e;
-	if (!pair_row(node, pxid))
-		return -M3_EBADNODEID;
-	if (!(pair_row(node, pxid)->flags & PROXIES_INUSE))
-		return -M3_EPROXYFREE;
 	half_of(node, pxid, 1, sproc);
 	half_of(node, pxid, 0, rproc);
 	return 0;
@@ -237,13 +242,10 @@ int mnx_getproxiesinfo(int pxid, proxies_usr_t *px)
 {
 	struct m3_pair_row *row;
 	struct m3_node *node;
-	int e = mnx_node(&node);
+	int e = find_row(pxid, &node, &row);
 
 	if (e)
 		return e;
-	row = pair_row(node, pxid);
-	if (!row)
-		return -M3_EBADNODEID;
 	memset(px, 0, sizeof(*px));
 	px->px_id = pxid;
 	px->px_flags = row->flags;

@@ -5,30 +5,51 @@
  */
 #include "lib.h"
 
-/* Opens a critical section for a call of `self`, which is slot *i. */
-static int begin(struct m3_member *m, int self, struct m3_section *s,
-		 uint32_t *i)
-{
-	int e = m3_self_slot(m, self, i);
+/* What a call that never waits is about; each uses what it needs. */
+struct instant {
+	int self, src, dst;
+	uint32_t updates;
+	uint64_t call;
+	uint64_t *owed; /* where the id of a request goes */
+	struct m3_message *message;
+};
 
-	return e ? e : m3_begin(m->map, s, M3_LOCK_FOREVER);
-}
+typedef int act_fn(struct m3_txn *t, uint32_t i, const struct instant *a);
 
-int m3_reply(struct m3_member *m, int self, int dst, struct m3_message *message)
+/*
+ * Makes the call `act` of a->self, again after each migration that it met its
+ * endpoint frozen by. Inlined: these are on the path of every request.
+ */
+static inline __attribute__((always_inline)) int
+at_once(struct m3_member *m, act_fn *act, const struct instant *a)
 {
 	struct m3_section s;
 	uint32_t i;
 	int e;
 
 	do {
-		e = begin(m, self, &s, &i);
+		e = m3_self_slot(m, a->self, &i);
+		if (!e)
+			e = m3_begin(m->map, &s, M3_LOCK_FOREVER);
 		if (e)
 			return e;
-		message->source = self;
-		e = m3_msg_reply(&s.t, i, dst, message);
+		e = act(&s.t, i, a);
 		m3_end(&s);
-	} while (m3_migration_sleep(m, self, &e));
+	} while (m3_migration_sleep(m, a->self, &e));
 	return e;
+}
+
+static int act_reply(struct m3_txn *t, uint32_t i, const struct instant *a)
+{
+	a->message->source = a->self;
+	return m3_msg_reply(t, i, a->dst, a->message);
+}
+
+int m3_reply(struct m3_member *m, int self, int dst, struct m3_message *message)
+{
+	struct instant a = { .self = self, .dst = dst, .message = message };
+
+	return at_once(m, act_reply, &a);
 }
 
 int m3_resume(struct m3_member *m, int self, struct m3_message *message,
@@ -51,71 +72,57 @@ int m3_reply_receive(struct m3_member *m, int self, int dst,
 			      timeout);
 }
 
+static int act_request(struct m3_txn *t, uint32_t i, const struct instant *a)
+{
+	return m3_msg_request(t, i, a->dst, a->owed);
+}
+
 int m3_request(struct m3_member *m, int self, int client, uint64_t *call)
 {
-	struct m3_section s;
-	uint32_t i;
-	int e;
+	struct instant a = { .self = self, .dst = client, .owed = call };
 
-	do {
-		e = begin(m, self, &s, &i);
-		if (e)
-			return e;
-		e = m3_msg_request(&s.t, i, client, call);
-		m3_end(&s);
-	} while (m3_migration_sleep(m, self, &e));
-	return e;
+	return at_once(m, act_request, &a);
+}
+
+static int act_reply_to(struct m3_txn *t, uint32_t i, const struct instant *a)
+{
+	a->message->source = a->self;
+	return m3_msg_reply_to(t, i, a->dst, a->call, a->message);
 }
 
 int m3_reply_to(struct m3_member *m, int self, int dst, uint64_t call,
 		struct m3_message *message)
 {
-	struct m3_section s;
-	uint32_t i;
-	int e;
+	struct instant a = { .self = self, .dst = dst, .call = call,
+			     .message = message };
 
-	do {
-		e = begin(m, self, &s, &i);
-		if (e)
-			return e;
-		message->source = self;
-		e = m3_msg_reply_to(&s.t, i, dst, call, message);
-		m3_end(&s);
-	} while (m3_migration_sleep(m, self, &e));
-	return e;
+	return at_once(m, act_reply_to, &a);
+}
+
+static int act_relay(struct m3_txn *t, uint32_t i, const struct instant *a)
+{
+	return m3_msg_relay(t, i, a->dst, a->message);
 }
 
 int m3_relay(struct m3_member *m, int self, int dst, struct m3_message *message)
 {
-	struct m3_section s;
-	uint32_t i;
-	int e;
+	struct instant a = { .self = self, .dst = dst, .message = message };
 
-	do {
-		e = begin(m, self, &s, &i);
-		if (e)
-			return e;
-		e = m3_msg_relay(&s.t, i, dst, message);
-		m3_end(&s);
-	} while (m3_migration_sleep(m, self, &e));
-	return e;
+	return at_once(m, act_relay, &a);
+}
+
+static int act_notify(struct m3_txn *t, uint32_t i, const struct instant *a)
+{
+	return m3_msg_notify(t, i, a->src, a->dst, a->updates);
 }
 
 static int notify(struct m3_member *m, int self, int src, int dst,
 		  uint32_t updates)
 {
-	struct m3_section s;
-	uint32_t i;
-	int e;
+	struct instant a = { .self = self, .src = src, .dst = dst,
+			     .updates = updates };
 
-	do {
-		e = begin(m, self, &s, &i);
-		if (e)
-			return e;
-		e = m3_msg_notify(&s.t, i, src, dst, updates);
-		m3_end(&s);
-	} while (m3_migration_sleep(m, self, &e));
-	return e;
+	return at_once(m, act_notify, &a);
 }
 
 int m3_notify(struct m3_member *m, int self, int dst)
@@ -171,10 +178,9 @@ int m3_getpriv(struct m3_node *node, int dc, int ep, struct m3_priv *priv)
 	return e;
 }
 
-int m3_setpriv(struct m3_node *node, int dc, int ep,
-	       const struct m3_priv *priv)
+int m3_priv_begin(struct m3_node *node, int dc, int ep, int absent,
+		  struct m3_section *s)
 {
-	struct m3_section s;
 	struct m3_map *map;
 	uint32_t row, i;
 	int e = m3_node_dc(node, dc, &map);
@@ -183,11 +189,18 @@ int m3_setpriv(struct m3_node *node, int dc, int ep,
 		return e;
 	i = m3_slot_of(map->r, ep);
 	if (i == M3_NIL)
-		return -M3_EBADPROC;
+		return absent;
 	row = map->r->bits_words * 4;
 	e = m3_map_back(map, map->r->allowed_at + (uint64_t)i * row, row);
-	if (!e)
-		e = m3_begin(map, &s, M3_LOCK_PROXY_MS);
+	return e ? e : m3_begin(map, s, M3_LOCK_PROXY_MS);
+}
+
+int m3_setpriv(struct m3_node *node, int dc, int ep,
+	       const struct m3_priv *priv)
+{
+	struct m3_section s;
+	int e = m3_priv_begin(node, dc, ep, -M3_EBADPROC, &s);
+
 	if (e)
 		return e;
 	e = m3_priv_set(&s.t, ep, priv);

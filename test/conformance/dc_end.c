@@ -3,39 +3,7 @@
  * The end of a DC ends the calls of its members, whatever they wait in; the id
  * can be used again, and the old members' handles stay dead.
  */
-#include "check.h"
-
-static int do_receive(struct m3_member *member, struct m3_message *message)
-{
-	return m3_receive(member, 1, M3_ANY, message, DEADLINE_MS);
-}
-
-static int do_send(struct m3_member *member, struct m3_message *message)
-{
-	return m3_send(member, 1, 2, message, DEADLINE_MS);
-}
-
-static int do_sendrec(struct m3_member *member, struct m3_message *message)
-{
-	return m3_sendrec(member, 1, 2, message, DEADLINE_MS);
-}
-
-static int do_rcvrqst(struct m3_member *member, struct m3_message *message)
-{
-	return m3_rcvrqst(member, 1, message, DEADLINE_MS);
-}
-
-static int do_wait4bindep(struct m3_member *member, struct m3_message *message)
-{
-	(void)message;
-	return m3_wait4bindep(member, 1, 5, DEADLINE_MS);
-}
-
-static int do_wait4unbind(struct m3_member *member, struct m3_message *message)
-{
-	(void)message;
-	return m3_wait4unbind(member, 1, 2, DEADLINE_MS);
-}
+#include "waits.h"
 
 static const struct row {
 	const char *name;

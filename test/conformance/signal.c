@@ -3,7 +3,7 @@
  * A handled signal ends a waiting call with EINTR, in each phase, even if its
  * handler asks for restarts, and leaves nothing. An ignored one does not.
  */
-#include "check.h"
+#include "waits.h"
 
 static volatile sig_atomic_t signals;
 
@@ -13,41 +13,9 @@ static void on_signal(int number)
 	signals++;
 }
 
-static int do_send(struct m3_member *member, struct m3_message *message)
-{
-	return m3_send(member, 1, 2, message, DEADLINE_MS);
-}
-
-static int do_sendrec(struct m3_member *member, struct m3_message *message)
-{
-	return m3_sendrec(member, 1, 2, message, DEADLINE_MS);
-}
-
-static int do_receive(struct m3_member *member, struct m3_message *message)
-{
-	return m3_receive(member, 1, M3_ANY, message, DEADLINE_MS);
-}
-
 static int do_receive_one(struct m3_member *member, struct m3_message *message)
 {
 	return m3_receive(member, 1, 2, message, DEADLINE_MS);
-}
-
-static int do_rcvrqst(struct m3_member *member, struct m3_message *message)
-{
-	return m3_rcvrqst(member, 1, message, DEADLINE_MS);
-}
-
-static int do_wait4bindep(struct m3_member *member, struct m3_message *message)
-{
-	(void)message;
-	return m3_wait4bindep(member, 1, 5, DEADLINE_MS);
-}
-
-static int do_wait4unbind(struct m3_member *member, struct m3_message *message)
-{
-	(void)message;
-	return m3_wait4unbind(member, 1, 2, DEADLINE_MS);
 }
 
 static const struct row {

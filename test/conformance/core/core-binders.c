@@ -9,42 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define BINDING 0x400001ull /* what forge_fill() says of each source */
-
 static struct forge_record rec;
 
 #define takes(f, kind, src) FORGE_NEXT(f, &rec, kind, src)
-
-static unsigned int state(struct rig_node *n, int ep)
-{
-	return rig_info(n, ep).rts_flags;
-}
-
-static struct m3_member *begin(struct rig_node *n, struct forge *f)
-{
-	rig_start(n, 0);
-	forge_begin(f, n, 1);
-	return rig_join(n, 1);
-}
-
-static void end(struct rig_node *n, struct m3_member *m)
-{
-	SOUND(n);
-	m3_leave(m);
-	rig_stop(n);
-}
-
-static void takes_nothing(struct forge *f)
-{
-	SAME(forge_take(f, M3_LANE_NORMAL, &rec), 0);
-}
-
-static void death(struct forge *f, int src, uint64_t binding)
-{
-	forge_fill(f, &rec, M3_REC_DEATH, src, M3_NONE, 0, 0);
-	rec.head.src_binding = binding;
-	SAME(forge_put(f, M3_LANE_NORMAL, &rec), 1);
-}
 
 /* -------------------------------------------------------- the notice */
 
@@ -95,7 +62,7 @@ static void die(struct rig_node *n, struct forge *f)
 	SAME(waitpid(pid, NULL, 0), pid);
 	SAME(m3_sweep(n->core), 1);
 	SAME((long)rig_info(n, 3).misc_flags, M3_MF_KILLED);
-	SAME((long)state(n, 3), M3_RTS_SENDING | M3_RTS_RMTOPER);
+	SAME((long)rig_rts(n, 3), M3_RTS_SENDING | M3_RTS_RMTOPER);
 	SOUND(n);
 	takes(f, M3_REC_REPLY, 3);
 }
@@ -114,15 +81,15 @@ static void notice_to_another_node(void)
 	SAME(words[0], -1);
 	SAME(words[1], -1);
 	/* Its death comes behind it: it would take the notice with it. */
-	takes_nothing(&f);
+	forge_nothing(&f);
 	SAME(m3_bind(m, 3), -M3_ESLOTUSED);
 	forge_fill(&f, &rec, M3_REC_SEND_ACK, 20, 3, rec.head.call, 0);
 	SAME(forge_put(&f, M3_LANE_NORMAL, &rec), 1);
-	SAME(state(&n, 3), M3_RTS_SLOT_FREE);
+	SAME(rig_rts(&n, 3), M3_RTS_SLOT_FREE);
 	takes(&f, M3_REC_DEATH, 3);
-	takes_nothing(&f);
+	forge_nothing(&f);
 	SAME(m3_bind(m, 3), 0);
-	end(&n, m);
+	rig_close(&n, m);
 }
 
 /* Whatever becomes of the notice, the slot gets free. */
@@ -146,8 +113,8 @@ static void notice_that_is_lost(int how)
 		}
 		SAME(wait(NULL) > 0, 1);
 		SAME(m3_sweep(n.core), 1);
-		SAME(state(&n, 4), M3_RTS_SLOT_FREE);
-		end(&n, m);
+		SAME(rig_rts(&n, 4), M3_RTS_SLOT_FREE);
+		rig_close(&n, m);
 		return;
 	}
 	die(&n, &f);
@@ -157,12 +124,12 @@ static void notice_that_is_lost(int how)
 		SAME(m3_unbind_any(n.core, RIG_DC, 3), 0);
 	else
 		SAME(m3_del_node(n.core, RIG_DC, 1), 0);
-	SAME(state(&n, 3), M3_RTS_SLOT_FREE);
+	SAME(rig_rts(&n, 3), M3_RTS_SLOT_FREE);
 	if (how == 2) {
 		takes(&f, M3_REC_CANCEL, 3);
 		takes(&f, M3_REC_DEATH, 3);
 	}
-	end(&n, m);
+	rig_close(&n, m);
 }
 
 /* ------------------------------------------- who may bind and speak */
@@ -171,7 +138,7 @@ static void quota_of_descriptors(void)
 {
 	struct rig_node n;
 	struct forge f;
-	struct m3_member *m = begin(&n, &f);
+	struct m3_member *m = forge_alone(&n, &f);
 	struct m3_message message;
 	int ep;
 
@@ -179,14 +146,14 @@ static void quota_of_descriptors(void)
 	for (ep = 8; ep < 32; ep++)
 		SAME(forge_message(&f, M3_REC_NOTIFY, ep, 1, 0, 0), 1);
 	SAME(forge_message(&f, M3_REC_NOTIFY, 4, 1, 0, 0), 1);
-	takes_nothing(&f);
+	forge_nothing(&f);
 	SAME(forge_message(&f, M3_REC_SENDREC, 4, 1, 9, 7), 1);
-	SAME(state(&n, 4), M3_RTS_SLOT_FREE);
+	SAME(rig_rts(&n, 4), M3_RTS_SLOT_FREE);
 	takes(&f, M3_REC_ERROR, 1);
 	SAME(rec.head.dst, 4);
 	SAME((long)rec.head.call, 9);
 	SAME(rec.head.status, -M3_EAGAIN);
-	SAME((long)rec.head.dst_binding, (long)BINDING);
+	SAME((long)rec.head.dst_binding, (long)FORGE_BINDING);
 	SOUND(&n);
 	/* The same answer once, and never more than a peer's share. */
 	for (ep = 0; ep < 100; ep++)
@@ -197,18 +164,18 @@ static void quota_of_descriptors(void)
 		SAME(rec.head.status, -M3_EAGAIN);
 	SAME(ep, 50);
 	/* Room again: one dies, one is made management's. */
-	death(&f, 8, BINDING);
+	forge_death(&f, 8, FORGE_BINDING);
 	SAME(forge_message(&f, M3_REC_NOTIFY, 4, 1, 0, 0), 1);
-	SAME(state(&n, 4), M3_RTS_REMOTE);
+	SAME(rig_rts(&n, 4), M3_RTS_REMOTE);
 	SAME(m3_rmtbind(n.core, RIG_DC, "adopted", 9, 1), 0);
 	SAME(strcmp(rig_info(&n, 9).name, "adopted"), 0);
 	SAME(m3_rmtbind(n.core, RIG_DC, "again", 9, 1), -M3_ESLOTUSED);
 	SAME(forge_message(&f, M3_REC_NOTIFY, 6, 1, 0, 0), 1);
-	SAME(state(&n, 6), M3_RTS_REMOTE);
+	SAME(rig_rts(&n, 6), M3_RTS_REMOTE);
 	SAME(forge_message(&f, M3_REC_NOTIFY, 7, 1, 0, 0), 1);
-	SAME(state(&n, 7), M3_RTS_SLOT_FREE);
+	SAME(rig_rts(&n, 7), M3_RTS_SLOT_FREE);
 	SAME(m3_receive(m, 1, M3_ANY, &message, 0), 0);
-	end(&n, m);
+	rig_close(&n, m);
 }
 
 /* A request in the name of an endpoint of this node gets ELCLPROC. */
@@ -217,7 +184,7 @@ static void namesakes(void)
 	struct m3_message message;
 	struct rig_node n;
 	struct forge f;
-	struct m3_member *m = begin(&n, &f);
+	struct m3_member *m = forge_alone(&n, &f);
 
 	SAME(m3_replbind(n.core, RIG_DC, getpid(), 5), 0);
 	SAME(m3_bind(m, 6), 0);
@@ -229,8 +196,8 @@ static void namesakes(void)
 	SAME(message.source, 5);
 	SAME(m3_receive(m, 1, M3_ANY, &message, 0), -M3_EAGAIN);
 	SAME(m3_receive(m, 5, M3_ANY, &message, 0), -M3_EAGAIN);
-	MUST(rig_info(&n, 5).binding != BINDING);
-	takes_nothing(&f);
+	MUST(rig_info(&n, 5).binding != FORGE_BINDING);
+	forge_nothing(&f);
 	SAME(forge_message(&f, M3_REC_SENDREC, 5, 1, 3, 7), 1);
 	takes(&f, M3_REC_ERROR, 1);
 	SAME(rec.head.status, -M3_ELCLPROC);
@@ -240,8 +207,8 @@ static void namesakes(void)
 	SAME(rec.head.status, -M3_ELCLPROC);
 	SAME(m3_receive(m, 1, M3_ANY, &message, 0), -M3_EAGAIN);
 	/* Its death elsewhere is nobody's here. */
-	death(&f, 5, BINDING);
-	SAME(state(&n, 5), 0);
+	forge_death(&f, 5, FORGE_BINDING);
+	SAME(rig_rts(&n, 5), 0);
 	/* In the name of a third node's endpoint. */
 	SAME(m3_node_up(n.core, 2, "third"), 0);
 	SAME(m3_add_node(n.core, RIG_DC, 2), 0);
@@ -250,7 +217,7 @@ static void namesakes(void)
 	takes(&f, M3_REC_ERROR, 1);
 	SAME(rec.head.status, -M3_ENONODE);
 	SAME((long)rig_info(&n, 23).node, 2);
-	end(&n, m);
+	rig_close(&n, m);
 }
 
 /* A backup is remote: nobody reaches its process, from no side. */
@@ -259,7 +226,7 @@ static void backup_with_traffic(void)
 	struct m3_call call;
 	struct rig_node n;
 	struct forge f;
-	struct m3_member *m = begin(&n, &f);
+	struct m3_member *m = forge_alone(&n, &f);
 
 	SAME(m3_bkupbind(n.core, RIG_DC, getpid(), 5, 1), 0);
 	rig_start_call(m, &call, M3_OP_SENDREC, 1, 5, 7, M3_PENDING);
@@ -273,10 +240,10 @@ static void backup_with_traffic(void)
 	takes(&f, M3_REC_ERROR, 5);
 	SAME(rec.head.status, -M3_ERMTPROC);
 	/* The primary dies: the backup is still one. */
-	death(&f, 5, BINDING);
+	forge_death(&f, 5, FORGE_BINDING);
 	SAME((long)rig_info(&n, 5).misc_flags, M3_MF_RMTBACKUP);
-	SAME(state(&n, 5), M3_RTS_REMOTE);
-	end(&n, m);
+	SAME(rig_rts(&n, 5), M3_RTS_REMOTE);
+	rig_close(&n, m);
 }
 
 int main(void)

@@ -9,13 +9,6 @@
 
 static struct forge_record rec;
 
-static void end(struct rig_node *n, struct m3_member *m)
-{
-	SOUND(n);
-	m3_leave(m);
-	rig_stop(n);
-}
-
 /* --------------------------------------------------- requests and values */
 
 static void rcvrqst_of_remote_senders(void)
@@ -54,7 +47,7 @@ static void rcvrqst_of_remote_senders(void)
 	SAME(m3_receive(m, 1, M3_ANY, &message, 0), 0);
 	SAME(message.source, 20);
 	forge_expect(&f, &rec, M3_REC_SEND_ACK, 1, 20, 1);
-	end(&n, m);
+	rig_close(&n, m);
 }
 
 static void reply_receive_of_a_remote_client(void)
@@ -79,7 +72,7 @@ static void reply_receive_of_a_remote_client(void)
 	SAME(m3_reply_receive(m, 1, 21, &message, 0), -M3_EPROCSTS);
 	SAME(m3_reply_receive(m, 1, 20, &message, 0), -M3_EAGAIN);
 	forge_expect(&f, &rec, M3_REC_REPLY, 1, 20, 5);
-	end(&n, m);
+	rig_close(&n, m);
 }
 
 static void values(void)
@@ -115,7 +108,7 @@ static void values(void)
 	SAME(message.source, 20);
 	SAME((long)rig_word(&message, 1), 7);
 	SAME(m3_receive(m, 1, M3_ANY, &message, 0), -M3_EAGAIN);
-	end(&n, m);
+	rig_close(&n, m);
 }
 
 /* ------------------------------------------------- blocks (protocol 5) */
@@ -175,7 +168,7 @@ static void waits_for_a_block(int op, int first)
 	forge_give_up(m, &f, 20, 5);
 	forge_expect(&f, &rec, M3_REC_CANCEL, 1, 20, 5);
 	m3_detach(third.proxy);
-	end(&n, m);
+	rig_close(&n, m);
 }
 
 /* The node for which a CANCEL waits is lost: that frees a block too. */
@@ -205,7 +198,7 @@ static void block_of_a_lost_node(int lost)
 	/* One that waits for the node that is lost was not executed. */
 	SAME(m3_cancel(m, &call, M3_ETIMEDOUT), -M3_ETIMEDOUT);
 	m3_detach(third.proxy);
-	end(&n, m);
+	rig_close(&n, m);
 }
 
 /* A pull waits like a message does; a push needs no block and harms none. */
@@ -243,7 +236,7 @@ static void copies_and_cancels(void)
 	SAME((long)rec.body.copy.bytes, 8);
 	forge_expect(&g, &rec, M3_REC_CANCEL, 1, 21, 2);
 	m3_detach(third.proxy);
-	end(&n, m);
+	rig_close(&n, m);
 }
 
 int main(void)

@@ -20,24 +20,6 @@
 static struct mesh m;
 static struct m3_call of_e, of_p;
 
-static void begin(int node_of_p)
-{
-	mesh_begin(&m);
-	mesh_bind(&m, E, OLD);
-	mesh_bind(&m, P, node_of_p);
-}
-
-static void ask(struct m3_call *c, int node, int op, int self, int peer,
-		int type)
-{
-	rig_start_call(m.member[node], c, op, self, peer, type, M3_PENDING);
-}
-
-static int ended(struct m3_call *c, int node)
-{
-	return m3_finish(m.member[node], c);
-}
-
 /* E takes a message of that type from P, at once. */
 static void taken(int node, int type)
 {
@@ -59,48 +41,48 @@ static void answered(int node, int type)
 
 static void m1(void)
 {
-	begin(OLD);
-	ask(&of_e, OLD, M3_OP_RECEIVE, E, M3_ANY, 0);
+	mesh_begin_two(&m, E, P, OLD);
+	mesh_ask(&m, &of_e, OLD, M3_OP_RECEIVE, E, M3_ANY, 0);
 	mesh_start(&m, E, -1, TXN);
 	MUST(mesh_info(&m, OLD, E).rts_flags & M3_RTS_MIGRATE);
-	ask(&of_p, OLD, M3_OP_SEND, P, E, 1);
+	mesh_ask(&m, &of_p, OLD, M3_OP_SEND, P, E, 1);
 	SAME(mesh_info(&m, OLD, P).rts_flags, M3_RTS_WAITMIGR);
 	SAME(mesh_info(&m, OLD, P).waitmigr, E);
 	mesh_sound(&m);
-	SAME(ended(&of_p, OLD), M3_PENDING);
+	SAME(mesh_ended(&m, &of_p, OLD), M3_PENDING);
 	mesh_rollback(&m, E, TXN);
-	SAME(ended(&of_p, OLD), 0);
-	SAME(ended(&of_e, OLD), 0);
+	SAME(mesh_ended(&m, &of_p, OLD), 0);
+	SAME(mesh_ended(&m, &of_e, OLD), 0);
 	SAME(of_e.message.type, 1);
 	mesh_end(&m);
 }
 
 static void m2(void)
 {
-	begin(NEW);
+	mesh_begin_two(&m, E, P, NEW);
 	mesh_start(&m, E, -1, TXN);
-	ask(&of_p, NEW, M3_OP_SEND, P, E, 2);
+	mesh_ask(&m, &of_p, NEW, M3_OP_SEND, P, E, 2);
 	SAME(mesh_info(&m, NEW, P).rts_flags, M3_RTS_WAITMIGR);
 	SAME(mesh_settle(&m), 0);
 	mesh_rollback(&m, E, TXN);
 	mesh_settle(&m);
 	taken(OLD, 2);
 	mesh_settle(&m);
-	SAME(ended(&of_p, NEW), 0);
+	SAME(mesh_ended(&m, &of_p, NEW), 0);
 	mesh_end(&m);
 }
 
 static void m3(void)
 {
-	begin(OLD);
+	mesh_begin_two(&m, E, P, OLD);
 	mesh_start(&m, E, NEW, TXN);
-	ask(&of_p, OLD, M3_OP_SEND, P, E, 3);
+	mesh_ask(&m, &of_p, OLD, M3_OP_SEND, P, E, 3);
 	mesh_export(&m, E, OLD, TXN);
 	mesh_commit(&m, E, OLD, NEW, TXN);
 	mesh_settle(&m);
 	taken(NEW, 3);
 	mesh_settle(&m);
-	SAME(ended(&of_p, OLD), 0);
+	SAME(mesh_ended(&m, &of_p, OLD), 0);
 	mesh_end(&m);
 }
 
@@ -111,16 +93,16 @@ enum when { FROZEN, QUEUED, TAKEN, WHENS };
 /* P calls E in one phase of the migration, and sees nothing of it. */
 static void caller(int node, int op, enum when when, int back)
 {
-	begin(node);
+	mesh_begin_two(&m, E, P, node);
 	if (when != FROZEN) {
-		ask(&of_p, node, op, P, E, 4);
+		mesh_ask(&m, &of_p, node, op, P, E, 4);
 		mesh_settle(&m);
 		if (when == TAKEN)
 			taken(OLD, 4);
 	}
 	mesh_start(&m, E, NEW, TXN);
 	if (when == FROZEN)
-		ask(&of_p, node, op, P, E, 4);
+		mesh_ask(&m, &of_p, node, op, P, E, 4);
 	mesh_settle(&m);
 	mesh_sound(&m);
 	mesh_export(&m, E, OLD, TXN);
@@ -136,16 +118,16 @@ static void caller(int node, int op, enum when when, int back)
 	if (op == M3_OP_SENDREC)
 		answered(back, 5);
 	mesh_settle(&m);
-	SAME(ended(&of_p, node), 0);
+	SAME(mesh_ended(&m, &of_p, node), 0);
 	if (op == M3_OP_SENDREC)
 		SAME(of_p.message.type, 5);
 	/* Nothing is left of it: it can be called again. */
-	ask(&of_p, node, M3_OP_SENDREC, P, E, 6);
+	mesh_ask(&m, &of_p, node, M3_OP_SENDREC, P, E, 6);
 	mesh_settle(&m);
 	taken(back, 6);
 	answered(back, 7);
 	mesh_settle(&m);
-	SAME(ended(&of_p, node), 0);
+	SAME(mesh_ended(&m, &of_p, node), 0);
 	mesh_end(&m);
 }
 
@@ -186,8 +168,8 @@ static void own(int node, int op, int before, int during, int back)
 	struct m3_message in = rig_message(0, 0, 0);
 	int done = before + during, e;
 
-	begin(node);
-	ask(&of_e, OLD, op, E, P, 8);
+	mesh_begin_two(&m, E, P, node);
+	mesh_ask(&m, &of_e, OLD, op, E, P, 8);
 	mesh_settle(&m);
 	if (before)
 		peer_takes(node);
@@ -199,7 +181,7 @@ static void own(int node, int op, int before, int during, int back)
 	mesh_settle(&m);
 	/* Its process is not told while it is frozen. */
 	if (op == M3_OP_SENDREC || !before)
-		SAME(ended(&of_e, OLD), M3_PENDING);
+		SAME(mesh_ended(&m, &of_e, OLD), M3_PENDING);
 	mesh_sound(&m);
 	mesh_export(&m, E, OLD, TXN);
 	if (back)
@@ -214,10 +196,10 @@ static void own(int node, int op, int before, int during, int back)
 		peer_answers(node);
 	mesh_settle(&m);
 	if (back) {
-		SAME(ended(&of_e, OLD), 0);
+		SAME(mesh_ended(&m, &of_e, OLD), 0);
 		in = of_e.message;
 	} else {
-		SAME(ended(&of_e, OLD), -M3_EMIGRATE);
+		SAME(mesh_ended(&m, &of_e, OLD), -M3_EMIGRATE);
 		e = m3_receive(m.member[NEW], E, M3_ANY, &in, 0);
 		SAME(e, -M3_EPROCRUN);
 		SAME(m3_resume(m.member[NEW], E, &in, 1000), 0);
@@ -248,9 +230,9 @@ static void exported(int op, int back)
 {
 	struct m3_message in;
 
-	begin(OLD);
+	mesh_begin_two(&m, E, P, OLD);
 	mesh_bind(&m, Q, OLD);
-	ask(&of_e, OLD, op, E, P, 8);
+	mesh_ask(&m, &of_e, OLD, op, E, P, 8);
 	mesh_start(&m, E, NEW, TXN);
 	mesh_export(&m, E, OLD, TXN);
 	peer_takes(OLD);
@@ -259,15 +241,15 @@ static void exported(int op, int back)
 	SAME(m3_notify(m.member[OLD], Q, E), 0);
 	SAME(m3_notify(m.member[OLD], Q, E), 0);
 	mesh_sound(&m);
-	SAME(ended(&of_e, OLD), M3_PENDING);
+	SAME(mesh_ended(&m, &of_e, OLD), M3_PENDING);
 	if (back) {
 		mesh_rollback(&m, E, TXN);
-		SAME(ended(&of_e, OLD), 0);
+		SAME(mesh_ended(&m, &of_e, OLD), 0);
 		in = of_e.message;
 	} else {
 		mesh_commit(&m, E, OLD, NEW, TXN);
 		mesh_settle(&m);
-		SAME(ended(&of_e, OLD), -M3_EMIGRATE);
+		SAME(mesh_ended(&m, &of_e, OLD), -M3_EMIGRATE);
 		SAME(m3_resume(m.member[NEW], E, &in, 1000), 0);
 	}
 	if (op == M3_OP_SENDREC)
@@ -284,29 +266,29 @@ static void receiving(int src, int node, int back)
 {
 	struct m3_message in;
 
-	begin(node);
-	ask(&of_e, OLD, M3_OP_RECEIVE, E, src, 0);
+	mesh_begin_two(&m, E, P, node);
+	mesh_ask(&m, &of_e, OLD, M3_OP_RECEIVE, E, src, 0);
 	if (back) {
 		mesh_start(&m, E, NEW, TXN);
-		ask(&of_p, node, M3_OP_SEND, P, E, 20);
+		mesh_ask(&m, &of_p, node, M3_OP_SEND, P, E, 20);
 		mesh_export(&m, E, OLD, TXN);
 		mesh_rollback(&m, E, TXN);
 		mesh_settle(&m);
-		SAME(ended(&of_e, OLD), 0);
+		SAME(mesh_ended(&m, &of_e, OLD), 0);
 		in = of_e.message;
 	} else {
 		mesh_start(&m, E, NEW, TXN);
-		ask(&of_p, node, M3_OP_SEND, P, E, 20);
+		mesh_ask(&m, &of_p, node, M3_OP_SEND, P, E, 20);
 		mesh_export(&m, E, OLD, TXN);
 		mesh_commit(&m, E, OLD, NEW, TXN);
 		mesh_settle(&m);
-		SAME(ended(&of_e, OLD), -M3_EMIGRATE);
+		SAME(mesh_ended(&m, &of_e, OLD), -M3_EMIGRATE);
 		SAME(m3_resume(m.member[NEW], E, &in, 1000), 0);
 	}
 	SAME(in.type, 20);
 	SAME(in.source, P);
 	mesh_settle(&m);
-	SAME(ended(&of_p, node), 0);
+	SAME(mesh_ended(&m, &of_p, node), 0);
 	mesh_end(&m);
 }
 
@@ -322,16 +304,16 @@ static void resumed(void)
 	struct m3_message in, out = rig_message(21, 0, 0);
 	pthread_t thread;
 
-	begin(NEW);
-	ask(&of_e, OLD, M3_OP_RECEIVE, E, P, 0);
+	mesh_begin_two(&m, E, P, NEW);
+	mesh_ask(&m, &of_e, OLD, M3_OP_RECEIVE, E, P, 0);
 	mesh_migrate(&m, E, OLD, NEW, TXN);
-	SAME(ended(&of_e, OLD), -M3_EMIGRATE);
+	SAME(mesh_ended(&m, &of_e, OLD), -M3_EMIGRATE);
 	SAME(m3_resume(m.member[NEW], E, &in, 10), -M3_ETIMEDOUT);
 	SAME(m3_resume(m.member[NEW], E, &in, 10), -M3_EPROCSTS);
 	mesh_end(&m);
 
-	begin(NEW);
-	ask(&of_e, OLD, M3_OP_RECEIVE, E, P, 0);
+	mesh_begin_two(&m, E, P, NEW);
+	mesh_ask(&m, &of_e, OLD, M3_OP_RECEIVE, E, P, 0);
 	mesh_migrate(&m, E, OLD, NEW, TXN);
 	MUST(!pthread_create(&thread, NULL, resume, &in));
 	SAME(m3_send(m.member[NEW], P, E, &out, 5000), 0);
@@ -347,7 +329,7 @@ static void notifications(int node, int back)
 	struct m3_message in;
 	int at = back ? OLD : NEW;
 
-	begin(node);
+	mesh_begin_two(&m, E, P, node);
 	mesh_bind(&m, Q, node);
 	SAME(m3_notify(m.member[node], P, E), 0);
 	mesh_settle(&m);
@@ -376,11 +358,11 @@ static void copies(int node)
 	struct m3_buffer theirs, mine;
 	int i;
 
-	begin(node);
+	mesh_begin_two(&m, E, P, node);
 	SAME(m3_alloc(m.member[OLD], E, 4096, &theirs), 0);
 	SAME(m3_alloc(m.member[node], P, 4096, &mine), 0);
 	memset(theirs.data, 0x31, 4096);
-	ask(&of_e, OLD, M3_OP_SENDREC, E, P, 8);
+	mesh_ask(&m, &of_e, OLD, M3_OP_SENDREC, E, P, 8);
 	mesh_settle(&m);
 	peer_takes(node);
 	mesh_start(&m, E, NEW, TXN);
@@ -394,13 +376,13 @@ static void copies(int node)
 	SAME(m3_start(m.member[node], &of_p), M3_PENDING);
 	SAME(mesh_info(&m, node, P).rts_flags, M3_RTS_WAITMIGR);
 	mesh_rollback(&m, E, TXN);
-	for (i = 0; i < 2 && ended(&of_p, node) == M3_PENDING; i++)
+	for (i = 0; i < 2 && mesh_ended(&m, &of_p, node) == M3_PENDING; i++)
 		mesh_settle(&m);
 	SAME((long)of_p.copied, 4096);
 	MUST(!memcmp(mine.data, theirs.data, 4096));
 	peer_answers(node);
 	mesh_settle(&m);
-	SAME(ended(&of_e, OLD), 0);
+	SAME(mesh_ended(&m, &of_e, OLD), 0);
 	mesh_end(&m);
 }
 

@@ -21,24 +21,6 @@
 static struct mesh m;
 static struct m3_call of_e, of_p;
 
-static void begin(int node_of_p)
-{
-	mesh_begin(&m);
-	mesh_bind(&m, E, OLD);
-	mesh_bind(&m, P, node_of_p);
-}
-
-static void ask(struct m3_call *c, int node, int op, int self, int peer,
-		int type)
-{
-	rig_start_call(m.member[node], c, op, self, peer, type, M3_PENDING);
-}
-
-static int ended(struct m3_call *c, int node)
-{
-	return m3_finish(m.member[node], c);
-}
-
 static int take(int node, struct m3_message *in)
 {
 	return m3_receive(m.member[node], E, M3_ANY, in, 0);
@@ -51,7 +33,7 @@ static void repeated(void)
 	uint32_t room = 8;
 	int a;
 
-	begin(THIRD);
+	mesh_begin_two(&m, E, P, THIRD);
 	for (a = 0; a < MESH; a++) {
 		SAME(m3_migr_rollback(m.node[a].core, RIG_DC, E, TXN), 0);
 		SAME(m3_migr_start(m.node[a].core, RIG_DC, E, 9, TXN, 0),
@@ -108,10 +90,10 @@ static void round_trip(int node)
 	struct m3_message in, out = rig_message(6, 0, 0);
 	int i;
 
-	begin(node);
+	mesh_begin_two(&m, E, P, node);
 	mesh_bind(&m, Q, node);
-	ask(&of_p, node, M3_OP_SENDREC, P, E, 5);
-	ask(&of_e, node, M3_OP_SENDREC, Q, E, 7);
+	mesh_ask(&m, &of_p, node, M3_OP_SENDREC, P, E, 5);
+	mesh_ask(&m, &of_e, node, M3_OP_SENDREC, Q, E, 7);
 	mesh_settle(&m);
 	SAME(take(OLD, &in), 0);
 	for (i = 0; i < 6; i++) {
@@ -123,8 +105,8 @@ static void round_trip(int node)
 	SAME(take(OLD, &in), 0);
 	SAME(m3_reply(m.member[OLD], E, in.source, &out), 0);
 	mesh_settle(&m);
-	SAME(ended(&of_p, node), 0);
-	SAME(ended(&of_e, node), 0);
+	SAME(mesh_ended(&m, &of_p, node), 0);
+	SAME(mesh_ended(&m, &of_e, node), 0);
 	mesh_end(&m);
 }
 
@@ -138,15 +120,15 @@ static void given_up(int node, enum when when, int back, int dies)
 	struct m3_message in;
 	int e;
 
-	begin(node);
+	mesh_begin_two(&m, E, P, node);
 	if (when != FROZEN)
-		ask(&of_p, node, M3_OP_SENDREC, P, E, 4);
+		mesh_ask(&m, &of_p, node, M3_OP_SENDREC, P, E, 4);
 	mesh_settle(&m);
 	if (when == TAKEN)
 		SAME(take(OLD, &in), 0);
 	mesh_start(&m, E, NEW, TXN);
 	if (when == FROZEN)
-		ask(&of_p, node, M3_OP_SENDREC, P, E, 4);
+		mesh_ask(&m, &of_p, node, M3_OP_SENDREC, P, E, 4);
 	if (when == EXPORTED)
 		mesh_export(&m, E, OLD, TXN);
 	if (dies)
@@ -173,29 +155,29 @@ static void given_up(int node, enum when when, int back, int dies)
 	/* Its next call is like any other. */
 	if (dies)
 		SAME(m3_bind(m.member[node], P), 0);
-	ask(&of_p, node, M3_OP_SENDREC, P, E, 6);
+	mesh_ask(&m, &of_p, node, M3_OP_SENDREC, P, E, 6);
 	mesh_settle(&m);
 	SAME(take(back ? OLD : NEW, &in), 0);
 	SAME(in.type, 6);
 	SAME(m3_reply(m.member[back ? OLD : NEW], E, P, &in), 0);
 	mesh_settle(&m);
-	SAME(ended(&of_p, node), 0);
+	SAME(mesh_ended(&m, &of_p, node), 0);
 	mesh_end(&m);
 }
 
 /* E dies frozen: who waits for it is told. */
 static void killed(int node)
 {
-	begin(node);
+	mesh_begin_two(&m, E, P, node);
 	mesh_bind(&m, Q, OLD);
-	ask(&of_e, OLD, M3_OP_SENDREC, E, P, 4);
+	mesh_ask(&m, &of_e, OLD, M3_OP_SENDREC, E, P, 4);
 	mesh_settle(&m);
 	mesh_start(&m, E, NEW, TXN);
-	ask(&of_p, OLD, M3_OP_SEND, Q, E, 5);
+	mesh_ask(&m, &of_p, OLD, M3_OP_SEND, Q, E, 5);
 	SAME(m3_unbind_any(m.node[OLD].core, RIG_DC, E), 0);
 	mesh_sound(&m);
-	SAME(ended(&of_p, OLD), -M3_EDSTDIED);
-	SAME(ended(&of_e, OLD), -M3_ESHUTDOWN);
+	SAME(mesh_ended(&m, &of_p, OLD), -M3_EDSTDIED);
+	SAME(mesh_ended(&m, &of_e, OLD), -M3_ESHUTDOWN);
 	SAME(m3_migr_export(m.node[OLD].core, RIG_DC, E, TXN, m.state,
 			    &m.bytes), -M3_EPROCSTS);
 	mesh_rollback(&m, E, TXN);
@@ -209,8 +191,8 @@ static void own_deadline(void)
 {
 	struct m3_message out = rig_message(9, 0, 0);
 
-	begin(OLD);
-	ask(&of_e, OLD, M3_OP_SENDREC, E, P, 4);
+	mesh_begin_two(&m, E, P, OLD);
+	mesh_ask(&m, &of_e, OLD, M3_OP_SENDREC, E, P, 4);
 	SAME(m3_receive(m.member[OLD], P, E, &out, 0), 0);
 	mesh_start(&m, E, NEW, TXN);
 	SAME(m3_cancel(m.member[OLD], &of_e, M3_ETIMEDOUT), M3_PENDING);
@@ -251,8 +233,8 @@ static void paused(void *(*body)(void *), int back)
 	struct m3_message in;
 	struct worker w;
 
-	begin(OLD);
-	ask(&of_p, OLD, M3_OP_SENDREC, P, E, 4);
+	mesh_begin_two(&m, E, P, OLD);
+	mesh_ask(&m, &of_p, OLD, M3_OP_SENDREC, P, E, 4);
 	if (body == replies)
 		SAME(take(OLD, &in), 0);
 	mesh_start(&m, E, NEW, TXN);
@@ -277,7 +259,7 @@ static void paused(void *(*body)(void *), int back)
 	if (!back || body == receives)
 		SAME(m3_reply(m.member[back ? OLD : NEW], E, P, &in), 0);
 	mesh_settle(&m);
-	SAME(ended(&of_p, OLD), 0);
+	SAME(mesh_ended(&m, &of_p, OLD), 0);
 	mesh_end(&m);
 }
 
@@ -288,26 +270,26 @@ static void claimed(int node)
 {
 	struct m3_message in, out = rig_message(5, 0, 0);
 
-	begin(node);
+	mesh_begin_two(&m, E, P, node);
 	mesh_bind(&m, Q, node);
-	ask(&of_p, node, M3_OP_SENDREC, P, E, 4);
+	mesh_ask(&m, &of_p, node, M3_OP_SENDREC, P, E, 4);
 	mesh_settle(&m);
 	SAME(take(OLD, &in), 0);
 	mesh_start(&m, E, NEW, TXN);
-	ask(&of_e, node, M3_OP_SEND, Q, E, 6);
+	mesh_ask(&m, &of_e, node, M3_OP_SEND, Q, E, 6);
 	mesh_export(&m, E, OLD, TXN);
 	mesh_take(&m, E, NEW, TXN);
 	SAME(m3_reply(m.member[NEW], E, P, &out), 0);
 	mesh_settle(&m);
 	mesh_sound(&m);
 	/* The answer was the commit, and who waited goes on. */
-	SAME(ended(&of_p, node), 0);
+	SAME(mesh_ended(&m, &of_p, node), 0);
 	SAME(of_p.message.type, 5);
 	SAME(mesh_info(&m, node, E).node, NEW);
 	SAME(take(NEW, &in), 0);
 	mesh_commit(&m, E, OLD, NEW, TXN);
 	mesh_settle(&m);
-	SAME(ended(&of_e, node), 0);
+	SAME(mesh_ended(&m, &of_e, node), 0);
 	mesh_end(&m);
 }
 
@@ -316,9 +298,9 @@ static void cut(void)
 {
 	struct m3_message in;
 
-	begin(THIRD);
+	mesh_begin_two(&m, E, P, THIRD);
 	mesh_cut(&m, OLD, THIRD);
-	ask(&of_p, THIRD, M3_OP_SEND, P, E, 4);
+	mesh_ask(&m, &of_p, THIRD, M3_OP_SEND, P, E, 4);
 	SAME(m3_migr_start(m.node[THIRD].core, RIG_DC, E, NEW, TXN, 5),
 	     -M3_ETIMEDOUT);
 	SAME(m3_migr_start(m.node[OLD].core, RIG_DC, E, NEW, TXN, 0), 0);
@@ -338,7 +320,7 @@ static void cut(void)
 	SAME(take(NEW, &in), 0);
 	mesh_open(&m, NEW, THIRD);
 	mesh_settle(&m);
-	SAME(ended(&of_p, THIRD), 0);
+	SAME(mesh_ended(&m, &of_p, THIRD), 0);
 	mesh_end(&m);
 }
 
@@ -348,12 +330,12 @@ static void lost(int at, int gone, int back)
 	struct m3_dc_open open;
 	int i, e;
 
-	begin(at);
+	mesh_begin_two(&m, E, P, at);
 	mesh_bind(&m, Q, at);
-	ask(&of_p, at, M3_OP_SENDREC, P, E, 4);
+	mesh_ask(&m, &of_p, at, M3_OP_SENDREC, P, E, 4);
 	mesh_settle(&m);
 	mesh_start(&m, E, NEW, TXN);
-	ask(&of_e, at, M3_OP_SEND, Q, E, 5);
+	mesh_ask(&m, &of_e, at, M3_OP_SEND, Q, E, 5);
 	mesh_export(&m, E, OLD, TXN);
 	if (!back)
 		mesh_take(&m, E, NEW, TXN);
@@ -365,11 +347,11 @@ static void lost(int at, int gone, int back)
 		open.expected[i] = 1;
 	SAME(m3_proxy_opened(m.proxy[at][gone], &open), 0);
 	mesh_sound(&m);
-	SAME(ended(&of_p, at), M3_PENDING);
+	SAME(mesh_ended(&m, &of_p, at), M3_PENDING);
 	m.cut[at][gone] = m.cut[gone][at] = 1;
 	if (back) {
 		mesh_rollback(&m, E, TXN);
-		SAME(ended(&of_p, at), -M3_EUNKNOWN);
+		SAME(mesh_ended(&m, &of_p, at), -M3_EUNKNOWN);
 		/* Never sent: it may still reach the next life. */
 		SAME(m3_cancel(m.member[at], &of_e, M3_ETIMEDOUT),
 		     -M3_ETIMEDOUT);
@@ -383,7 +365,7 @@ static void lost(int at, int gone, int back)
 	SAME(e, 0);
 	SAME(m3_reply(m.member[NEW], E, P, &of_p.message), 0);
 	mesh_settle(&m);
-	SAME(ended(&of_p, at), 0);
+	SAME(mesh_ended(&m, &of_p, at), 0);
 	mesh_end(&m);
 }
 

@@ -24,14 +24,6 @@ static void end(struct rig_node *n, int ep, pid_t pid, int by_kill)
 	SAME(m3_sweep(n->core), by_kill);
 }
 
-static unsigned int state(struct rig_node *n, int ep)
-{
-	struct m3_proc_info info;
-
-	SAME(m3_getprocinfo(n->core, RIG_DC, ep, &info), 0);
-	return info.rts_flags;
-}
-
 static void settled(void)
 {
 	rig_settle(&here, &there);
@@ -74,11 +66,11 @@ static void server_ends(int op, enum phase phase, int by_kill, int expected)
 	if (phase == TAKEN)
 		rig_until(&there, SERVER, 0);
 	if (phase == QUEUED)
-		MUST(state(&there, CLIENT) & M3_RTS_SENDING);
+		MUST(rig_rts(&there, CLIENT) & M3_RTS_SENDING);
 	end(&there, SERVER, pid, by_kill);
 	settled();
 	SAME(m3_finish(client, &call), expected);
-	SAME((long)state(&here, CLIENT), 0);
+	SAME((long)rig_rts(&here, CLIENT), 0);
 	SAME(m3_unbind_any(here.core, RIG_DC, SERVER), 0);
 	m3_leave(client);
 	settled();
@@ -105,7 +97,7 @@ static void source_ends(int by_kill)
 	rig_start_call(client, &call, M3_OP_SEND, CLIENT, SERVER, 7,
 		       M3_PENDING);
 	settled();
-	SAME((long)(state(&there, CLIENT) & M3_RTS_SENDING), M3_RTS_SENDING);
+	SAME((long)(rig_rts(&there, CLIENT) & M3_RTS_SENDING), M3_RTS_SENDING);
 	end(&there, SERVER, pid, 1);
 	settled();
 	SAME(m3_finish(client, &call), -M3_EDSTDIED);

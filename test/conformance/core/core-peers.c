@@ -14,29 +14,6 @@ static struct m3_dc_counters counters_of(struct rig_node *n)
 	return c;
 }
 
-static unsigned int state(struct rig_node *n, int ep)
-{
-	struct m3_proc_info info;
-
-	SAME(m3_getprocinfo(n->core, RIG_DC, ep, &info), 0);
-	return info.rts_flags;
-}
-
-/* A request of endpoint 20 that waits in the queue of endpoint 1. */
-static struct m3_member *begin(struct rig_node *n, struct forge *f)
-{
-	rig_start(n, 0);
-	forge_begin(f, n, 1);
-	return rig_join(n, 1);
-}
-
-static void end(struct rig_node *n, struct m3_member *m)
-{
-	SOUND(n);
-	m3_leave(m);
-	rig_stop(n);
-}
-
 /*
  * A record that answers a call while its request still waits in a queue: the
  * descriptor must leave the queue, or the queue holds one that is not sending.
@@ -46,7 +23,7 @@ static void answered_while_queued(void)
 	struct m3_message message;
 	struct rig_node n;
 	struct forge f;
-	struct m3_member *m = begin(&n, &f);
+	struct m3_member *m = forge_alone(&n, &f);
 
 	SAME(forge_message(&f, M3_REC_SENDREC, 20, 1, 5, 7), 1);
 	forge_fill(&f, &rec, M3_REC_COPY_DATA, 20, 1, 1, 16 + 8);
@@ -61,7 +38,7 @@ static void answered_while_queued(void)
 	rec.head.flags = M3_REC_COPY_DATA << M3_RF_KIND;
 	rec.head.transfer = 6;
 	SAME(forge_put(&f, M3_LANE_NORMAL, &rec), 1);
-	end(&n, m);
+	rig_close(&n, m);
 }
 
 /* A refused answer ends the call it answers; it is no call of its sender's. */
@@ -71,7 +48,7 @@ static void refused_reply(void)
 	struct m3_call call;
 	struct rig_node n;
 	struct forge f;
-	struct m3_member *m = begin(&n, &f);
+	struct m3_member *m = forge_alone(&n, &f);
 
 	SAME(m3_rmtbind(n.core, RIG_DC, "far", 20, 1), 0);
 	rig_start_call(m, &call, M3_OP_SENDREC, 1, 20, 7, M3_PENDING);
@@ -104,7 +81,7 @@ static void refused_reply(void)
 	SAME(rec.head.status, -M3_EPERM);
 	SAME(forge_take(&f, M3_LANE_NORMAL, &rec), 0);
 	SAME((long)counters_of(&n).refused, 3);
-	end(&n, m);
+	rig_close(&n, m);
 }
 
 /* A chunk of an endpoint's former life must not undo what the new one asked. */
@@ -113,7 +90,7 @@ static void chunk_of_the_dead(void)
 	struct m3_message message;
 	struct rig_node n;
 	struct forge f;
-	struct m3_member *m = begin(&n, &f);
+	struct m3_member *m = forge_alone(&n, &f);
 
 	SAME(forge_message(&f, M3_REC_NOTIFY, 20, 1, 0, 0), 1);
 	forge_fill(&f, &rec, M3_REC_SENDREC, 20, 1, 3, 64);
@@ -129,7 +106,7 @@ static void chunk_of_the_dead(void)
 	SAME(m3_receive(m, 1, 20, &message, 0), 0);
 	SAME(message.type, 9);
 	SAME(m3_reply(m, 1, 20, &message), 0);
-	end(&n, m);
+	rig_close(&n, m);
 }
 
 /* An answer to a call of the endpoint's former life. */
@@ -138,7 +115,7 @@ static void answer_to_the_dead(void)
 	struct m3_call call;
 	struct rig_node n;
 	struct forge f;
-	struct m3_member *m = begin(&n, &f);
+	struct m3_member *m = forge_alone(&n, &f);
 	uint64_t binding;
 
 	SAME(m3_rmtbind(n.core, RIG_DC, "far", 20, 1), 0);
@@ -161,7 +138,7 @@ static void answer_to_the_dead(void)
 	SAME(m3_finish(m, &call), M3_PENDING);
 	SAME((long)counters_of(&n).stale_answers, 1);
 	SAME(m3_cancel(m, &call, M3_ECANCELED), -M3_ECANCELED);
-	end(&n, m);
+	rig_close(&n, m);
 }
 
 /* The owner of memory that a peer reads gives up: the reader is told. */
@@ -171,7 +148,7 @@ static void source_of_a_pull_gives_up(void)
 	struct m3_call call;
 	struct rig_node n;
 	struct forge f;
-	struct m3_member *m = begin(&n, &f);
+	struct m3_member *m = forge_alone(&n, &f);
 
 	SAME(m3_rmtbind(n.core, RIG_DC, "far", 20, 1), 0);
 	SAME(m3_alloc(m, 1, 3 * M3_CHUNK_BYTES, &buffer), 0);
@@ -192,7 +169,7 @@ static void source_of_a_pull_gives_up(void)
 	SAME((long)rec.head.call, 4);
 	SAME(rec.head.status, -M3_EPROCSTS);
 	SAME(m3_free(m, 1, &buffer), 0);
-	end(&n, m);
+	rig_close(&n, m);
 }
 
 /* A send that was to answer a client fails: the debt is still there. */
@@ -202,12 +179,12 @@ static void failed_answer(void)
 	struct m3_call call;
 	struct rig_node n;
 	struct forge f;
-	struct m3_member *m = begin(&n, &f);
+	struct m3_member *m = forge_alone(&n, &f);
 
 	SAME(forge_message(&f, M3_REC_SENDREC, 20, 1, 5, 7), 1);
 	SAME(m3_receive(m, 1, M3_ANY, &message, 0), 0);
 	rig_start_call(m, &call, M3_OP_SEND, 1, 20, 8, M3_PENDING);
-	SAME(state(&n, 20), M3_RTS_REMOTE);
+	SAME(rig_rts(&n, 20), M3_RTS_REMOTE);
 	SAME(m3_cancel(m, &call, M3_ETIMEDOUT), -M3_ETIMEDOUT);
 	/* The same with a request, numbered. */
 	rig_start_call(m, &call, M3_OP_SENDREC, 1, 20, 8, M3_PENDING);
@@ -228,7 +205,7 @@ static void failed_answer(void)
 	SAME(rec.head.kind, M3_REC_REPLY);
 	SAME((long)rec.head.call, 5);
 	SAME(m3_reply(m, 1, 20, &message), -M3_EPROCSTS);
-	end(&n, m);
+	rig_close(&n, m);
 }
 
 /* What opens no call binds no descriptor: endpoints are not used up by it. */
@@ -239,23 +216,23 @@ static void descriptors_for_callers_only(void)
 				     M3_REC_COPY_ACK };
 	struct rig_node n;
 	struct forge f;
-	struct m3_member *m = begin(&n, &f);
+	struct m3_member *m = forge_alone(&n, &f);
 	unsigned int i;
 
 	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		forge_fill(&f, &rec, kinds[i], 20 + (int)i, 1, 1,
 			   kinds[i] == M3_REC_REPLY ? 64 : 0);
 		SAME(forge_put(&f, M3_LANE_NORMAL, &rec), 1);
-		SAME(state(&n, 20 + (int)i), M3_RTS_SLOT_FREE);
+		SAME(rig_rts(&n, 20 + (int)i), M3_RTS_SLOT_FREE);
 	}
 	SAME(forge_message(&f, M3_REC_NOTIFY, 20, 1, 0, 0), 1);
-	SAME(state(&n, 20), M3_RTS_REMOTE);
+	SAME(rig_rts(&n, 20), M3_RTS_REMOTE);
 	/* A far endpoint number, and one whose sum with the tasks overflows. */
 	forge_fill(&f, &rec, M3_REC_NOTIFY, 0x7fffffff, 1, 0, 64);
 	SAME(forge_put(&f, M3_LANE_NORMAL, &rec), 1);
 	forge_fill(&f, &rec, M3_REC_NOTIFY, 20, 0x7fffffff, 0, 64);
 	SAME(forge_put(&f, M3_LANE_NORMAL, &rec), 1);
-	end(&n, m);
+	rig_close(&n, m);
 }
 
 int main(void)

@@ -29,17 +29,6 @@ static void begin(int node_of_p)
 	mesh_bind(&m, Q, node_of_p);
 }
 
-static void ask(struct m3_call *c, int node, int op, int self, int peer,
-		int type)
-{
-	rig_start_call(m.member[node], c, op, self, peer, type, M3_PENDING);
-}
-
-static int ended(struct m3_call *c, int node)
-{
-	return m3_finish(m.member[node], c);
-}
-
 static void dead(int node)
 {
 	int a;
@@ -87,7 +76,7 @@ static void caller(int node, enum when when, uint32_t flags, int first)
 	begin(node);
 	if (when == UNSENT)
 		dead(OLD);
-	ask(&of_p, node, M3_OP_SENDREC, P, E, 4);
+	mesh_ask(&m, &of_p, node, M3_OP_SENDREC, P, E, 4);
 	mesh_settle(&m);
 	if (when == TAKEN)
 		SAME(m3_receive(m.member[OLD], E, M3_ANY, &in, 0), 0);
@@ -95,7 +84,7 @@ static void caller(int node, enum when when, uint32_t flags, int first)
 		dead(OLD);
 	promote(first, flags);
 	if (when == UNSENT || flags) {
-		SAME(ended(&of_p, node), M3_PENDING);
+		SAME(mesh_ended(&m, &of_p, node), M3_PENDING);
 		SAME(m3_receive(m.member[NEW], E, M3_ANY, &in, 0), 0);
 		SAME(in.type, 4);
 		/* The same call: the server can tell. */
@@ -104,15 +93,15 @@ static void caller(int node, enum when when, uint32_t flags, int first)
 		in.type = 5;
 		SAME(m3_reply(m.member[NEW], E, P, &in), 0);
 		mesh_settle(&m);
-		SAME(ended(&of_p, node), 0);
+		SAME(mesh_ended(&m, &of_p, node), 0);
 		SAME(of_p.message.type, 5);
 	} else {
-		SAME(ended(&of_p, node), -M3_EUNKNOWN);
+		SAME(mesh_ended(&m, &of_p, node), -M3_EUNKNOWN);
 	}
-	ask(&of_q, node, M3_OP_SENDREC, Q, E, 6);
+	mesh_ask(&m, &of_q, node, M3_OP_SENDREC, Q, E, 6);
 	mesh_settle(&m);
 	serve(6);
-	SAME(ended(&of_q, node), 0);
+	SAME(mesh_ended(&m, &of_q, node), 0);
 	mesh_end(&m);
 }
 
@@ -126,7 +115,7 @@ static void returns(uint32_t flags)
 	begin(THIRD);
 	/* By which the others know its life. */
 	SAME(m3_notify(m.member[OLD], E, Q), 0);
-	ask(&of_p, THIRD, M3_OP_SENDREC, P, E, 4);
+	mesh_ask(&m, &of_p, THIRD, M3_OP_SENDREC, P, E, 4);
 	mesh_settle(&m);
 	SAME(m3_receive(m.member[THIRD], Q, M3_ANY, &in, 0), 0);
 	SAME(m3_receive(m.member[OLD], E, M3_ANY, &in, 0), 0);
@@ -135,24 +124,24 @@ static void returns(uint32_t flags)
 	SAME(m3_dc_counters(m.node[THIRD].core, RIG_DC, &before), 0);
 	/* Its late reply, and a call of its own. */
 	SAME(m3_reply(m.member[OLD], E, P, &out), 0);
-	ask(&of_e, OLD, M3_OP_SENDREC, E, Q, 7);
+	mesh_ask(&m, &of_e, OLD, M3_OP_SENDREC, E, Q, 7);
 	mesh_open(&m, OLD, NEW);
 	mesh_open(&m, OLD, THIRD);
 	mesh_settle(&m);
-	SAME(ended(&of_p, THIRD), flags ? M3_PENDING : -M3_EUNKNOWN);
+	SAME(mesh_ended(&m, &of_p, THIRD), flags ? M3_PENDING : -M3_EUNKNOWN);
 	SAME(m3_dc_counters(m.node[THIRD].core, RIG_DC, &after), 0);
 	SAME((long)(after.bad_binding - before.bad_binding), 2);
-	SAME(ended(&of_e, OLD), -M3_ENONODE);
+	SAME(mesh_ended(&m, &of_e, OLD), -M3_ENONODE);
 	SAME(m3_receive(m.member[THIRD], Q, M3_ANY, &in, 0), -M3_EAGAIN);
 	/* Its death is not the promoted one's. */
 	SAME(m3_unbind(m.member[OLD], E), 0);
 	mesh_settle(&m);
-	ask(&of_q, THIRD, M3_OP_SENDREC, Q, E, 6);
+	mesh_ask(&m, &of_q, THIRD, M3_OP_SENDREC, Q, E, 6);
 	mesh_settle(&m);
 	if (flags)
 		serve(4);
 	serve(6);
-	SAME(ended(&of_q, THIRD), 0);
+	SAME(mesh_ended(&m, &of_q, THIRD), 0);
 	mesh_end(&m);
 }
 
@@ -163,11 +152,11 @@ static void the_rest(int node)
 	struct m3_call of_e;
 
 	begin(node);
-	ask(&of_e, OLD, M3_OP_SEND, E, P, 7);
+	mesh_ask(&m, &of_e, OLD, M3_OP_SEND, E, P, 7);
 	mesh_settle(&m);
 	dead(OLD);
 	SAME(m3_notify(m.member[node], Q, E), 0);
-	ask(&of_q, node, M3_OP_RECEIVE, Q, E, 0);
+	mesh_ask(&m, &of_q, node, M3_OP_RECEIVE, Q, E, 0);
 	promote(THIRD, 0);
 	/* The primary's request died with it. */
 	SAME(m3_receive(m.member[node], P, M3_ANY, &in, 0), -M3_EAGAIN);
@@ -176,7 +165,7 @@ static void the_rest(int node)
 	rig_start_call(m.member[NEW], &of_p, M3_OP_SEND, E, Q, 9,
 		       node == NEW ? 0 : M3_PENDING);
 	mesh_settle(&m);
-	SAME(ended(&of_q, node), 0);
+	SAME(mesh_ended(&m, &of_q, node), 0);
 	SAME(of_q.message.type, out.type);
 	mesh_end(&m);
 }

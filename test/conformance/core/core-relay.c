@@ -14,13 +14,6 @@ static struct m3_dc_counters counters_of(struct rig_node *n)
 	return c;
 }
 
-static void end(struct rig_node *n, struct m3_member *m)
-{
-	SOUND(n);
-	m3_leave(m);
-	rig_stop(n);
-}
-
 /* ------------------------------------------------- relay, by a real peer */
 
 /* Two nodes; the client is at a, and asks endpoint 10 of a or 11 of b. */
@@ -188,7 +181,7 @@ static void relay_to_nobody(void)
 		relay(&f, i + 1, nobody[i], 8);
 		SAME(m3_finish(m, &call), -M3_EDEADSRCDST);
 	}
-	end(&n, m);
+	rig_close(&n, m);
 }
 
 static void relay_to_a_circle(void)
@@ -207,7 +200,7 @@ static void relay_to_a_circle(void)
 	rig_start_call(m, &other, M3_OP_SENDREC, 3, 2, 7, M3_PENDING);
 	relay(&f, 1, 3, 8);
 	SAME(m3_finish(m, &call), -M3_ELOCKED);
-	end(&n, m);
+	rig_close(&n, m);
 }
 
 static void relay_out_of_place(void)
@@ -251,7 +244,7 @@ static void relay_out_of_place(void)
 	forge_expect(&f, &rec, M3_REC_SEND, 1, 20, 3);
 	relay(&f, 3, 2, 8);
 	SAME(m3_finish(m, &call), M3_PENDING);
-	end(&n, m);
+	rig_close(&n, m);
 }
 
 /* The second server is on a third node (protocol 23). */
@@ -296,7 +289,7 @@ static void relay_to_a_third_node(void)
 	relay(&f, 4, 21, 8);
 	SAME(m3_finish(m, &call), -M3_EDEADSRCDST);
 	m3_detach(third.proxy);
-	end(&n, m);
+	rig_close(&n, m);
 }
 
 /* What this core answers a forged client with when its request goes on. */
@@ -329,7 +322,7 @@ static void relay_of_a_remote_client(void)
 	SAME(m3_rcvrqst(m, 2, &message, 0), -M3_EAGAIN);
 	SAME(m3_reply(m, 2, 20, &message), 0);
 	forge_expect(&f, &rec, M3_REC_REPLY, 2, 20, 5);
-	end(&n, m);
+	rig_close(&n, m);
 }
 
 int main(void)

@@ -9,42 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define BINDING 0x400001ull /* what forge_fill() says of each source */
-
 static struct forge_record rec;
 
 #define takes(f, kind, src) FORGE_NEXT(f, &rec, kind, src)
-
-static unsigned int state(struct rig_node *n, int ep)
-{
-	return rig_info(n, ep).rts_flags;
-}
-
-static struct m3_member *begin(struct rig_node *n, struct forge *f)
-{
-	rig_start(n, 0);
-	forge_begin(f, n, 1);
-	return rig_join(n, 1);
-}
-
-static void end(struct rig_node *n, struct m3_member *m)
-{
-	SOUND(n);
-	m3_leave(m);
-	rig_stop(n);
-}
-
-static void takes_nothing(struct forge *f)
-{
-	SAME(forge_take(f, M3_LANE_NORMAL, &rec), 0);
-}
-
-static void death(struct forge *f, int src, uint64_t binding)
-{
-	forge_fill(f, &rec, M3_REC_DEATH, src, M3_NONE, 0, 0);
-	rec.head.src_binding = binding;
-	SAME(forge_put(f, M3_LANE_NORMAL, &rec), 1);
-}
 
 /* ----------------------------------------------------------- told */
 
@@ -74,7 +41,7 @@ static void told_of_deaths(void)
 	struct m3_message message;
 	struct rig_node n;
 	struct forge f;
-	struct m3_member *m = begin(&n, &f);
+	struct m3_member *m = forge_alone(&n, &f);
 	uint64_t binding = rig_info(&n, 1).binding;
 	pid_t pid;
 
@@ -88,7 +55,7 @@ static void told_of_deaths(void)
 	takes(&f, M3_REC_DEATH, 1);
 	SAME((long)rec.head.src_binding, (long)binding);
 	SAME((long)rec.head.length, 64);
-	takes_nothing(&f);
+	forge_nothing(&f);
 
 	pid = server(&n, &f);
 	rig_until(&n, 3, M3_RTS_RECEIVING);
@@ -97,8 +64,8 @@ static void told_of_deaths(void)
 	SAME(m3_sweep(n.core), 1);
 	takes(&f, M3_REC_REPLY, 3);
 	takes(&f, M3_REC_DEATH, 3);
-	takes_nothing(&f);
-	end(&n, m);
+	forge_nothing(&f);
+	rig_close(&n, m);
 }
 
 /* Whom the endpoint told something un-taken knows it only when it is dead. */
@@ -106,7 +73,7 @@ static void told_after_the_death(void)
 {
 	struct rig_node n;
 	struct forge f;
-	struct m3_member *m = begin(&n, &f);
+	struct m3_member *m = forge_alone(&n, &f);
 	uint64_t binding = rig_info(&n, 1).binding;
 
 	SAME(m3_rmtbind(n.core, RIG_DC, "far", 20, 1), 0);
@@ -117,8 +84,8 @@ static void told_after_the_death(void)
 	takes(&f, M3_REC_DEATH, 1);
 	SAME((long)rec.head.src_binding, (long)binding);
 	MUST(rig_info(&n, 1).binding != binding);
-	takes_nothing(&f);
-	end(&n, m);
+	forge_nothing(&f);
+	rig_close(&n, m);
 }
 
 /* Deaths are state: no link is down for too long, and the last one counts. */
@@ -126,7 +93,7 @@ static void many_deaths_without_a_link(void)
 {
 	struct rig_node n;
 	struct forge f;
-	struct m3_member *m = begin(&n, &f);
+	struct m3_member *m = forge_alone(&n, &f);
 	uint64_t binding[20];
 	int i, ep, seen = 0;
 
@@ -148,7 +115,7 @@ static void many_deaths_without_a_link(void)
 		seen++;
 	}
 	SAME(seen, 18);
-	end(&n, m);
+	rig_close(&n, m);
 }
 
 /* A peer whose core was lost knows nobody. */
@@ -156,7 +123,7 @@ static void lost_peers_are_not_told(void)
 {
 	struct rig_node n;
 	struct forge f;
-	struct m3_member *m = begin(&n, &f);
+	struct m3_member *m = forge_alone(&n, &f);
 	int i;
 
 	SAME(forge_message(&f, M3_REC_NOTIFY, 20, 1, 0, 0), 1);
@@ -168,8 +135,8 @@ static void lost_peers_are_not_told(void)
 		f.next[i] = f.seen[i] = 1;
 	SAME(forge_open(&f), 0);
 	SAME(m3_unbind(m, 1), 0);
-	takes_nothing(&f);
-	end(&n, m);
+	forge_nothing(&f);
+	rig_close(&n, m);
 }
 
 /* A lane that never runs dry: a death has its turn all the same. */
@@ -177,7 +144,7 @@ static void told_in_a_busy_lane(void)
 {
 	struct rig_node n;
 	struct forge f;
-	struct m3_member *m = begin(&n, &f);
+	struct m3_member *m = forge_alone(&n, &f);
 	int i, at = -1;
 
 	SAME(m3_rmtbind(n.core, RIG_DC, "far", 20, 1), 0);
@@ -193,7 +160,7 @@ static void told_in_a_busy_lane(void)
 			at = i;
 	}
 	MUST(at >= 0);
-	end(&n, m);
+	rig_close(&n, m);
 }
 
 /* ---------------------------------------------------------- learned */
@@ -204,17 +171,17 @@ static void learns_of_a_death(void)
 	struct m3_call receive, unsent, sent;
 	struct rig_node n;
 	struct forge f;
-	struct m3_member *m = begin(&n, &f);
+	struct m3_member *m = forge_alone(&n, &f);
 
 	/* A client bound by its first record: its request, its notification. */
 	SAME(forge_message(&f, M3_REC_NOTIFY, 20, 1, 0, 0), 1);
 	SAME(forge_message(&f, M3_REC_SENDREC, 20, 1, 5, 7), 1);
 	SAME(m3_bind(m, 2), 0);
 	rig_start_call(m, &receive, M3_OP_RECEIVE, 2, 20, 0, M3_PENDING);
-	death(&f, 20, BINDING);
+	forge_death(&f, 20, FORGE_BINDING);
 	SAME(m3_finish(m, &receive), -M3_ESRCDIED);
 	SAME(m3_receive(m, 1, M3_ANY, &message, 0), -M3_EAGAIN);
-	SAME(state(&n, 20), M3_RTS_SLOT_FREE);
+	SAME(rig_rts(&n, 20), M3_RTS_SLOT_FREE);
 	SOUND(&n);
 
 	/* One that management has bound stays, its next life unknown. */
@@ -225,10 +192,10 @@ static void learns_of_a_death(void)
 	takes(&f, M3_REC_SENDREC, 1);
 	rig_start_call(m, &receive, M3_OP_RECEIVE, 2, 21, 0, M3_PENDING);
 	rig_start_call(m, &unsent, M3_OP_SEND, 3, 21, 7, M3_PENDING);
-	death(&f, 21, BINDING);
+	forge_death(&f, 21, FORGE_BINDING);
 	SAME(m3_finish(m, &receive), -M3_ESRCDIED);
 	SAME(m3_finish(m, &unsent), -M3_EDSTDIED);
-	SAME(state(&n, 21), M3_RTS_REMOTE);
+	SAME(rig_rts(&n, 21), M3_RTS_REMOTE);
 	SAME((long)rig_info(&n, 21).binding, 0);
 	/* What has left is answered by the core it went to. */
 	SAME(m3_finish(m, &sent), M3_PENDING);
@@ -238,7 +205,7 @@ static void learns_of_a_death(void)
 	rec.head.status = -M3_EDSTDIED;
 	SAME(forge_put(&f, M3_LANE_NORMAL, &rec), 1);
 	SAME(m3_finish(m, &sent), -M3_EDSTDIED);
-	end(&n, m);
+	rig_close(&n, m);
 }
 
 /* Deaths of former lives, of strangers, of others' and of local endpoints. */
@@ -248,25 +215,25 @@ static void ignores_deaths(void)
 	struct m3_call receive;
 	struct rig_node n;
 	struct forge f;
-	struct m3_member *m = begin(&n, &f);
+	struct m3_member *m = forge_alone(&n, &f);
 
 	SAME(forge_message(&f, M3_REC_SENDREC, 20, 1, 5, 7), 1);
 	rig_start_call(m, &receive, M3_OP_RECEIVE, 1, 2, 0, -M3_ESRCDIED);
-	death(&f, 20, BINDING - 1);
-	death(&f, 22, BINDING);
-	death(&f, 1, BINDING);
-	death(&f, 4000, BINDING);
+	forge_death(&f, 20, FORGE_BINDING - 1);
+	forge_death(&f, 22, FORGE_BINDING);
+	forge_death(&f, 1, FORGE_BINDING);
+	forge_death(&f, 4000, FORGE_BINDING);
 	SAME(m3_node_up(n.core, 2, "third"), 0);
 	SAME(m3_add_node(n.core, RIG_DC, 2), 0);
 	SAME(m3_rmtbind(n.core, RIG_DC, "third", 23, 2), 0);
-	death(&f, 23, BINDING);
-	SAME(state(&n, 23), M3_RTS_REMOTE);
-	SAME(state(&n, 22), M3_RTS_SLOT_FREE);
-	SAME(state(&n, 1), 0);
+	forge_death(&f, 23, FORGE_BINDING);
+	SAME(rig_rts(&n, 23), M3_RTS_REMOTE);
+	SAME(rig_rts(&n, 22), M3_RTS_SLOT_FREE);
+	SAME(rig_rts(&n, 1), 0);
 	SAME(m3_receive(m, 1, M3_ANY, &message, 0), 0);
 	SAME(message.source, 20);
 	SAME(m3_reply(m, 1, 20, &message), 0);
-	end(&n, m);
+	rig_close(&n, m);
 }
 
 /* The first words of a new life say that the former one has ended. */
@@ -276,7 +243,7 @@ static void learns_from_a_new_life(void)
 	struct m3_call receive;
 	struct rig_node n;
 	struct forge f;
-	struct m3_member *m = begin(&n, &f);
+	struct m3_member *m = forge_alone(&n, &f);
 
 	SAME(forge_message(&f, M3_REC_NOTIFY, 20, 1, 0, 0), 1);
 	SAME(m3_receive(m, 1, 20, &message, 0), 0);
@@ -286,9 +253,9 @@ static void learns_from_a_new_life(void)
 	SAME(forge_put(&f, M3_LANE_NORMAL, &rec), 1);
 	SAME(m3_finish(m, &receive), -M3_ESRCDIED);
 	SAME(m3_receive(m, 1, 20, &message, 0), 0);
-	death(&f, 20, BINDING);
-	SAME(state(&n, 20), M3_RTS_REMOTE);
-	end(&n, m);
+	forge_death(&f, 20, FORGE_BINDING);
+	SAME(rig_rts(&n, 20), M3_RTS_REMOTE);
+	rig_close(&n, m);
 }
 
 /* A receive that names a process of another node: unbind there, and kill. */
@@ -331,7 +298,7 @@ static void receive_from_afar(int killed)
 	rig_settle(&a, &b);
 	SAME(m3_finish(m, &receive), -M3_ESRCDIED);
 	SOUND(&b);
-	end(&a, m);
+	rig_close(&a, m);
 	rig_stop(&b);
 }
 

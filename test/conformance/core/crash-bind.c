@@ -11,7 +11,6 @@
 
 #define WAITERS 8
 #define WARNMSG 77
-#define BINDING 0x400001ull
 
 static struct forge_record rec;
 
@@ -298,10 +297,10 @@ static void clients(struct scene *s)
 static void deaths_come(struct scene *s)
 {
 	forge_fill(&s->f, &rec, M3_REC_DEATH, 20, M3_NONE, 0, 0);
-	rec.head.src_binding = BINDING;
+	rec.head.src_binding = FORGE_BINDING;
 	SAME(forge_put(&s->f, M3_LANE_NORMAL, &rec), 1);
 	forge_fill(&s->f, &rec, M3_REC_DEATH, 21, M3_NONE, 0, 0);
-	rec.head.src_binding = BINDING;
+	rec.head.src_binding = FORGE_BINDING;
 	SAME(forge_put(&s->f, M3_LANE_NORMAL, &rec), 1);
 	SAME(forge_message(&s->f, M3_REC_NOTIFY, 22, 9, 0, 0), 1);
 	SAME(forge_message(&s->f, M3_REC_SENDREC, 1, 9, 4, 7), 1);
@@ -331,7 +330,7 @@ static void put_the_rest(struct scene *s)
 		forge_fill(&again, &rec, kinds[i], i == 3 ? 1 : 20 + i,
 			   kinds[i] == M3_REC_DEATH ? M3_NONE : 9,
 			   i == 3 ? 4 : 0, kinds[i] == M3_REC_DEATH ? 0 : 64);
-		rec.head.src_binding = BINDING;
+		rec.head.src_binding = FORGE_BINDING;
 		bytes = forge_frame(&again, M3_LANE_NORMAL, &rec, frame);
 		MUST(m3_proxy_put(s->n.proxy, frame, bytes) >= 0);
 		again.next[M3_LANE_NORMAL]++;

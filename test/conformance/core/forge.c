@@ -41,7 +41,7 @@ void forge_fill(struct forge *f, struct forge_record *r, int kind, int src,
 	r->head.kind = (uint16_t)kind;
 	r->head.src = src;
 	r->head.dst = dst;
-	r->head.src_binding = 0x400001;
+	r->head.src_binding = FORGE_BINDING;
 	r->head.call = call;
 	r->head.src_node = (uint16_t)f->node;
 	r->head.dst_node = (uint16_t)f->to->id;
@@ -89,6 +89,15 @@ int forge_message(struct forge *f, int kind, int src, int dst, uint64_t call,
 	return forge_put(f, M3_LANE_NORMAL, &r);
 }
 
+void forge_death(struct forge *f, int src, uint64_t binding)
+{
+	static struct forge_record r;
+
+	forge_fill(f, &r, M3_REC_DEATH, src, M3_NONE, 0, 0);
+	r.head.src_binding = binding;
+	SAME(forge_put(f, M3_LANE_NORMAL, &r), 1);
+}
+
 int forge_take(struct forge *f, int lane, struct forge_record *r)
 {
 	static unsigned char frame[M3_FRAME_BYTES];
@@ -109,6 +118,13 @@ int forge_take(struct forge *f, int lane, struct forge_record *r)
 	f->seen[lane]++;
 	SAME(forge_open(f), 0);
 	return 1;
+}
+
+void forge_nothing(struct forge *f)
+{
+	static struct forge_record r;
+
+	SAME(forge_take(f, M3_LANE_NORMAL, &r), 0);
 }
 
 void forge_next_at(struct forge *f, struct forge_record *r, int kind, int src,
@@ -139,13 +155,17 @@ void forge_give_up(struct m3_member *m, struct forge *f, int ep, long call)
 	SAME(m3_cancel(m, &c, M3_ETIMEDOUT), -M3_ETIMEDOUT);
 }
 
-struct m3_member *forge_core(struct rig_node *n, struct forge *f)
+struct m3_member *forge_alone(struct rig_node *n, struct forge *f)
 {
-	struct m3_member *m;
-
 	rig_start(n, 0);
 	forge_begin(f, n, 1);
-	m = rig_join(n, 1);
+	return rig_join(n, 1);
+}
+
+struct m3_member *forge_core(struct rig_node *n, struct forge *f)
+{
+	struct m3_member *m = forge_alone(n, f);
+
 	SAME(m3_rmtbind(n->core, RIG_DC, "far", 20, 1), 0);
 	return m;
 }

@@ -5,6 +5,9 @@
 
 #include "rig.h"
 
+/* The binding that forge_fill() says of each source. */
+#define FORGE_BINDING 0x400001ull
+
 struct forge {
 	struct rig_node *to;
 	int node; /* whom it plays */
@@ -38,8 +41,12 @@ int forge_put(struct forge *f, int lane, const struct forge_record *r);
 /* The same for a message. */
 int forge_message(struct forge *f, int kind, int src, int dst, uint64_t call,
 		  int type);
+/* Says that `src` has died, which had that binding. */
+void forge_death(struct forge *f, int src, uint64_t binding);
 /* Takes one record of the core's and acknowledges it; 0 if there is none. */
 int forge_take(struct forge *f, int lane, struct forge_record *r);
+/* There is none in the normal lane. */
+void forge_nothing(struct forge *f);
 /* The next one of the normal lane must be that kind, from `src`. */
 void forge_next_at(struct forge *f, struct forge_record *r, int kind, int src,
 		   const char *file, int line);
@@ -53,10 +60,9 @@ void forge_expect(struct forge *f, struct forge_record *r, int kind, int src,
  * node, its `call`-th, that had left.
  */
 void forge_give_up(struct m3_member *m, struct forge *f, int ep, long call);
-/*
- * A new core with endpoint 1 bound by the member returned, and endpoint 20
- * declared at forged node 1.
- */
+/* A new core with endpoint 1 bound by the member returned, peer of node 1. */
+struct m3_member *forge_alone(struct rig_node *n, struct forge *f);
+/* The same, and endpoint 20 is declared at node 1. */
 struct m3_member *forge_core(struct rig_node *n, struct forge *f);
 
 #endif

@@ -210,6 +210,24 @@ void mesh_bind(struct mesh *m, int ep, int node)
 	}
 }
 
+void mesh_begin_two(struct mesh *m, int ep, int peer, int node)
+{
+	mesh_begin(m);
+	mesh_bind(m, ep, 0);
+	mesh_bind(m, peer, node);
+}
+
+void mesh_ask(struct mesh *m, struct m3_call *c, int node, int op, int self,
+	      int peer, int type)
+{
+	rig_start_call(m->member[node], c, op, self, peer, type, M3_PENDING);
+}
+
+int mesh_ended(struct mesh *m, struct m3_call *c, int node)
+{
+	return m3_finish(m->member[node], c);
+}
+
 void mesh_start(struct mesh *m, int ep, int target, uint64_t txn)
 {
 	int a, e;

@@ -51,6 +51,13 @@ void mesh_drop(struct mesh *m, int a, int b);
 unsigned int mesh_step(struct mesh *m, int cutting);
 /* Binds `ep` at a node, and declares it at the others. */
 void mesh_bind(struct mesh *m, int ep, int node);
+/* mesh_begin(), with `ep` bound at node 0 and `peer` at `node`. */
+void mesh_begin_two(struct mesh *m, int ep, int peer, int node);
+/* Starts a call at a node, which must wait. */
+void mesh_ask(struct mesh *m, struct m3_call *c, int node, int op, int self,
+	      int peer, int type);
+/* The result of a call at a node, M3_PENDING while it waits. */
+int mesh_ended(struct mesh *m, struct m3_call *c, int node);
 
 /* The steps of a migration, on all nodes as it must be. */
 void mesh_start(struct mesh *m, int ep, int target, uint64_t txn);

@@ -110,6 +110,13 @@ void rig_open(struct rig_node *a, struct rig_node *b)
 	SAME(m3_proxy_opened(a->proxy, &theirs), 0);
 }
 
+void rig_close(struct rig_node *n, struct m3_member *m)
+{
+	SOUND(n);
+	m3_leave(m);
+	rig_stop(n);
+}
+
 void rig_pair(struct rig_node *a, struct rig_node *b)
 {
 	SAME(m3_node_up(a->core, b->id, "b"), 0);
@@ -219,6 +226,11 @@ struct m3_proc_info rig_info(struct rig_node *n, int ep)
 
 	SAME(m3_getprocinfo(n->core, RIG_DC, ep, &info), 0);
 	return info;
+}
+
+unsigned int rig_rts(struct rig_node *n, int ep)
+{
+	return rig_info(n, ep).rts_flags;
 }
 
 unsigned long rig_now(void)

@@ -46,6 +46,8 @@ void rig_ok(const char *name);
 void rig_start(struct rig_node *n, int id);
 /* Ends it; its directory must have become empty and gone. */
 void rig_stop(struct rig_node *n);
+/* Ends a sound one and its last member. */
+void rig_close(struct rig_node *n, struct m3_member *m);
 /* Makes two cores peers, attaches their proxies and opens the DC. */
 void rig_pair(struct rig_node *a, struct rig_node *b);
 void rig_attach(struct rig_node *n, int peer);
@@ -72,6 +74,8 @@ void rig_until(struct rig_node *n, int ep, unsigned int rts);
 
 /* What an endpoint is. */
 struct m3_proc_info rig_info(struct rig_node *n, int ep);
+/* Its state: M3_RTS_*. */
+unsigned int rig_rts(struct rig_node *n, int ep);
 
 unsigned long rig_now(void); /* ms */
 void rig_sleep(unsigned int us);
