@@ -234,6 +234,7 @@ static int check_peer(struct m3_region *r, uint32_t node)
 		deaths += (uint32_t)__builtin_popcount(
 			m3_peer_deaths(r, p)[i]);
 	MUST(deaths == p->deaths);
+	MUST(p->lost_at <= r->losses);
 	for (i = 0; i < r->slots; i++)
 		automatic += m3_slot(r, i)->automatic &&
 			     m3_slot(r, i)->node == node;

@@ -210,8 +210,12 @@ static int is_partner(struct m3_region *r, uint32_t i, uint32_t e)
 		       own->getfrom == m3_endpoint_of(r, i);
 }
 
-/* Slot `e` is frozen by `txn`: it is on `node` from now on. */
-static void turn_over(struct m3_txn *t, uint32_t e, uint32_t node, uint64_t txn)
+/*
+ * Slot `e` is frozen by `txn`: it is on `node` from now on. `lost`: what that
+ * node's core had of it is lost.
+ */
+static void turn_over(struct m3_txn *t, uint32_t e, uint32_t node, uint64_t txn,
+		      int lost)
 {
 	struct m3_region *r = t->r;
 	struct m3_slot *s = m3_slot(r, e);
@@ -235,7 +239,7 @@ static void turn_over(struct m3_txn *t, uint32_t e, uint32_t node, uint64_t txn)
 		if (op != M3_OP_NONE)
 			answer_heir_d(t, e, op, result);
 		m3_set64(r, &x->migrated, txn);
-		m3_set32(r, &x->lost, 0);
+		m3_set32(r, &x->lost, lost != 0);
 		m3_commit(r);
 	}
 	/* A grant names memory of the old process, or was given to it. */
@@ -243,7 +247,19 @@ static void turn_over(struct m3_txn *t, uint32_t e, uint32_t node, uint64_t txn)
 	if (x->exported)
 		drop_own(t, e);
 	follow_all(t, e);
-	m3_migration_thaw(t, e);
+	if (x->lost)
+		m3_migration_strand(t, e);
+	else
+		m3_migration_thaw(t, e);
+}
+
+/*
+ * Was the core of `node` lost since slot `e` was frozen? Then it may have had
+ * the endpoint, and calls to it that are aimed there now end with EUNKNOWN.
+ */
+static int lost_since(struct m3_region *r, uint32_t e, uint32_t node)
+{
+	return m3_peer(r, node)->lost_at > m3_more(r, e)->frozen_at;
 }
 
 int m3_migration_commit(struct m3_txn *t, int ep, uint32_t node, uint64_t txn)
@@ -272,17 +288,16 @@ int m3_migration_commit(struct m3_txn *t, int ep, uint32_t node, uint64_t txn)
 		return -M3_EBADNODEID;
 	if (!*m3_spans(r, node))
 		return -M3_ENODCNODE;
-	turn_over(t, e, node, txn);
+	turn_over(t, e, node, txn, lost_since(r, e, node));
 	return 0;
 }
 
-int m3_migration_claim(struct m3_txn *t, uint32_t node,
-		       const struct m3_record *rec, uint32_t e)
+int m3_migration_claim(struct m3_txn *t, uint32_t node, uint64_t binding,
+		       uint32_t e, int speaks)
 {
 	struct m3_region *r = t->r;
 	const struct m3_more *x;
 	struct m3_slot *s = m3_slot(r, e);
-	uint64_t binding = rec->src_binding;
 
 	if (!(s->rts & M3_RTS_MIGRATE) || node == s->node)
 		return 0;
@@ -300,7 +315,8 @@ int m3_migration_claim(struct m3_txn *t, uint32_t node,
 		return 0;
 	if (!m3_generation_of(s->binding))
 		m3_set64(r, &s->binding, binding - (1ull << 32));
-	turn_over(t, e, node, x->migration);
+	turn_over(t, e, node, x->migration,
+		  !speaks && lost_since(r, e, node));
 	return 1;
 }
 

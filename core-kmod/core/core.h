@@ -505,14 +505,17 @@ void m3_migration_die(struct m3_txn *t, uint32_t e);
 void m3_migration_repair(struct m3_txn *t);
 /* Slot `e`'s node was lost while it is frozen: it may be on another by now. */
 void m3_migration_lost(struct m3_txn *t, uint32_t e);
+/* It stays, or goes on, at a node that was lost: who was told to wait ends. */
+void m3_migration_strand(struct m3_txn *t, uint32_t e);
 /* The loss of its node says nothing about that call: its callee may move. */
 int m3_migration_undecided(struct m3_region *r, uint32_t self, uint32_t e);
 /*
  * A record of the next epoch from the node that the endpoint moves to is a
- * commit. 1: the record is that owner's.
+ * commit. 1: the record is that owner's. `speaks` is 0 where another has told:
+ * that node may have been lost since.
  */
-int m3_migration_claim(struct m3_txn *t, uint32_t node,
-		       const struct m3_record *rec, uint32_t e);
+int m3_migration_claim(struct m3_txn *t, uint32_t node, uint64_t binding,
+		       uint32_t e, int speaks);
 /* That life is known here, but of a node that it has migrated from since. */
 static inline int m3_is_former_owner(uint64_t known, uint64_t binding)
 {

@@ -183,13 +183,9 @@ static void remote_party(struct m3_txn *t, uint32_t i, uint32_t e,
  */
 static void learn(struct m3_txn *t, uint32_t i, uint32_t node, uint64_t binding)
 {
-	struct m3_record said;
-
-	__builtin_memset(&said, 0, sizeof(said));
-	said.src_binding = binding;
 	if (i != M3_NIL && node < t->r->nodes && node != t->r->node &&
 	    *m3_spans(t->r, node))
-		m3_migration_claim(t, node, &said, i);
+		m3_migration_claim(t, node, binding, i, 0);
 }
 
 static void parties(struct m3_txn *t, uint32_t e, const struct m3_state *in)

@@ -207,6 +207,7 @@ int m3_migration_start(struct m3_txn *t, int ep, int target, uint64_t txn)
 		return -M3_EPROCSTS;
 	m3_set32(r, &s->rts, s->rts | M3_RTS_MIGRATE);
 	m3_set64(r, &x->migration, txn);
+	m3_set64(r, &x->frozen_at, r->losses);
 	m3_seti(r, &x->target, target);
 	m3_set32(r, &r->migrations, r->migrations + 1);
 	m3_commit(r);
@@ -316,13 +317,33 @@ void m3_migration_thaw(struct m3_txn *t, uint32_t e)
 		restart(t, e);
 }
 
-/* The node that it stays at is lost: whoever was told to wait is told so. */
+/* Its node is lost: whoever was told to wait is told so. */
 static void lost_ends(struct m3_txn *t, uint32_t e)
 {
 	m3_endpoint_lost(t, e);
 	m3_migration_thaw(t, e);
 	m3_set32(t->r, &m3_more(t->r, e)->lost, 0);
 	m3_commit(t->r);
+}
+
+/*
+ * Nothing is undecided from here on. Who is killed behind the first transition
+ * leaves `lost`: the next to take the lock goes on.
+ */
+void m3_migration_strand(struct m3_txn *t, uint32_t e)
+{
+	struct m3_region *r = t->r;
+	struct m3_slot *s = m3_slot(r, e);
+	struct m3_more *x = m3_more(r, e);
+
+	if (s->rts & M3_RTS_MIGRATE) {
+		m3_set32(r, &s->rts, s->rts & ~M3_RTS_MIGRATE);
+		m3_set64(r, &x->migration, 0);
+		m3_set32(r, &x->exported, 0);
+		m3_set32(r, &r->migrations, r->migrations - 1);
+		m3_commit(r);
+	}
+	lost_ends(t, e);
 }
 
 int m3_migration_rollback(struct m3_txn *t, int ep, uint64_t txn)
@@ -343,21 +364,10 @@ int m3_migration_rollback(struct m3_txn *t, int ep, uint64_t txn)
 		return -M3_EPROCSTS;
 	if (s->rts & M3_RTS_MIGRATE && x->migration != txn)
 		return -M3_EMIGRATE;
-	if (!x->lost) {
+	if (x->lost)
+		m3_migration_strand(t, e);
+	else
 		m3_migration_thaw(t, e);
-		return 0;
-	}
-	/*
-	 * Nothing is undecided from here on. Who is killed behind this leaves
-	 * `lost`: the next to take the lock goes on.
-	 */
-	if (s->rts & M3_RTS_MIGRATE) {
-		m3_set32(r, &s->rts, s->rts & ~M3_RTS_MIGRATE);
-		m3_set64(r, &x->migration, 0);
-		m3_set32(r, &r->migrations, r->migrations - 1);
-		m3_commit(r);
-	}
-	lost_ends(t, e);
 	return 0;
 }
 

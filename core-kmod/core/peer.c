@@ -215,6 +215,8 @@ void m3_peer_lost(struct m3_txn *t, uint32_t node)
 	}
 	blocks_lost(t, p);
 	m3_deaths_forget(t, node);
+	m3_set64(r, &r->losses, r->losses + 1);
+	m3_set64(r, &p->lost_at, r->losses);
 	m3_set32(r, &p->notifies, 0);
 	for (lane = 0; lane < M3_LANES; lane++)
 		lane_restart_d(t, p, lane);

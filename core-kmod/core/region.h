@@ -95,7 +95,8 @@ struct m3_more {
 	uint32_t lost; /* its node was lost meanwhile */
 	uint32_t adopt; /* its new owner's generation is not known yet */
 	int32_t resume_peer; /* who ended that call */
-	uint64_t reserved2[5];
+	uint64_t frozen_at; /* r->losses when it was frozen */
+	uint64_t reserved2[4];
 };
 
 /* Explicit access to a range of a buffer. */
@@ -236,7 +237,8 @@ struct m3_peer {
 	uint64_t send_time, receive_time; /* ns */
 	uint32_t deaths; /* it is still to be told */
 	uint32_t reserved0;
-	uint64_t reserved[4];
+	uint64_t lost_at; /* r->losses when its core was lost last; 0: never */
+	uint64_t reserved[3];
 	struct m3_lane lane[M3_LANES];
 	/* entries: urgent, normal (M3_WINDOW each), bulk (M3_BULK_WINDOW) */
 	/* bits, one per slot each: endpoints it knows, deaths it is owed */
@@ -316,6 +318,7 @@ struct m3_region {
 	uint32_t joined; /* handles */
 	uint32_t spanned; /* nodes: the DC does not span them */
 	uint64_t backed; /* bit g: the tables of slot group g have memory */
+	uint64_t losses; /* of peers' cores, so far */
 	struct m3_counts counts; /* statistics, not journalled */
 
 	uint32_t lock __attribute__((aligned(64)));

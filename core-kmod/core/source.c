@@ -37,7 +37,7 @@ static int stranger(struct m3_txn *t, uint32_t node,
 
 	if (from->rts & M3_RTS_REMOTE && from->node == node)
 		return 0;
-	if (m3_migration_claim(t, node, rec, s))
+	if (m3_migration_claim(t, node, rec->src_binding, s, 1))
 		return 0;
 	if (m3_is_former_owner(from->binding, rec->src_binding)) {
 		r->counts.bad_binding++;

@@ -118,6 +118,13 @@ const WRONG = [
     'core/core-moving.c: a lost core',
   ),
   row(
+    'migration: the new node is lost before the others commit',
+    'who waits for what it had gets EUNKNOWN, ENODEDOWN if only for a message of it',
+    STEPS,
+    'core/core-move-lost.c: a lost heir',
+    'core/core-move-lost.c: an heir that is heard',
+  ),
+  row(
     'migration: lies about a state',
     'a damaged one is refused, or leaves the region sound',
     'migr_commit',
