@@ -308,11 +308,41 @@ static void do_stay(struct scene *s)
 	}
 }
 
+/* Node `at` hears that the core of the other one is another. */
+static void lose_core(struct rig_node *at, struct rig_node *gone)
+{
+	struct m3_dc_open open;
+	int lane;
+
+	m3_proxy_open(gone->proxy, RIG_DC, &open);
+	open.incarnation += 1ull << 32;
+	open.peer_incarnation = 0;
+	for (lane = 0; lane < M3_LANES; lane++)
+		open.expected[lane] = 1;
+	m3_proxy_opened(at->proxy, &open);
+}
+
+/* The new node is lost when it has the endpoint, and the old one not yet. */
+static void do_lose_heir(struct scene *s)
+{
+	(void)s;
+	more_endpoints();
+	busy(0, OWN_NONE);
+	freeze(1);
+	meanwhile(0);
+	export_state(0);
+	m3_migr_commit(fresh.b.core, RIG_DC, E, 1, (int)getpid(), txn, state,
+		       state_bytes);
+	lose_core(&fresh.a, &fresh.b);
+	m3_migr_commit(fresh.a.core, RIG_DC, E, 1, 0, txn, NULL, 0);
+	/* Who is frozen from now on does not care. */
+	m3_migr_start(fresh.a.core, RIG_DC, NOTE_A, 1, txn, 0);
+}
+
 /* It dies, or its node is lost, while it is frozen. */
 static void do_end_frozen(struct scene *s)
 {
-	struct m3_dc_open open;
-	int i, lane;
+	int i;
 
 	(void)s;
 	more_endpoints();
@@ -331,12 +361,7 @@ static void do_end_frozen(struct scene *s)
 	busy(0, OWN_NONE);
 	freeze(1);
 	meanwhile(0);
-	m3_proxy_open(fresh.a.proxy, RIG_DC, &open);
-	open.incarnation += 1ull << 32;
-	open.peer_incarnation = 0;
-	for (lane = 0; lane < M3_LANES; lane++)
-		open.expected[lane] = 1;
-	m3_proxy_opened(fresh.b.proxy, &open);
+	lose_core(&fresh.b, &fresh.a);
 	m3_migr_rollback(fresh.b.core, RIG_DC, E, txn);
 	m3_migr_rollback(fresh.a.core, RIG_DC, E, txn);
 }
@@ -380,6 +405,7 @@ const struct act migrate_acts[] = {
 	FRESH_ACT("migrate, with ends after the export", do_move_late),
 	FRESH_ACT("roll back", do_stay),
 	FRESH_ACT("end while frozen", do_end_frozen),
+	FRESH_ACT("lose the new node", do_lose_heir),
 	FRESH_ACT("promote", do_promote),
 };
 
