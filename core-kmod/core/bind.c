@@ -92,6 +92,23 @@ void m3_bind_settle(struct m3_txn *t)
 		m3_bind_look(t, j);
 }
 
+void m3_bind_over(struct m3_txn *t, uint32_t i)
+{
+	struct m3_region *r = t->r;
+	int ep = m3_endpoint_of(r, i);
+	uint32_t j;
+
+	for (j = 0; r->bind_waiters && j < m3_high(r); j++) {
+		const struct m3_slot *w = m3_slot(r, j);
+
+		if (w->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE) ||
+		    w->op != M3_OP_WAITUNBIND || w->sendto != ep)
+			continue;
+		m3_finish_d(t, j, 0);
+		m3_commit(r);
+	}
+}
+
 int m3_bind_wait(struct m3_txn *t, uint32_t self, uint32_t op, int ep, int wait)
 {
 	struct m3_region *r = t->r;

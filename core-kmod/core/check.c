@@ -230,9 +230,11 @@ static int check_peer(struct m3_region *r, uint32_t node)
 	uint32_t i, deaths = 0, automatic = 0;
 
 	MUST(node < r->spanned);
-	for (i = 0; i < r->bits_words; i++)
+	for (i = 0; i < r->bits_words; i++) {
+		MUST(!(m3_peer_unheard(r, p)[i] & ~m3_peer_deaths(r, p)[i]));
 		deaths += (uint32_t)__builtin_popcount(
 			m3_peer_deaths(r, p)[i]);
+	}
 	MUST(deaths == p->deaths);
 	MUST(p->lost_at <= r->losses);
 	for (i = 0; i < r->slots; i++)

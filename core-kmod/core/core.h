@@ -72,6 +72,11 @@ void m3_bound_d(struct m3_txn *t, uint32_t i);
 /* M3_OP_WAITBIND or M3_OP_WAITUNBIND of endpoint `ep`. */
 int m3_bind_wait(struct m3_txn *t, uint32_t self, uint32_t op, int ep,
 		 int wait);
+/*
+ * The process of remote slot `i` has ended, although the slot stays: who waits
+ * for its unbind has what it waits for; commits.
+ */
+void m3_bind_over(struct m3_txn *t, uint32_t i);
 /* Ends slot self's wait for a binding, if it has come true. */
 void m3_bind_look(struct m3_txn *t, uint32_t self);
 /*
@@ -97,16 +102,23 @@ void m3_known_d(struct m3_txn *t, uint32_t node, uint32_t i);
 /* A record was numbered: the peer knows its source, dead or alive. */
 void m3_told_d(struct m3_txn *t, uint32_t node, const struct m3_record *rec);
 int m3_knows(struct m3_region *r, uint32_t node, uint32_t i);
-/* All nodes that know slot `i`, but for `except`, are to be told; commits. */
+/* It has migrated here: all nodes know, and its former lives are no matter. */
+void m3_moved_here_d(struct m3_txn *t, uint32_t node, uint32_t i);
+/* All nodes but `except` are to be told of slot `i`; commits. */
 void m3_death_mark(struct m3_txn *t, uint32_t i, uint32_t except);
 /* One node; the caller commits. */
 void m3_death_mark_d(struct m3_txn *t, uint32_t i, uint32_t node);
-/* Numbers one of the deaths that the peer is to be told; 1, or 0. */
+/*
+ * Numbers one of the deaths that the peer is to be told; 1, or 0. Called when
+ * nothing is uncommitted: it commits those that need not be told any more.
+ */
 int m3_death_number_d(struct m3_txn *t, uint32_t peer, uint32_t room);
 /* The lane of the peer in which deaths wait. */
 int m3_death_waits(struct m3_region *r, uint32_t peer, uint32_t lane);
-/* Both bitmaps of a lost peer; commits. */
+/* The bitmaps of a lost peer; commits. */
 void m3_deaths_forget(struct m3_txn *t, uint32_t peer);
+/* A peer's core is heard of: it is told who has ended before; commits. */
+void m3_deaths_catch_up(struct m3_txn *t, uint32_t peer);
 /* A DEATH of remote slot `s` has come; commits on its way. */
 void m3_death_put(struct m3_txn *t, uint32_t s);
 
@@ -424,7 +436,7 @@ void m3_put_chunk_d(struct m3_txn *t, uint32_t s, uint32_t c,
  * The peer's process that sent it; binds a descriptor for a new client if the
  * record `opens` a call. What opens none comes from an endpoint that is known,
  * or is for nobody. 0, or negative: the record is dropped, who waits for an
- * answer gets one. source.c
+ * answer gets one; or 1: a death of whom this node does not know. source.c
  */
 int m3_source_slot(struct m3_txn *t, uint32_t node, const struct m3_record *rec,
 		   int opens, uint32_t *s);

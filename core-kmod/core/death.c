@@ -3,8 +3,12 @@
  * Deaths that other nodes are to be told. That an endpoint is gone is state,
  * not an event: a bit per (peer, slot), of which take makes a DEATH record, so
  * that no link can be down for too long and nothing runs out (protocol 20).
- * A peer is told of the endpoints that it knows: a record from or to them has
- * passed.
+ *
+ * A peer knows an endpoint once a record from or to it has passed: it is told
+ * of that one's end whatever comes, for it has things to clear away. Of the
+ * others it may have heard by a declaration, and somebody may wait there: it is
+ * told too, unless somebody else is bound by then, for whom they may wait as
+ * well (`unheard`). What ended before its core was opened is told when it is.
  *
  * A DEATH names the last life that ended; it ends all former ones too. It goes
  * behind what its endpoint has said before. All pairs use one message lane
@@ -27,19 +31,39 @@ static void bit_set_d(struct m3_txn *t, uint32_t *bits, uint32_t i, uint32_t on)
 	m3_set32(t->r, word, on ? *word | bit : *word & ~bit);
 }
 
-static void owe_d(struct m3_txn *t, uint32_t node, uint32_t i)
+static void owe_d(struct m3_txn *t, uint32_t node, uint32_t i, uint32_t unheard)
 {
 	struct m3_peer *p = m3_peer(t->r, node);
+	int owed = bit_of(m3_peer_deaths(t->r, p), i);
 
-	if (!bit_of(m3_peer_deaths(t->r, p), i))
+	if (!owed)
 		m3_set32(t->r, &p->deaths, p->deaths + 1);
 	bit_set_d(t, m3_peer_deaths(t->r, p), i, 1);
+	if (!owed || !unheard)
+		bit_set_d(t, m3_peer_unheard(t->r, p), i, unheard);
 	m3_ring_later(t, node);
+}
+
+static void settle_d(struct m3_txn *t, struct m3_peer *p, uint32_t i)
+{
+	bit_set_d(t, m3_peer_deaths(t->r, p), i, 0);
+	bit_set_d(t, m3_peer_unheard(t->r, p), i, 0);
+	if (p->deaths)
+		m3_set32(t->r, &p->deaths, p->deaths - 1);
 }
 
 void m3_known_d(struct m3_txn *t, uint32_t node, uint32_t i)
 {
 	bit_set_d(t, m3_peer_known(m3_peer(t->r, node)), i, 1);
+}
+
+void m3_moved_here_d(struct m3_txn *t, uint32_t node, uint32_t i)
+{
+	struct m3_peer *p = m3_peer(t->r, node);
+
+	if (bit_of(m3_peer_deaths(t->r, p), i))
+		settle_d(t, p, i);
+	m3_known_d(t, node, i);
 }
 
 int m3_knows(struct m3_region *r, uint32_t node, uint32_t i)
@@ -61,22 +85,23 @@ void m3_told_d(struct m3_txn *t, uint32_t node, const struct m3_record *rec)
 	/* In an ERROR it is what the peer has said of whom it meant. */
 	} else if (m3_is_backed(r, i) &&
 		   rec->src_binding == m3_more(r, i)->dead) {
-		owe_d(t, node, i);
+		owe_d(t, node, i, 0);
 	}
 }
 
 void m3_death_mark_d(struct m3_txn *t, uint32_t i, uint32_t node)
 {
 	struct m3_region *r = t->r;
-	uint32_t *known;
+	struct m3_peer *p = m3_peer(r, node);
 
 	if (node >= r->nodes || !*m3_spans(r, node))
 		return;
-	known = m3_peer_known(m3_peer(r, node));
-	if (!bit_of(known, i))
-		return;
-	bit_set_d(t, known, i, 0);
-	owe_d(t, node, i);
+	if (m3_knows(r, node, i)) {
+		bit_set_d(t, m3_peer_known(p), i, 0);
+		owe_d(t, node, i, 0);
+	} else if (p->incarnation) {
+		owe_d(t, node, i, 1);
+	}
 }
 
 void m3_death_mark(struct m3_txn *t, uint32_t i, uint32_t except)
@@ -122,19 +147,47 @@ static uint32_t death_from(const struct m3_region *r, const uint32_t *bits,
 	return M3_NIL;
 }
 
+/* Need slot i's death not be told any more? Somebody else is bound. */
+static int is_over(struct m3_region *r, struct m3_peer *p, uint32_t i)
+{
+	const struct m3_slot *s = m3_slot(r, i);
+
+	return bit_of(m3_peer_unheard(r, p), i) &&
+	       !(s->rts & M3_RTS_SLOT_FREE) && s->binding != m3_more(r, i)->dead;
+}
+
+/* The slot whose death is told next, or M3_NIL. Commits what is over. */
+static uint32_t next_death(struct m3_txn *t, struct m3_peer *p)
+{
+	struct m3_region *r = t->r;
+	uint32_t turn = (uint32_t)(p->lane[M3_LANE_NORMAL].next / M3_DEATH_TURN);
+	uint32_t i, steps;
+
+	for (steps = 0; steps < r->slots; steps++) {
+		i = death_from(r, m3_peer_deaths(r, p), turn % r->bits_words);
+		if (i >= r->slots || !m3_is_backed(r, i))
+			break;
+		if (!is_over(r, p, i))
+			return i;
+		settle_d(t, p, i);
+		m3_commit(r);
+	}
+	return M3_NIL;
+}
+
 int m3_death_number_d(struct m3_txn *t, uint32_t peer, uint32_t room)
 {
 	struct m3_region *r = t->r;
 	struct m3_peer *p = m3_peer(r, peer);
 	struct m3_lane *l = &p->lane[M3_LANE_NORMAL];
-	uint32_t turn = (uint32_t)(l->next / M3_DEATH_TURN), i;
 	struct m3_record *rec;
+	uint32_t i;
 
 	if (room < sizeof(*rec) ||
 	    (l->qhead != M3_NIL && l->next % M3_DEATH_TURN))
 		return 0;
-	i = death_from(r, m3_peer_deaths(r, p), turn % r->bits_words);
-	if (i >= r->slots || is_queued(r, l, m3_endpoint_of(r, i)))
+	i = next_death(t, p);
+	if (i == M3_NIL || is_queued(r, l, m3_endpoint_of(r, i)))
 		return 0;
 	rec = &m3_entry(p, M3_LANE_NORMAL, l->next)->record;
 	__builtin_memset(rec, 0, sizeof(*rec));
@@ -145,9 +198,7 @@ int m3_death_number_d(struct m3_txn *t, uint32_t peer, uint32_t room)
 	rec->src_binding = m3_more(r, i)->dead;
 	rec->src_node = (uint16_t)r->node;
 	rec->dst_node = (uint16_t)peer;
-	bit_set_d(t, m3_peer_deaths(r, p), i, 0);
-	if (p->deaths)
-		m3_set32(r, &p->deaths, p->deaths - 1);
+	settle_d(t, p, i);
 	return 1;
 }
 
@@ -161,10 +212,49 @@ void m3_deaths_forget(struct m3_txn *t, uint32_t peer)
 	for (w = 0; w < r->bits_words; w++) {
 		m3_set32(r, &m3_peer_known(p)[w], 0);
 		m3_set32(r, &m3_peer_deaths(r, p)[w], 0);
+		m3_set32(r, &m3_peer_unheard(r, p)[w], 0);
 		if (w % 64 == 63)
 			m3_commit(r);
 	}
 	m3_commit(r);
+}
+
+/*
+ * Did a life of slot `i` end here, and nobody is bound? It may still be the
+ * sender of its notice; a node that gets that hears of the death behind it.
+ */
+static int has_ended(struct m3_region *r, uint32_t i)
+{
+	const struct m3_slot *s;
+
+	if (i >= r->slots || !m3_is_backed(r, i) || !m3_more(r, i)->dead)
+		return 0;
+	s = m3_slot(r, i);
+	return s->rts & M3_RTS_SLOT_FREE ||
+	       (s->misc & M3_MF_KILLED && !(s->rts & M3_RTS_RMTOPER));
+}
+
+void m3_deaths_catch_up(struct m3_txn *t, uint32_t peer)
+{
+	struct m3_region *r = t->r;
+	struct m3_peer *p = m3_peer(r, peer);
+	uint32_t *deaths, *unheard, w, bit, fresh;
+
+	for (w = 0; w < r->bits_words; w++) {
+		deaths = &m3_peer_deaths(r, p)[w];
+		unheard = &m3_peer_unheard(r, p)[w];
+		for (fresh = 0, bit = 0; bit < 32; bit++)
+			if (has_ended(r, w * 32 + bit))
+				fresh |= 1u << bit;
+		fresh &= ~*deaths;
+		if (!fresh)
+			continue;
+		m3_set32(r, deaths, *deaths | fresh);
+		m3_set32(r, unheard, *unheard | fresh);
+		m3_set32(r, &p->deaths, p->deaths +
+				(uint32_t)__builtin_popcount(fresh));
+		m3_commit(r);
+	}
 }
 
 void m3_death_put(struct m3_txn *t, uint32_t s)

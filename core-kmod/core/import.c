@@ -334,7 +334,7 @@ void m3_migration_announce(struct m3_txn *t, uint32_t e)
 
 	for (n = 0; n < m3_spanned(t->r); n++)
 		if (n != t->r->node && *m3_spans(t->r, n)) {
-			m3_known_d(t, n, e);
+			m3_moved_here_d(t, n, e);
 			m3_commit(t->r);
 		}
 }

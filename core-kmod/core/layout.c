@@ -39,7 +39,7 @@ int m3_layout(struct m3_layout *r, const struct m3_dc_params *params,
 			  ((r->bits_words * 4 + 63) & ~63u);
 	r->peer_bytes = sizeof(struct m3_peer) +
 			M3_ENTRIES * sizeof(struct m3_entry) +
-			((2 * r->bits_words * 4 + 127) & ~127u);
+			((3 * r->bits_words * 4 + 127) & ~127u);
 	r->slots_at = place(&at, (uint64_t)slots * sizeof(struct m3_slot));
 	r->units_at = place(&at, (uint64_t)r->units * sizeof(struct m3_unit));
 	r->spans_at = place(&at, (uint64_t)nodes * 4);

@@ -153,6 +153,7 @@ void m3_remote_forget(struct m3_txn *t, uint32_t i)
 	m3_set64(r, &s->call, 0);
 	m3_set64(r, &s->refused_transfer, 0);
 	m3_commit(r);
+	m3_bind_over(t, i);
 }
 
 /* CANCELs and notifications that wait for it. */
@@ -278,6 +279,8 @@ int m3_peer_opened(struct m3_txn *t, uint32_t node,
 		m3_peer_lost(t, node);
 	if (p->incarnation && mine && !expected_sane(p, open))
 		return -M3_EPROTO;
+	if (!p->incarnation)
+		m3_deaths_catch_up(t, node);
 	for (i = 0; i < M3_LANES; i++) {
 		struct m3_lane *l = &p->lane[i];
 		uint64_t from = p->incarnation && mine ? open->expected[i] : 1;

@@ -60,6 +60,7 @@ static void learn_binding_d(struct m3_txn *t, uint32_t s, uint64_t binding)
 	      m3_epoch_of(from->binding) == m3_epoch_of(binding))) {
 		forget_request(t, s);
 		m3_remote_ended(t, s);
+		m3_bind_over(t, s);
 		m3_set64(r, &from->call, 0);
 		m3_set64(r, &from->refused_transfer, 0);
 	}
@@ -451,6 +452,7 @@ void m3_record_put_d(struct m3_txn *t, uint32_t node, uint32_t lane,
 {
 	struct m3_region *r = t->r;
 	uint32_t s;
+	int e;
 
 	if (in->rec.kind == M3_REC_ERROR &&
 	    in->rec.status == -M3_EMIGRATE && well_formed(r, in, lane)) {
@@ -458,10 +460,17 @@ void m3_record_put_d(struct m3_txn *t, uint32_t node, uint32_t lane,
 		return;
 	}
 	/* Of a VOID only the number is left: whose it was means nothing. */
-	if (in->rec.kind == M3_REC_VOID || !well_formed(r, in, lane) ||
-	    m3_source_slot(t, node, &in->rec, (int)kinds[in->rec.kind].opens,
-			&s)) {
+	if (in->rec.kind == M3_REC_VOID || !well_formed(r, in, lane)) {
 		r->counts.dropped++;
+		return;
+	}
+	e = m3_source_slot(t, node, &in->rec, (int)kinds[in->rec.kind].opens,
+			   &s);
+	if (e) {
+		if (e < 0)
+			r->counts.dropped++;
+		else
+			r->counts.delivered++;
 		return;
 	}
 	if (is_former_life(m3_slot(r, s)->binding, in->rec.src_binding) ||

@@ -241,7 +241,8 @@ struct m3_peer {
 	uint64_t reserved[3];
 	struct m3_lane lane[M3_LANES];
 	/* entries: urgent, normal (M3_WINDOW each), bulk (M3_BULK_WINDOW) */
-	/* bits, one per slot each: endpoints it knows, deaths it is owed */
+	/* bits, one per slot each: endpoints it knows, deaths it is owed, and
+	 * which of those it may not have heard of */
 };
 
 struct m3_journal_entry {

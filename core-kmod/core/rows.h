@@ -171,6 +171,13 @@ static inline uint32_t *m3_peer_deaths(const struct m3_region *r,
 	return m3_peer_known(p) + r->bits_words;
 }
 
+/* Those of them that it need not be told if somebody else is bound by then. */
+static inline uint32_t *m3_peer_unheard(const struct m3_region *r,
+					struct m3_peer *p)
+{
+	return m3_peer_deaths(r, p) + r->bits_words;
+}
+
 static inline uint32_t m3_blocks(const struct m3_region *r)
 {
 	return 2 * r->slots + M3_NOTIFY_BLOCKS;

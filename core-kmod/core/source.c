@@ -27,7 +27,8 @@ static int autobind_d(struct m3_txn *t, uint32_t node, uint32_t s)
 
 /*
  * 0 if the peer may speak for a slot that is bound. Of a replica's namesakes
- * only notifications are accepted: whom would an answer go to?
+ * only notifications are accepted: whom would an answer go to? Deaths are told
+ * to every node: one of somebody else's endpoint is no lie, and nothing.
  */
 static int stranger(struct m3_txn *t, uint32_t node,
 		    const struct m3_record *rec, uint32_t s)
@@ -43,6 +44,8 @@ static int stranger(struct m3_txn *t, uint32_t node,
 		r->counts.bad_binding++;
 		return -M3_ENONODE;
 	}
+	if (rec->kind == M3_REC_DEATH)
+		return 1;
 	if (from->rts & M3_RTS_REMOTE) {
 		r->counts.bad_node++;
 		return -M3_ENONODE;
@@ -71,6 +74,8 @@ int m3_source_slot(struct m3_txn *t, uint32_t node, const struct m3_record *rec,
 		return -1;
 	}
 	from = m3_slot(r, *s);
+	if (from->rts & M3_RTS_SLOT_FREE && rec->kind == M3_REC_DEATH)
+		return 1;
 	if (from->rts & M3_RTS_SLOT_FREE && !opens) {
 		/* Who copies has been given access, so it would be known. */
 		if (!m3_pool_answer_d(t, node, rec, -M3_EPROCSTS))
@@ -81,7 +86,7 @@ int m3_source_slot(struct m3_txn *t, uint32_t node, const struct m3_record *rec,
 		e = autobind_d(t, node, *s);
 	else
 		e = stranger(t, node, rec, *s);
-	if (e)
+	if (e < 0)
 		m3_pool_answer_d(t, node, rec, e);
 	return e;
 }

@@ -368,7 +368,10 @@ M3_API int m3_wait4bind(struct m3_member *member, int *ep, int timeout);
  */
 M3_API int m3_wait4bindep(struct m3_member *member, int self, int ep,
 			  int timeout);
-/* Waits until `ep` is free. Errors as above. (reference 1.3, wait4unbind) */
+/*
+ * Waits until `ep` is free, or its process on another node has ended. Errors as
+ * above. (reference 1.3, wait4unbind)
+ */
 M3_API int m3_wait4unbind(struct m3_member *member, int self, int ep,
 			  int timeout);
 /*

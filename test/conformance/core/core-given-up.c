@@ -238,7 +238,7 @@ static void interrupted(int op, int sent)
 	}
 	SAME(status, 0);
 	while (forge_take(&far, M3_LANE_NORMAL, &rec))
-		MUST(sent);
+		MUST(sent || rec.head.kind == M3_REC_DEATH);
 	SOUND(&node);
 }
 

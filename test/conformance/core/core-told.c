@@ -35,7 +35,7 @@ static pid_t server(struct rig_node *n, struct forge *f)
 	return pid;
 }
 
-/* Behind what it has said, by unbind and by kill; of strangers nothing. */
+/* Behind what it has said, by unbind and by kill; of who has said nothing too. */
 static void told_of_deaths(void)
 {
 	struct m3_message message;
@@ -55,6 +55,7 @@ static void told_of_deaths(void)
 	takes(&f, M3_REC_DEATH, 1);
 	SAME((long)rec.head.src_binding, (long)binding);
 	SAME((long)rec.head.length, 64);
+	takes(&f, M3_REC_DEATH, 2);
 	forge_nothing(&f);
 
 	pid = server(&n, &f);
@@ -118,8 +119,70 @@ static void many_deaths_without_a_link(void)
 	rig_close(&n, m);
 }
 
+/* A node that has only declared it hears of a death, but not of an heir's. */
+static void told_without_a_word(void)
+{
+	struct rig_node n;
+	struct forge f;
+	struct m3_member *m = forge_alone(&n, &f);
+	uint64_t binding;
+	int i;
+
+	/* Bound again before it was told: somebody may wait for the heir. */
+	for (i = 0; i < 3; i++) {
+		SAME(m3_bind(m, 2), 0);
+		binding = rig_info(&n, 2).binding;
+		SAME(m3_unbind(m, 2), 0);
+	}
+	SAME(m3_bind(m, 3), 0);
+	SAME(m3_unbind(m, 3), 0);
+	SAME(m3_bind(m, 3), 0);
+	takes(&f, M3_REC_DEATH, 2);
+	SAME((long)rec.head.src_binding, (long)binding);
+	forge_nothing(&f);
+	SOUND(&n);
+	/* The peer gets to know the heir, and is told of that one's end. */
+	SAME(m3_unbind(m, 3), 0);
+	SAME(m3_bind(m, 3), 0);
+	binding = rig_info(&n, 3).binding;
+	SAME(forge_message(&f, M3_REC_NOTIFY, 20, 3, 0, 0), 1);
+	SAME(m3_unbind(m, 3), 0);
+	SAME(m3_bind(m, 3), 0);
+	takes(&f, M3_REC_DEATH, 3);
+	SAME((long)rec.head.src_binding, (long)binding);
+	forge_nothing(&f);
+	rig_close(&n, m);
+}
+
+/* What ended before the peer's core was heard of, and is not bound again. */
+static void told_when_it_opens(void)
+{
+	struct rig_node n;
+	struct forge f;
+	struct m3_member *m;
+	uint64_t binding;
+	int ep;
+
+	rig_start(&n, 0);
+	m = rig_join(&n, 1);
+	for (ep = 2; ep < 5; ep++)
+		SAME(m3_bind(m, ep), 0);
+	binding = rig_info(&n, 3).binding;
+	SAME(m3_unbind(m, 2), 0);
+	SAME(m3_unbind(m, 3), 0);
+	SAME(m3_bind(m, 2), 0);
+	forge_begin(&f, &n, 1);
+	takes(&f, M3_REC_DEATH, 3);
+	SAME((long)rec.head.src_binding, (long)binding);
+	forge_nothing(&f);
+	/* The same opening again: it has been told. */
+	SAME(forge_open(&f), 0);
+	forge_nothing(&f);
+	rig_close(&n, m);
+}
+
 /* A peer whose core was lost knows nobody. */
-static void lost_peers_are_not_told(void)
+static void lost_peers_know_nobody(void)
 {
 	struct rig_node n;
 	struct forge f;
@@ -133,8 +196,10 @@ static void lost_peers_are_not_told(void)
 	f.incarnation++;
 	for (i = 0; i < M3_LANES; i++)
 		f.next[i] = f.seen[i] = 1;
+	SAME(m3_bind(m, 2), 0);
 	SAME(forge_open(&f), 0);
 	SAME(m3_unbind(m, 1), 0);
+	SAME(m3_bind(m, 1), 0);
 	forge_nothing(&f);
 	rig_close(&n, m);
 }
@@ -258,11 +323,14 @@ static void learns_from_a_new_life(void)
 	rig_close(&n, m);
 }
 
-/* A receive that names a process of another node: unbind there, and kill. */
-static void receive_from_afar(int killed)
+/*
+ * A receive that names a process of another node, and a wait for its unbind:
+ * it unbinds, or is killed. It has said something, or has only been declared.
+ */
+static void waits_from_afar(int killed, int silent)
 {
+	struct m3_call receive, gone;
 	struct m3_message message;
-	struct m3_call receive;
 	struct rig_node a, b;
 	struct m3_member *m;
 	pid_t pid;
@@ -273,12 +341,14 @@ static void receive_from_afar(int killed)
 	SAME(m3_rmtbind(a.core, RIG_DC, "far", 2, 1), 0);
 	SAME(m3_rmtbind(b.core, RIG_DC, "far", 1, 0), 0);
 	m = rig_join(&a, 1);
+	SAME(m3_bind(m, 3), 0);
 	pid = fork();
 	MUST(pid >= 0);
 	if (pid == 0) {
 		struct m3_member *far = rig_join(&b, 2);
 
-		SAME(m3_notify(far, 2, 1), 0);
+		if (!silent)
+			SAME(m3_notify(far, 2, 1), 0);
 		SAME(m3_receive(far, 2, 1, &message, M3_FOREVER),
 		     -M3_ESHUTDOWN);
 		m3_leave(far);
@@ -286,7 +356,8 @@ static void receive_from_afar(int killed)
 	}
 	rig_until(&b, 2, M3_RTS_RECEIVING);
 	rig_settle(&a, &b);
-	SAME(m3_receive(m, 1, 2, &message, 0), 0);
+	SAME(m3_receive(m, 1, 2, &message, 0), silent ? -M3_EAGAIN : 0);
+	rig_start_call(m, &gone, M3_OP_WAITUNBIND, 3, 2, 0, M3_PENDING);
 	rig_start_call(m, &receive, M3_OP_RECEIVE, 1, 2, 0, M3_PENDING);
 	if (killed)
 		SAME(kill(pid, SIGKILL), 0);
@@ -297,6 +368,9 @@ static void receive_from_afar(int killed)
 	SAME(m3_finish(m, &receive), M3_PENDING);
 	rig_settle(&a, &b);
 	SAME(m3_finish(m, &receive), -M3_ESRCDIED);
+	SAME(m3_finish(m, &gone), 0);
+	SAME((long)rig_rts(&a, 2), M3_RTS_REMOTE);
+	SOUND(&a);
 	SOUND(&b);
 	rig_close(&a, m);
 	rig_stop(&b);
@@ -308,12 +382,16 @@ int main(void)
 	told_of_deaths();
 	told_after_the_death();
 	many_deaths_without_a_link();
-	lost_peers_are_not_told();
+	told_without_a_word();
+	told_when_it_opens();
+	lost_peers_know_nobody();
 	told_in_a_busy_lane();
 	learns_of_a_death();
 	ignores_deaths();
 	learns_from_a_new_life();
-	receive_from_afar(0);
-	receive_from_afar(1);
+	waits_from_afar(0, 0);
+	waits_from_afar(1, 0);
+	waits_from_afar(0, 1);
+	waits_from_afar(1, 1);
 	return 0;
 }

@@ -105,8 +105,8 @@ export const OWN = section('own', [
   ),
   row(
     'deaths are announced',
-    'to every node that has dealt with the endpoint, over any outage',
-    'unbind',
+    'to every node, whether it has dealt with the endpoint or only declared it, over any outage',
+    'unbind receive wait4unbind',
     'core/core-told.c',
   ),
   row(

@@ -189,6 +189,11 @@ export function endBindingWaits(w: World, n: Node, ep: number): void {
   for (const p of n.procs.values()) if (p.call?.op === op && p.call.peer === ep) finish(w, p, 0);
 }
 
+/** The process of an endpoint of the other node has ended, but not what is declared of it here. */
+export function endUnbindWaits(w: World, n: Node, ep: number): void {
+  for (const p of n.procs.values()) if (p.call?.op === OP.wait4unbind && p.call.peer === ep) finish(w, p, 0);
+}
+
 export function reply(w: World, n: Node, p: Proc, dst: number, tag: number): Outcome {
   if (dst === p.ep) return failed('EENDPOINT');
   if (!isKnown(n, dst)) return failed('EDSTDIED');

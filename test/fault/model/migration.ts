@@ -81,6 +81,8 @@ function move(w: World, old: Node, to: Node, p: Proc, actor: number): Outcome {
   to.procs.set(p.ep, { ...p, actor, binding, call, value: 0 });
   to.calls.set(p.ep, id);
   to.known.add(p.ep);
+  to.deaths.delete(p.ep);
+  to.unheard.delete(p.ep);
   return { result: call === undefined ? err('EPROCSTS') : PENDING, moved: true };
 }
 

@@ -66,7 +66,14 @@ function leave(n: Node, r: Rec): void {
   // Who has heard of an endpoint will be told of its end.
   if (r.kind === 'death' || r.srcBinding === 0) return;
   if (n.procs.get(r.src)?.binding === r.srcBinding) n.known.add(r.src);
-  else if (n.dead.get(r.src) === r.srcBinding) n.deaths.add(r.src);
+  else if (n.dead.get(r.src) === r.srcBinding) owe(n, r.src, true);
+}
+
+/** The other node is to be told that an endpoint has ended. */
+function owe(n: Node, ep: number, known: boolean): void {
+  if (known) n.unheard.delete(ep);
+  else if (!n.deaths.has(ep)) n.unheard.add(ep);
+  n.deaths.add(ep);
 }
 
 /** Deaths are told when nothing else is to be said, or now and then, and never before the last words. */
@@ -75,6 +82,11 @@ const DEATH_BYTES = 64;
 
 /** The next record for the other node: one that was lost, a death, or the oldest. */
 function nextRecord(n: Node, room: number): Rec | undefined {
+  for (const ep of n.unheard)
+    if (isKnown(n, ep)) {
+      n.unheard.delete(ep);
+      n.deaths.delete(ep);
+    }
   const [first] = n.out;
   if (first?.gone || room < DEATH_BYTES) return first;
   const [dead] = [...n.deaths].sort((a, b) => a - b);
@@ -82,6 +94,7 @@ function nextRecord(n: Node, room: number): Rec | undefined {
   if (n.out.some((r) => !r.gone && r.src === dead)) return first;
   const rec = { ...record(n, 'death', dead, NONE), srcBinding: n.dead.get(dead) ?? 0 };
   n.deaths.delete(dead);
+  n.unheard.delete(dead);
   n.out.unshift(rec);
   return rec;
 }
@@ -132,7 +145,7 @@ function unbind(w: World, n: Node, p: Proc): void {
   n.procs.delete(p.ep);
   endBindingWaits(w, n, p.ep);
   n.dead.set(p.ep, p.binding);
-  if (n.known.delete(p.ep)) n.deaths.add(p.ep);
+  owe(n, p.ep, n.known.delete(p.ep));
 }
 
 function kill(w: World, actor: number): void {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** What a record does when it arrives at the other node. */
 
-import { abort, aim, closesCircle, endBindingWaits, restoreDebt } from './calls.ts';
+import { abort, aim, closesCircle, endBindingWaits, endUnbindWaits, restoreDebt } from './calls.ts';
 import { OP } from './program.ts';
 import {
   answer,
@@ -49,6 +49,7 @@ function putDeath(w: World, n: Node, rec: Rec, far: Far): void {
   n.out = n.out.filter((r) => !(isAnswer(r) && r.dst === rec.src && !r.gone));
   far.binding = 0;
   far.call = 0;
+  endUnbindWaits(w, n, rec.src);
 }
 
 /** A descriptor goes, and all calls to it end here. */
@@ -72,6 +73,7 @@ function learn(w: World, n: Node, rec: Rec, far: Far): void {
   if (far.binding !== 0) {
     forget(n, rec.src, far);
     farEnded(w, n, rec.src);
+    endUnbindWaits(w, n, rec.src);
     far.call = 0;
   }
   far.binding = rec.srcBinding;

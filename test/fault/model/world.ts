@@ -106,6 +106,8 @@ export interface Node {
   /** Own endpoints that the other node has dealt with, and those whose end it is still to be told. */
   readonly known: Set<number>;
   readonly deaths: Set<number>;
+  /** Those of them that it does not know: they are not told if somebody else is bound by then. */
+  readonly unheard: Set<number>;
   /** The last life of each endpoint that ended. */
   readonly dead: Map<number, number>;
   /** Number of the next record. */
@@ -141,6 +143,7 @@ function newNode(id: number): Node {
   const ends = {
     known: new Set<number>(),
     deaths: new Set<number>(),
+    unheard: new Set<number>(),
     dead: new Map<number, number>(),
     next: 1,
   };
