@@ -177,6 +177,22 @@ static void do_copies(struct scene *s)
 	fresh_settle();
 }
 
+/* Who is waited for ends; what is still to be told is lost with the peer. */
+static void do_deaths(struct scene *s)
+{
+	(void)s;
+	fresh_start(fresh.ma, 0, M3_OP_WAITUNBIND, 1, 11);
+	fresh_start(fresh.ma, 1, M3_OP_RECEIVE, 2, 12);
+	m3_unbind(fresh.mb, 11);
+	m3_unbind(fresh.mb, 12);
+	/* Not told: it is bound again. */
+	m3_unbind(fresh.ma, 3);
+	m3_bind(fresh.ma, 3);
+	fresh_settle();
+	m3_unbind(fresh.mb, 13);
+	m3_del_node(fresh.b.core, RIG_DC, 0);
+}
+
 /* A process that has copied is copied from, and its peer is lost. */
 static void do_roles(struct scene *s)
 {
@@ -388,6 +404,7 @@ const struct act fresh_acts[] = {
 	  fresh_end_cores, 0 },
 	FRESH_ACT("calls given up", do_cancel),
 	FRESH_ACT("answers that overtake", do_answers),
+	FRESH_ACT("deaths", do_deaths),
 	FRESH_ACT("copies side by side", do_copies),
 	FRESH_ACT("copies both ways", do_roles),
 	FRESH_ACT("refused by a codec", do_refused),
