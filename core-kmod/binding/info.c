@@ -99,33 +99,49 @@ static napi_value js_dvs_info(struct m3_args *args)
 	return finish_object(&object);
 }
 
-static napi_value js_dc_info(struct m3_args *args)
+/* Of a DC, unless there is an error. */
+static napi_value dc_object(struct m3_args *args, int error,
+			    const struct m3_dc_info *info)
 {
-	struct m3_dc_info info;
-	int error = m3_getdcinfo(args->v[0].object, args->v[1].i32, &info);
 	struct object object;
 
 	if (error)
 		return m3_js_int(args->env, error);
 	object = start_object(args->env);
-	put_number(&object, "dc", info.params.dc);
-	put_number(&object, "tasks", info.params.tasks);
-	put_number(&object, "procs", info.params.procs);
-	put_number(&object, "arenaBytes", info.params.arena_bytes);
-	put_number(&object, "mode", info.params.mode);
-	put_number(&object, "gid", info.params.gid);
-	put_name(&object, "name", info.params.name);
-	put_u64(&object, "incarnation", info.incarnation);
-	put_number(&object, "bound", info.bound);
-	put_number(&object, "members", info.members);
-	put_number(&object, "arenaUsed", info.arena_used);
-	put_number(&object, "warn2proc", info.params.warn2proc);
-	put_number(&object, "warnmsg", info.params.warnmsg);
-	put_flag(&object, "affinity", info.params.flags & M3_DC_AFFINITY);
+	put_number(&object, "dc", info->params.dc);
+	put_number(&object, "tasks", info->params.tasks);
+	put_number(&object, "procs", info->params.procs);
+	put_number(&object, "arenaBytes", info->params.arena_bytes);
+	put_number(&object, "mode", info->params.mode);
+	put_number(&object, "gid", info->params.gid);
+	put_name(&object, "name", info->params.name);
+	put_u64(&object, "incarnation", info->incarnation);
+	put_number(&object, "bound", info->bound);
+	put_number(&object, "members", info->members);
+	put_number(&object, "arenaUsed", info->arena_used);
+	put_number(&object, "warn2proc", info->params.warn2proc);
+	put_number(&object, "warnmsg", info->params.warnmsg);
+	put_flag(&object, "affinity", info->params.flags & M3_DC_AFFINITY);
 	put_flag(&object, "implicitGrants",
-		 !(info.params.flags & M3_DC_NO_IMPLICIT_GRANTS));
-	put_bits(&object, "cpus", info.params.cpus, M3_CPU_WORDS);
+		 !(info->params.flags & M3_DC_NO_IMPLICIT_GRANTS));
+	put_bits(&object, "cpus", info->params.cpus, M3_CPU_WORDS);
 	return finish_object(&object);
+}
+
+static napi_value js_dc_info(struct m3_args *args)
+{
+	struct m3_dc_info info;
+	int error = m3_getdcinfo(args->v[0].object, args->v[1].i32, &info);
+
+	return dc_object(args, error, &info);
+}
+
+static napi_value js_member_dc_info(struct m3_args *args)
+{
+	struct m3_dc_info info;
+	int error = m3_member_dcinfo(args->v[0].object, &info);
+
+	return dc_object(args, error, &info);
 }
 
 static napi_value js_dc_counters(struct m3_args *args)
@@ -155,33 +171,49 @@ static napi_value js_dc_counters(struct m3_args *args)
 	return finish_object(&object);
 }
 
-static napi_value js_proc_info(struct m3_args *args)
+static napi_value proc_object(struct m3_args *args, int error,
+			      const struct m3_proc_info *info)
 {
-	struct m3_arg *v = args->v;
-	struct m3_proc_info info;
-	int error = m3_getprocinfo(v[0].object, v[1].i32, v[2].i32, &info);
 	struct object object;
 
 	if (error)
 		return m3_js_int(args->env, error);
 	object = start_object(args->env);
-	put_number(&object, "slot", info.p_nr);
-	put_number(&object, "endpoint", info.endpoint);
-	put_number(&object, "pid", info.pid);
-	put_number(&object, "node", info.node);
-	put_number(&object, "rtsFlags", info.rts_flags);
-	put_number(&object, "miscFlags", info.misc_flags);
-	put_number(&object, "getfrom", info.getfrom);
-	put_number(&object, "sendto", info.sendto);
-	put_number(&object, "waitmigr", info.waitmigr);
-	put_number(&object, "proxy", info.proxy);
-	put_u64(&object, "binding", info.binding);
-	put_number(&object, "localSent", info.local_sent);
-	put_number(&object, "remoteSent", info.remote_sent);
-	put_number(&object, "localCopies", info.local_copies);
-	put_number(&object, "remoteCopies", info.remote_copies);
-	put_name(&object, "name", info.name);
+	put_number(&object, "slot", info->p_nr);
+	put_number(&object, "endpoint", info->endpoint);
+	put_number(&object, "pid", info->pid);
+	put_number(&object, "node", info->node);
+	put_number(&object, "rtsFlags", info->rts_flags);
+	put_number(&object, "miscFlags", info->misc_flags);
+	put_number(&object, "getfrom", info->getfrom);
+	put_number(&object, "sendto", info->sendto);
+	put_number(&object, "waitmigr", info->waitmigr);
+	put_number(&object, "proxy", info->proxy);
+	put_u64(&object, "binding", info->binding);
+	put_number(&object, "localSent", info->local_sent);
+	put_number(&object, "remoteSent", info->remote_sent);
+	put_number(&object, "localCopies", info->local_copies);
+	put_number(&object, "remoteCopies", info->remote_copies);
+	put_name(&object, "name", info->name);
 	return finish_object(&object);
+}
+
+static napi_value js_proc_info(struct m3_args *args)
+{
+	struct m3_arg *v = args->v;
+	struct m3_proc_info info;
+	int error = m3_getprocinfo(v[0].object, v[1].i32, v[2].i32, &info);
+
+	return proc_object(args, error, &info);
+}
+
+static napi_value js_member_proc_info(struct m3_args *args)
+{
+	struct m3_arg *v = args->v;
+	struct m3_proc_info info;
+	int error = m3_member_procinfo(v[0].object, v[1].i32, &info);
+
+	return proc_object(args, error, &info);
 }
 
 static napi_value js_node_info(struct m3_args *args)
@@ -242,12 +274,16 @@ static napi_value js_privileges(struct m3_args *args)
 	return finish_object(&object);
 }
 
+#define MEMBER { "member", M3_ARG_MEMBER }
 #define NODE { "node", M3_ARG_NODE }
 #define DC { "dc", M3_ARG_I32 }
 
 const struct m3_function m3_info_functions[] = {
 	{ "dvsInfo", NULL, js_dvs_info, { NODE } },
 	{ "dcInfo", NULL, js_dc_info, { NODE, DC } },
+	{ "memberDcInfo", NULL, js_member_dc_info, { MEMBER } },
+	{ "memberProcInfo", NULL, js_member_proc_info,
+	  { MEMBER, { "slot", M3_ARG_I32 } } },
 	{ "dcCounters", NULL, js_dc_counters, { NODE, DC } },
 	{ "procInfo", NULL, js_proc_info,
 	  { NODE, DC, { "slot", M3_ARG_I32 } } },

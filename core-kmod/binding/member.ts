@@ -6,6 +6,7 @@ import { loadNative } from './native.ts';
 import { checked, made } from './outcome.ts';
 import { type AsyncCallOptions, type CallOptions, type Membership, timeoutOf } from './outstanding.ts';
 import { poll } from './poll.ts';
+import type { DcState, ProcState } from './state.ts';
 
 /** May own many endpoints. What it leaves behind when the process ends, or is killed, the core cleans up. */
 export class Member {
@@ -61,6 +62,16 @@ export class Member {
     const out = new Int32Array(1);
     checked(this.#shared.native.getep(this.#shared.handle, pid, out), 'getep');
     return out[0] ?? 0;
+  }
+
+  /** What the DC is. Needs no right to manage the core. EDCNOTRUN. */
+  dcInfo(): DcState {
+    return made(this.#shared.native.memberDcInfo(this.#shared.handle), 'getdcinfo');
+  }
+
+  /** One slot of the DC, bound or free. EDCNOTRUN; EBADPROC: outside the DC. */
+  proc(slot: number): ProcState {
+    return made(this.#shared.native.memberProcInfo(this.#shared.handle, slot), 'getprocinfo', slot);
   }
 
   #given([id = 0]: Int32Array): Endpoint {

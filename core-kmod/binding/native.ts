@@ -67,6 +67,8 @@ export interface Native {
   /** The endpoint is written to `out`. */
   wait4bind(member: MemberHandle, out: Int32Array, timeout: number): number;
   getep(member: MemberHandle, pid: number, out: Int32Array): number;
+  memberDcInfo(member: MemberHandle): DcState | number;
+  memberProcInfo(member: MemberHandle, slot: number): ProcState | number;
   unbind(member: MemberHandle, endpoint: number): number;
   bell(member: MemberHandle): number;
   bellServe(member: MemberHandle, endpoints: Int32Array): number;

@@ -241,7 +241,8 @@ export class NodeCore implements Core {
     return made(this.#native.procInfo(this.#handle, dc, slot), 'getprocinfo', slot);
   }
 
-  nodeInfo(id: number): PeerState {
+  /** Default: of this node. EBADNODEID. */
+  nodeInfo(id = -1): PeerState {
     return made(this.#native.nodeInfo(this.#handle, id), 'getnodeinfo');
   }
 

@@ -11,6 +11,66 @@ int m3_dc_begin(struct m3_node *node, int dc, struct m3_section *s)
 	return e ? e : m3_begin(map, s, M3_LOCK_PROXY_MS);
 }
 
+int m3_map_dcinfo(struct m3_map *map, struct m3_dc_info *info)
+{
+	struct m3_region *r = map->r;
+	uint32_t h;
+
+	memset(info, 0, sizeof(*info));
+	info->params.dc = r->dc;
+	info->params.tasks = r->tasks;
+	info->params.procs = r->procs;
+	info->params.arena_bytes = r->units * M3_UNIT;
+	info->params.mode = r->mode;
+	info->params.gid = r->gid;
+	memcpy(info->params.name, r->name, M3_NAME_BYTES);
+	info->incarnation = r->incarnation;
+	info->bound = r->bound;
+	info->arena_used = r->used_units * M3_UNIT;
+	info->copies = r->copies;
+	info->params.warnmsg = r->warnmsg;
+	info->params.warn2proc = r->warnmsg ? r->warn2proc : M3_NONE;
+	info->params.flags = r->flags;
+	memcpy(info->params.cpus, r->cpus, sizeof(info->params.cpus));
+	for (h = 1; h < m3_joined(r); h++)
+		info->members += m3_handle(r, h)->pid &&
+				 m3_life_alive(map, h);
+	return 0;
+}
+
+int m3_map_procinfo(struct m3_map *map, int p_nr, struct m3_proc_info *info)
+{
+	uint32_t i = m3_slot_of(map->r, p_nr);
+
+	if (i == M3_NIL)
+		return -M3_EBADPROC;
+	memset(info, 0, sizeof(*info));
+	m3_slot_info(map->r, i, info);
+	return 0;
+}
+
+/* 0, or why there is nothing to look at: a child, or the end of the DC. */
+static int is_joined(const struct m3_member *m)
+{
+	if (m3_map_forked(m->map))
+		return -M3_EFORKED;
+	return m->map->r->running ? 0 : -M3_EDCNOTRUN;
+}
+
+int m3_member_dcinfo(struct m3_member *m, struct m3_dc_info *info)
+{
+	int e = is_joined(m);
+
+	return e ? e : m3_map_dcinfo(m->map, info);
+}
+
+int m3_member_procinfo(struct m3_member *m, int p_nr, struct m3_proc_info *info)
+{
+	int e = is_joined(m);
+
+	return e ? e : m3_map_procinfo(m->map, p_nr, info);
+}
+
 int m3_rmtbind(struct m3_node *node, int dc, const char *name, int ep, int id)
 {
 	struct m3_section s;

@@ -78,6 +78,9 @@ int m3_run_wait(struct m3_member *m, uint32_t op, int self, int ep,
 
 /* The DC's map, opened if need be. EBADDCID, EDCNOTRUN, ... */
 int m3_node_dc(struct m3_node *node, int dc, struct m3_map **map);
+/* What a DC is, and one of its slots; of it somebody has a map. dc.c */
+int m3_map_dcinfo(struct m3_map *map, struct m3_dc_info *info);
+int m3_map_procinfo(struct m3_map *map, int p_nr, struct m3_proc_info *info);
 /* Opens a critical section in the DC; m3_end() closes it. */
 int m3_dc_begin(struct m3_node *node, int dc, struct m3_section *s);
 /*

@@ -293,31 +293,9 @@ int m3_dc_end(struct m3_node *node, int dc)
 int m3_getdcinfo(struct m3_node *node, int dc, struct m3_dc_info *info)
 {
 	struct m3_map *map;
-	uint32_t h;
 	int e = m3_node_dc(node, dc, &map);
 
-	if (e)
-		return e;
-	memset(info, 0, sizeof(*info));
-	info->params.dc = map->r->dc;
-	info->params.tasks = map->r->tasks;
-	info->params.procs = map->r->procs;
-	info->params.arena_bytes = map->r->units * M3_UNIT;
-	info->params.mode = map->r->mode;
-	info->params.gid = map->r->gid;
-	memcpy(info->params.name, map->r->name, M3_NAME_BYTES);
-	info->incarnation = map->r->incarnation;
-	info->bound = map->r->bound;
-	info->arena_used = map->r->used_units * M3_UNIT;
-	info->copies = map->r->copies;
-	info->params.warnmsg = map->r->warnmsg;
-	info->params.warn2proc = map->r->warnmsg ? map->r->warn2proc : M3_NONE;
-	info->params.flags = map->r->flags;
-	memcpy(info->params.cpus, map->r->cpus, sizeof(info->params.cpus));
-	for (h = 1; h < m3_joined(map->r); h++)
-		info->members += m3_handle(map->r, h)->pid &&
-				 m3_life_alive(map, h);
-	return 0;
+	return e ? e : m3_map_dcinfo(map, info);
 }
 
 _Static_assert(sizeof(struct m3_dc_counters) == sizeof(struct m3_counts),
@@ -337,17 +315,9 @@ int m3_getprocinfo(struct m3_node *node, int dc, int p_nr,
 		   struct m3_proc_info *info)
 {
 	struct m3_map *map;
-	uint32_t i;
 	int e = m3_node_dc(node, dc, &map);
 
-	if (e)
-		return e;
-	i = m3_slot_of(map->r, p_nr);
-	if (i == M3_NIL)
-		return -M3_EBADPROC;
-	memset(info, 0, sizeof(*info));
-	m3_slot_info(map->r, i, info);
-	return 0;
+	return e ? e : m3_map_procinfo(map, p_nr, info);
 }
 
 int m3_node_up(struct m3_node *node, int id, const char *name)
@@ -407,6 +377,8 @@ int m3_getnodeinfo(struct m3_node *node, int id, struct m3_node_info *info)
 	struct m3_map *map;
 	uint32_t dc;
 
+	if (id == -1)
+		id = (int)n->node;
 	if (id < 0 || (uint32_t)id >= n->max_nodes)
 		return -M3_EBADNODEID;
 	memset(info, 0, sizeof(*info));

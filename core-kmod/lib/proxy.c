@@ -140,7 +140,7 @@ int m3_getproxyinfo(struct m3_node *node, int id, struct m3_proxy_info *info)
 	const struct m3_pair_row *pair;
 	const struct m3_node_row *row;
 	struct m3_node_info peer;
-	int e = m3_getnodeinfo(node, id, &peer);
+	int e = id < 0 ? -M3_EBADNODEID : m3_getnodeinfo(node, id, &peer);
 
 	if (e)
 		return e;

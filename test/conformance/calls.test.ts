@@ -127,6 +127,16 @@ describe.each(['Sync', ''] as const)('calls of other processes (%s)', (suffix) =
   );
 });
 
+test('a member sees its own DC', () => {
+  const member = joinDc(node.dir, DC);
+  member.bind(1);
+  expect(member.dcInfo()).toEqual(node.core.dcInfo(DC));
+  expect(member.proc(1)).toEqual(node.core.proc(DC, 1));
+  expect(() => member.proc(100_000)).toThrow('EBADPROC');
+  expect(node.core.nodeInfo()).toEqual(node.core.nodeInfo(node.core.node));
+  member.close();
+});
+
 describe('copies', () => {
   const sizes = [1, 4096, 65_535, 65_537, 1 << 20];
 

@@ -22,6 +22,29 @@ static void local_slot(void)
 	ok("a local slot");
 }
 
+/* What the original's -1 says: the caller's DC, the local node. */
+static void own(struct m3_node *node)
+{
+	struct m3_member *member = join_as(1);
+	struct m3_dc_info dc_info, same;
+	struct m3_node_info node_info;
+	struct m3_proc_info info;
+
+	IS(m3_member_dcinfo(member, &dc_info), 0);
+	IS(m3_getdcinfo(node, dc, &same), 0);
+	IS(memcmp(&dc_info, &same, sizeof(same)), 0);
+	IS(m3_member_procinfo(member, 1, &info), 0);
+	IS(info.pid, getpid());
+	IS(m3_member_procinfo(member, 2, &info), 0);
+	IS(info.rts_flags, M3_RTS_SLOT_FREE);
+	IS(m3_member_procinfo(member, 100000, &info), -M3_EBADPROC);
+	IS(m3_getnodeinfo(node, -1, &node_info), 0);
+	IS(node_info.node, 1);
+	IS(m3_getnodeinfo(node, -2, &node_info), -M3_EBADNODEID);
+	m3_leave(member);
+	ok("the caller's own");
+}
+
 int main(int argc, char **argv)
 {
 	struct m3_dvs_info dvs;
@@ -56,6 +79,7 @@ int main(int argc, char **argv)
 	IS(m3_getnodeinfo(node, 7, &node_info), 0);
 	IS(node_info.flags, 0);
 	ok("the nodes");
+	own(node);
 	m3_node_close(node);
 	return 0;
 }

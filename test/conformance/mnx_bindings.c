@@ -26,9 +26,12 @@ static void bindings(void)
 {
 	priv_usr_t priv;
 	proc_usr_t proc;
+	dc_usr_t dc;
 	message m;
 	pid_t pid;
 
+	IS(mnx_getdcinfo(-1, &dc), EMOLNOTBIND);
+	IS(mnx_getprocinfo(-1, CHILD, &proc), EMOLNOTBIND);
 	IS(mnx_wait4bind_T(1), EMOLTIMEDOUT);
 	IS(mnx_bind(dcid, PARENT), PARENT);
 	IS(mnx_wait4bindep_T(CHILD, 1), EMOLTIMEDOUT);
@@ -36,6 +39,8 @@ static void bindings(void)
 	IS(mnx_lclbind(dcid, pid, CHILD), CHILD);
 	IS(mnx_wait4bindep_T(CHILD, DEADLINE_MS), CHILD);
 	IS(mnx_getep(pid), CHILD);
+	IS(mnx_getdcinfo(-1, &dc), OK);
+	IS(dc.dc_dcid, dcid);
 	IS(mnx_getprocinfo(-1, CHILD, &proc), OK);
 	IS(proc.p_lpid, pid);
 	IS(mnx_receive(CHILD, &m), OK);

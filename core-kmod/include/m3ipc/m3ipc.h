@@ -187,7 +187,7 @@ M3_API int m3_node_up(struct m3_node *node, int id, const char *name);
  * m3_del_node(). ENODEFREE: not attached; EBADNODEID.
  */
 M3_API int m3_node_down(struct m3_node *node, int id);
-/* Attached or not. EBADNODEID. */
+/* Attached or not; -1: this node. EBADNODEID. */
 M3_API int m3_getnodeinfo(struct m3_node *node, int id,
 			  struct m3_node_info *info);
 /* EPROXYFREE: the node has none; EBADNODEID. */
@@ -344,6 +344,15 @@ M3_API int m3_promote(struct m3_node *node, int dc, int ep, int id, int pid,
 M3_API int m3_join(const char *dir, int dc, struct m3_member **member);
 /* Unbinds its endpoints, frees their buffers, leaves. */
 M3_API void m3_leave(struct m3_member *member);
+
+/*
+ * m3_getdcinfo() and m3_getprocinfo() of the DC that this process has joined,
+ * which need no right to manage the core. EDCNOTRUN, EFORKED; EBADPROC.
+ * (reference 1.2, 1.3: getdcinfo and getprocinfo of -1)
+ */
+M3_API int m3_member_dcinfo(struct m3_member *member, struct m3_dc_info *info);
+M3_API int m3_member_procinfo(struct m3_member *member, int p_nr,
+			      struct m3_proc_info *info);
 
 /*
  * Binds an endpoint of this member. ERANGE, ESLOTUSED, EDCNOTRUN, EFORKED;

@@ -31,6 +31,14 @@ const MANAGEMENT = [
     'info.c: the DC',
   ),
   row(
+    'test_getdcinfo, -1',
+    'shows the caller’s DC and its slots, and the local node',
+    'member_dcinfo member_procinfo getnodeinfo',
+    "info.c: the caller's own",
+    'calls.test.ts: a member sees its own DC',
+    'mnx_bindings.c',
+  ),
+  row(
     'test_getdctab',
     'shows all DCs, and which do not run',
     'getdcinfo',
