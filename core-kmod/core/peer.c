@@ -211,6 +211,8 @@ void m3_peer_lost(struct m3_txn *t, uint32_t node)
 			continue;
 		if (m3_slot(r, i)->rts & M3_RTS_MIGRATE)
 			m3_migration_lost(t, i);
+		else if (m3_slot(r, i)->automatic)
+			m3_slot_unbind(t, i);
 		else
 			m3_remote_forget(t, i);
 	}

@@ -134,6 +134,40 @@ static void notice_that_is_lost(int how)
 
 /* ------------------------------------------- who may bind and speak */
 
+/* The clients of a lost core are dead: their descriptors go with it. */
+static void clients_of_a_lost_core(void)
+{
+	struct m3_message message;
+	struct m3_call receive, gone;
+	struct rig_node n;
+	struct forge f;
+	struct m3_member *m = forge_alone(&n, &f);
+	int life, ep, i;
+
+	SAME(m3_bind(m, 2), 0);
+	/* More of them than a peer's share, but never at a time. */
+	for (life = 0; life < 2; life++) {
+		for (ep = 8 - 4 * life; ep < 28 - 4 * life; ep++)
+			SAME(forge_message(&f, M3_REC_NOTIFY, ep, 1, 0, 0), 1);
+		SAME(rig_rts(&n, ep - 1), M3_RTS_REMOTE);
+		rig_start_call(m, &receive, M3_OP_RECEIVE, 1, ep - 1, 0, 0);
+		rig_start_call(m, &receive, M3_OP_RECEIVE, 1, ep - 1, 0,
+			       M3_PENDING);
+		rig_start_call(m, &gone, M3_OP_WAITUNBIND, 2, ep - 1, 0,
+			       M3_PENDING);
+		f.incarnation++;
+		for (i = 0; i < M3_LANES; i++)
+			f.next[i] = f.seen[i] = 1;
+		SAME(forge_open(&f), 0);
+		SAME(m3_finish(m, &receive), -M3_ENODEDOWN);
+		SAME(m3_finish(m, &gone), 0);
+		SAME(rig_rts(&n, ep - 1), M3_RTS_SLOT_FREE);
+		SAME(m3_receive(m, 1, M3_ANY, &message, 0), -M3_EAGAIN);
+		SOUND(&n);
+	}
+	rig_close(&n, m);
+}
+
 static void quota_of_descriptors(void)
 {
 	struct rig_node n;
@@ -254,6 +288,7 @@ int main(void)
 	notice_to_another_node();
 	for (i = 0; i < 4; i++)
 		notice_that_is_lost(i);
+	clients_of_a_lost_core();
 	quota_of_descriptors();
 	namesakes();
 	backup_with_traffic();
