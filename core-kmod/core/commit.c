@@ -199,6 +199,19 @@ static void follow_all(struct m3_txn *t, uint32_t e)
 			follow(t, i, e);
 }
 
+/* A client that its first record has bound is of its new node's share now. */
+static void share_d(struct m3_txn *t, const struct m3_slot *s, uint32_t node)
+{
+	struct m3_region *r = t->r;
+	struct m3_peer *p = m3_peer(r, s->node), *to = m3_peer(r, node);
+
+	if (!s->automatic)
+		return;
+	if (s->node < r->nodes && *m3_spans(r, s->node))
+		m3_set32(r, &p->automatic, p->automatic - 1);
+	m3_set32(r, &to->automatic, to->automatic + 1);
+}
+
 static int is_partner(struct m3_region *r, uint32_t i, uint32_t e)
 {
 	const struct m3_slot *s = m3_slot(r, i), *own = m3_slot(r, e);
@@ -234,6 +247,7 @@ static void turn_over(struct m3_txn *t, uint32_t e, uint32_t node, uint64_t txn,
 
 		if (!(s->rts & M3_RTS_REMOTE))
 			leave_d(t, e);
+		share_d(t, s, node);
 		m3_set32(r, &s->node, node);
 		m3_set64(r, &s->binding, next_epoch(s->binding));
 		if (op != M3_OP_NONE)

@@ -324,6 +324,28 @@ static void cut(void)
 	mesh_end(&m);
 }
 
+/* A client that only its first record has bound at THIRD moves, and dies. */
+static void moving_client(void)
+{
+	struct m3_message q;
+
+	mesh_begin(&m);
+	mesh_bind(&m, P, THIRD);
+	SAME(m3_bind(m.member[OLD], E), 0);
+	SAME(m3_rmtbind(m.node[NEW].core, RIG_DC, "moves", E, OLD), 0);
+	SAME(m3_notify(m.member[OLD], E, P), 0);
+	mesh_settle(&m);
+	SAME(m3_receive(m.member[THIRD], P, M3_ANY, &q, 0), 0);
+	mesh_migrate(&m, E, OLD, NEW, TXN);
+	mesh_sound(&m);
+	SAME(mesh_info(&m, THIRD, E).node, NEW);
+	SAME(m3_unbind_any(m.node[NEW].core, RIG_DC, E), 0);
+	mesh_settle(&m);
+	mesh_sound(&m);
+	SAME(mesh_info(&m, THIRD, E).rts_flags, M3_RTS_SLOT_FREE);
+	mesh_end(&m);
+}
+
 /* The core of a node is lost while E is frozen: see `at` and `gone`. */
 static void lost(int at, int gone, int back)
 {
@@ -378,6 +400,7 @@ int main(int argc, char **argv)
 	rig_ok("steps, repeated and missing");
 	for (node = 0; node < MESH; node++)
 		round_trip(node);
+	moving_client();
 	rig_ok("round trips");
 	for (node = 0; node < MESH; node++)
 		for (when = FROZEN; when < WHENS; when++)
