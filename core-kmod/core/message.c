@@ -300,6 +300,16 @@ static uint32_t first_sender(struct m3_region *r, uint32_t self, uint32_t op,
 	return M3_NIL;
 }
 
+/* Can a message of slot `i` come? Of who is frozen nobody knows from where. */
+static int source_reachable(struct m3_region *r, uint32_t i)
+{
+	const struct m3_slot *s = m3_slot(r, i);
+
+	if (!(s->rts & M3_RTS_REMOTE) || s->rts & M3_RTS_MIGRATE)
+		return 0;
+	return m3_peer_reachable(r, s->node);
+}
+
 static int receive(struct m3_txn *t, uint32_t self, uint32_t op, int src,
 		   struct m3_message *m, int wait)
 {
@@ -329,6 +339,9 @@ static int receive(struct m3_txn *t, uint32_t self, uint32_t op, int src,
 	}
 	if (!wait)
 		return -M3_EAGAIN;
+	e = only == M3_NIL ? 0 : source_reachable(r, only);
+	if (e)
+		return e;
 	call_open_d(t, self, op, only == M3_NIL ? s->partner : only);
 	m3_seti(r, &s->getfrom, src);
 	m3_set32(r, &s->rts, M3_RTS_RECEIVING);

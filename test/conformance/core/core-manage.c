@@ -172,6 +172,7 @@ static void node_goes_down(struct m3_node *node)
 	SAME(m3_join(dir, 1, &m), 0);
 	SAME(m3_bind(m, 1), 0);
 	rig_start_call(m, &call, M3_OP_SEND, 1, 2, 7, -M3_ENOPROXY);
+	rig_start_call(m, &call, M3_OP_RECEIVE, 1, 2, 0, -M3_ENOPROXY);
 	SAME(m3_attach(node, 6, &proxy), -M3_ENODEFREE);
 	SAME(m3_attach(node, 9, &proxy), -M3_EBADNODEID);
 	SAME(m3_attach(node, 5, &proxy), 0);
