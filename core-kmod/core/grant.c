@@ -52,7 +52,9 @@ int m3_grant_make(struct m3_txn *t, uint32_t self, int grantee,
 		return -M3_EENDPOINT;
 	if (!rights || rights & ~(M3_GRANT_READ | M3_GRANT_WRITE) || !bytes)
 		return -M3_EINVAL;
-	if (m3_slot(r, to)->rts & M3_RTS_SLOT_FREE)
+	if (!m3_may_aim(r, self, to))
+		return -M3_ETRAPDENIED;
+	if (m3_is_gone(m3_slot(r, to)))
 		return -M3_EDSTDIED;
 	e = m3_arena_range(r, self, address, bytes, &at);
 	if (e)

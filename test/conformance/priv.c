@@ -89,6 +89,7 @@ static void destinations(struct m3_member *m)
 	struct m3_message message = message_of(1, "");
 	struct m3_priv priv = get(1);
 	struct m3_buffer buffer;
+	uint64_t granted;
 
 	IS(m3_alloc(m, 1, 8, &buffer), 0);
 	priv.calls = M3_CALLS_ALL;
@@ -102,6 +103,9 @@ static void destinations(struct m3_member *m)
 	IS(m3_relay(m, 1, 2, &message), -M3_ETRAPDENIED);
 	IS(m3_vcopy(m, 1, 1, buffer.address, 2, 0, 8, 0, NULL),
 	   -M3_ETRAPDENIED);
+	IS(m3_grant(m, 1, 2, buffer.address, 8, M3_GRANT_READ, &granted),
+	   -M3_ETRAPDENIED);
+	IS(m3_grant(m, 1, 3, buffer.address, 8, M3_GRANT_READ, &granted), 0);
 	/* Bound or not, a denied one looks the same. */
 	IS(m3_send(m, 1, 5, &message, M3_NOWAIT), -M3_ETRAPDENIED);
 	IS(m3_send(m, 1, 3, &message, M3_NOWAIT), -M3_EAGAIN);

@@ -256,7 +256,8 @@ struct m3_priv {
 /*
  * EBADPROC: no such slot, or `warn` is none; EDSTDIED: not bound; EBADVALUE:
  * `level`. A call that is not allowed gets EBADCALL, a destination (of any
- * call that names one, replies and copies too) ETRAPDENIED. (reference 1.3,
+ * call that names one, replies, copies and grants too) ETRAPDENIED. Getep is of
+ * a process, not of an endpoint: its bit is kept, not enforced. (reference 1.3,
  * setpriv)
  */
 M3_API int m3_getpriv(struct m3_node *node, int dc, int ep,
