@@ -327,6 +327,13 @@ static void do_lose_heir(struct scene *s)
 {
 	(void)s;
 	more_endpoints();
+	/* A client that only its first record has bound here moves on. */
+	m3_notify(fresh.mb, STRANGER_B, NOTE_A);
+	fresh_settle();
+	m3_node_up(fresh.a.core, 2, "third");
+	m3_add_node(fresh.a.core, RIG_DC, 2);
+	m3_migr_start(fresh.a.core, RIG_DC, STRANGER_B, 2, 1, 0);
+	m3_migr_commit(fresh.a.core, RIG_DC, STRANGER_B, 2, 0, 1, NULL, 0);
 	busy(0, OWN_NONE);
 	freeze(1);
 	meanwhile(0);
