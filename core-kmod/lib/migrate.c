@@ -71,7 +71,7 @@ static int find_handle(struct m3_map *map, int pid, uint32_t fallback,
 	if (pid == 0)
 		return fallback < r->handles && m3_life_alive(map, fallback) ?
 			       0 : -M3_EBADPID;
-	for (h = M3_RUNTIME + 1; h < r->handles; h++)
+	for (h = M3_RUNTIME + 1; h < m3_joined(r); h++)
 		if (m3_handle(r, h)->pid == (uint32_t)pid &&
 		    m3_life_alive(map, h)) {
 			*handle = h;

@@ -193,6 +193,8 @@ static void manage(struct rig_node *n, int ep)
 	     -M3_EPROCSTS);
 	SAME(m3_migr_rollback(n->core, RIG_DC, ep, TXN), 0);
 	SAME(m3_promote(n->core, RIG_DC, ep, 1, 0, 0), -M3_EDSTDIED);
+	/* Nobody is that process: handles that nobody has used are holes. */
+	SAME(m3_promote(n->core, RIG_DC, ep, 0, 0x7fffffff, 0), -M3_EBADPID);
 	SAME(m3_getpriv(n->core, RIG_DC, ep, &priv), -M3_EDSTDIED);
 	MUST(m3_setpriv(n->core, RIG_DC, ep, &priv) < 0);
 	SAME(m3_unbind_any(n->core, RIG_DC, ep), -M3_ENOTBIND);
