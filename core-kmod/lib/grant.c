@@ -2,9 +2,9 @@
 /* Explicit grants. */
 #include "lib.h"
 
-/* Opens a critical section for the owner of `self`, whatever it waits for. */
-static int owner_begin(struct m3_member *m, int self, struct m3_section *s,
-		       uint32_t *i)
+/* Memory is the process's own affair: nobody else sees it come or go. */
+int m3_owner_begin(struct m3_member *m, int self, struct m3_section *s,
+		   uint32_t *i)
 {
 	int e = m3_begin(m->map, s, M3_LOCK_FOREVER);
 
@@ -12,9 +12,10 @@ static int owner_begin(struct m3_member *m, int self, struct m3_section *s,
 		return e;
 	*i = m3_slot_of(m->map->r, self);
 	e = *i == M3_NIL ? -M3_ERANGE : m3_slot_ready(&s->t, *i);
-	if (e && e != -M3_EPROCRUN)
-		m3_end(s);
-	return e == -M3_EPROCRUN ? 0 : e;
+	if (!e || e == -M3_EPROCRUN || e == -M3_EMIGRATE)
+		return 0;
+	m3_end(s);
+	return e;
 }
 
 int m3_grant(struct m3_member *m, int self, int grantee, uint64_t address,
@@ -22,7 +23,7 @@ int m3_grant(struct m3_member *m, int self, int grantee, uint64_t address,
 {
 	struct m3_section s;
 	uint32_t i;
-	int e = owner_begin(m, self, &s, &i);
+	int e = m3_owner_begin(m, self, &s, &i);
 
 	if (e)
 		return e;
@@ -35,7 +36,7 @@ int m3_revoke(struct m3_member *m, int self, uint64_t granted)
 {
 	struct m3_section s;
 	uint32_t i;
-	int e = owner_begin(m, self, &s, &i);
+	int e = m3_owner_begin(m, self, &s, &i);
 
 	if (e)
 		return e;

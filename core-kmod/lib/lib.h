@@ -67,6 +67,12 @@ int m3_copy_collect(struct m3_member *m, struct m3_call *c, uint32_t i,
 int m3_migration_sleep(struct m3_member *m, int self, int *result);
 /* The slot of endpoint `self`. EFORKED, ERANGE. */
 int m3_self_slot(struct m3_member *m, int self, uint32_t *i);
+/*
+ * Opens a critical section for the owner of `self`, whatever it waits for, and
+ * frozen or not. grant.c
+ */
+int m3_owner_begin(struct m3_member *m, int self, struct m3_section *s,
+		   uint32_t *i);
 /* A call that carries a message, started and waited for. */
 int m3_run_message(struct m3_member *m, uint32_t op, int self, int peer,
 		   struct m3_message *message, int timeout);

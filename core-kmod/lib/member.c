@@ -169,16 +169,11 @@ int m3_alloc(struct m3_member *m, int self, uint64_t bytes,
 	struct m3_section s;
 	uint64_t offset;
 	uint32_t i;
-	int e = m3_begin(m->map, &s, M3_LOCK_FOREVER);
+	int e = m3_owner_begin(m, self, &s, &i);
 
 	if (e)
 		return e;
-	i = m3_slot_of(r, self);
-	e = i == M3_NIL ? -M3_ERANGE : m3_slot_ready(&s.t, i);
-	if (e == -M3_EPROCRUN)
-		e = 0; /* an endpoint may get memory while it has a call */
-	if (!e)
-		e = m3_arena_alloc(&s.t, i, bytes, &offset);
+	e = m3_arena_alloc(&s.t, i, bytes, &offset);
 	m3_end(&s);
 	if (e)
 		return e;
@@ -192,14 +187,11 @@ int m3_free(struct m3_member *m, int self, const struct m3_buffer *buffer)
 {
 	struct m3_section s;
 	uint32_t i;
-	int e = m3_begin(m->map, &s, M3_LOCK_FOREVER);
+	int e = m3_owner_begin(m, self, &s, &i);
 
 	if (e)
 		return e;
-	i = m3_slot_of(m->map->r, self);
-	e = i == M3_NIL ? -M3_ERANGE : m3_slot_ready(&s.t, i);
-	if (!e || e == -M3_EPROCRUN)
-		e = m3_arena_free(&s.t, i, buffer->address & ~M3_ARENA_BIT);
+	e = m3_arena_free(&s.t, i, buffer->address & ~M3_ARENA_BIT);
 	m3_end(&s);
 	return e;
 }

@@ -82,8 +82,16 @@ static void no_wait(void)
 static void others(void)
 {
 	struct m3_message message;
+	struct m3_buffer buffer;
+	uint64_t granted;
 
 	begin();
+	/* Its memory is its own affair. */
+	SAME(m3_alloc(owner, E, 100, &buffer), 0);
+	SAME(m3_grant(owner, E, P, buffer.address, 100, M3_GRANT_READ,
+		      &granted), 0);
+	SAME(m3_revoke(owner, E, granted), 0);
+	SAME(m3_free(owner, E, &buffer), 0);
 	SAME(m3_notify(caller, P, E), 0);
 	SAME(m3_wakeup(node.core, RIG_DC, E), -M3_EMIGRATE);
 	SAME(m3_hdw_notify(node.core, RIG_DC, E), -M3_EMIGRATE);
