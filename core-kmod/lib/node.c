@@ -338,14 +338,18 @@ int m3_node_down(struct m3_node *node, int id)
 {
 	struct m3_node_region *n = node->region;
 	uint32_t dc;
+	int e;
 
 	if (id < 0 || (uint32_t)id >= n->max_nodes || (uint32_t)id == n->node)
 		return -M3_EBADNODEID;
 	if (!(n->nodes[id].flags & M3_NODE_ATTACHED))
 		return -M3_ENODEFREE;
-	for (dc = 0; dc < n->max_dcs; dc++)
-		if (n->dcs[dc].running)
-			m3_del_node(node, (int)dc, id);
+	for (dc = 0; dc < n->max_dcs; dc++) {
+		e = n->dcs[dc].running ? m3_del_node(node, (int)dc, id) : 0;
+		/* Or it would go on with a node that is not attached. */
+		if (e == -M3_ESUSPENDED)
+			return e;
+	}
 	n->nodes[id].flags = 0;
 	return 0;
 }

@@ -36,6 +36,11 @@ M3_API const char *m3_cause(int error);
 
 /* ------------------------------------------------------ management */
 
+/*
+ * Calls on a node's DCs, and of proxies, wait a second at most for a DC's lock:
+ * ESUSPENDED, and nothing was done: a process is stopped that holds it.
+ */
+
 struct m3_dvs_params {
 	uint32_t node; /* this node's id */
 	uint32_t max_nodes; /* 1..M3_MAX_NODES; ids are below it */

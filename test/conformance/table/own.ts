@@ -122,6 +122,12 @@ export const OWN = section('own', [
     'core/crash-bind.c',
   ),
   row(
+    'a stopped member',
+    'that holds the lock of its DC: ESUSPENDED to management and proxies, until it goes on or is killed',
+    'proxy_take check unbind_any node_down',
+    'core/core-suspended.c: a stopped holder of the lock',
+  ),
+  row(
     'pid namespaces',
     'a core is of one; from another it is not opened: EPIDNS',
     'join node_open',
