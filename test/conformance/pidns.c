@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* Pids are those of the core's pid namespace: from another it is not opened. */
+/*
+ * Pids are those of the pid namespace that a core was made in: processes are
+ * named by them there, and from another namespace it is not opened.
+ */
+#include <limits.h>
 #include <sched.h>
 #include "check.h"
 
@@ -12,6 +16,59 @@ static void elsewhere(void)
 	IS(m3_node_open(dir, &node), -M3_EPIDNS);
 }
 
+/* A core of this namespace, whose first process this is. */
+static void inside(void)
+{
+	struct m3_dvs_params dvs = { .node = 1, .max_nodes = 2, .max_dcs = 2,
+				     .cluster = "inside" };
+	struct m3_dc_params params = { .tasks = 4, .procs = 8,
+				       .arena_bytes = 65536,
+				       .gid = (uint32_t)-1, .name = "inside" };
+	struct m3_member *member;
+	struct m3_proc_info info;
+	struct m3_node *node;
+	char own[PATH_MAX];
+	int ep, ready[2];
+	pid_t child;
+	char byte;
+
+	snprintf(own, sizeof(own), "%s.inside", dir);
+	IS(m3_dvs_init(own, &dvs), 0);
+	IS(m3_node_open(own, &node), 0);
+	IS(m3_dc_init(node, &params), 0);
+	IS(m3_join(own, 0, &member), 0);
+	IS(m3_bind(member, 1), 0);
+	IS(getpid(), 1);
+	IS(m3_getprocinfo(node, 0, 1, &info), 0);
+	IS(info.pid, 1);
+	IS(m3_getep(member, 1, &ep), 0);
+	IS(ep, 1);
+	IS(pipe(ready), 0);
+	child = fork();
+	if (child == 0) {
+		IS(m3_join(own, 0, &member), 0);
+		IS(write(ready[1], "", 1), 1);
+		IS(m3_wait4bind(member, &ep, DEADLINE_MS), 0);
+		IS(ep, 2);
+		m3_leave(member);
+		_exit(0);
+	}
+	/* Threads have had numbers too, but not many. */
+	IS(child > 1 && child < 16, 1);
+	IS(read(ready[0], &byte, 1), 1);
+	IS(m3_lclbind(node, 0, child, 2), 0);
+	reap(child);
+	m3_leave(member);
+	m3_node_close(node);
+	IS(m3_dvs_end(own), 0);
+}
+
+static void first(void)
+{
+	elsewhere();
+	inside();
+}
+
 int main(int argc, char **argv)
 {
 	begin(argc, argv);
@@ -19,6 +76,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "no new pid namespace: %s\n", strerror(errno));
 		return 77;
 	}
-	reap(spawn(elsewhere));
+	reap(spawn(first));
+	ok("from another namespace");
+	ok("pids of its own namespace");
 	return 0;
 }

@@ -19,10 +19,11 @@ export const LATER = section('7.2', [
     'core/core-manage.c: dc_init',
     'core/core-manage.c: getdcinfo of each',
   ),
-  leftOut(
+  row(
     'dc_init in a pid namespace',
-    'pids of a DC are those of the namespace it was made in',
-    'a core belongs to one pid namespace; from another it cannot be opened (EPIDNS)',
+    'pids of a DC are those of the namespace that its core was made in',
+    'dvs_init dc_init getprocinfo',
+    'pidns.c: pids of its own namespace',
   ),
   row(
     'bind and lclbind',
@@ -103,10 +104,12 @@ export const LATER = section('7.2', [
     'wakeup.c',
   ),
   leftOut('getsigmask, vm_read, demo_clone, userns', 'experiments with Linux', 'they call no IPC'),
-  leftOut(
+  row(
     'namespaces',
-    'pids are those of the caller’s namespace',
-    'a core belongs to one pid namespace; from another it cannot be opened (EPIDNS)',
+    'pids are those of the caller’s namespace, which is the core’s: from another it is not opened',
+    'getep lclbind join node_open',
+    'pidns.c: pids of its own namespace',
+    'pidns.c: from another namespace',
   ),
   row(
     'client_server',
