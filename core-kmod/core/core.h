@@ -473,8 +473,12 @@ int m3_migration_rollback(struct m3_txn *t, int ep, uint64_t txn);
 /* The primary's node is dead; `handle` matters if `node` is this one. */
 int m3_migration_promote(struct m3_txn *t, int ep, uint32_t node,
 			 uint32_t handle, uint32_t flags);
-/* Collects the call that migrated here: its result, or M3_BLOCK. */
-int m3_migration_resume(struct m3_txn *t, uint32_t self, struct m3_message *m);
+/*
+ * Collects the call that migrated here: its result, or M3_BLOCK. Without `wait`
+ * EAGAIN, and it can be asked for again.
+ */
+int m3_migration_resume(struct m3_txn *t, uint32_t self, struct m3_message *m,
+			int wait);
 /* Slot `self`'s call waits until frozen slot `e` goes on: M3_BLOCK. */
 int m3_migration_wait(struct m3_txn *t, uint32_t self, uint32_t op, uint32_t e,
 		      const struct m3_message *m);

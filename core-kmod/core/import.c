@@ -225,7 +225,17 @@ static void ended_d(struct m3_txn *t, uint32_t e, int result,
 	m3_set64(r, &m3_more(r, e)->resume, s->call);
 }
 
-/* Its callee is on this node, where its descriptor waited. */
+/* Does it wait for a callee on this node? */
+static int is_here(struct m3_region *r, int far, const struct m3_state *in)
+{
+	uint32_t peer = m3_slot_of(r, in->peer);
+
+	return in->phase == M3_PHASE_WAITING && !far && peer != M3_NIL &&
+	       (in->peer_node == r->node ||
+		!(m3_slot(r, peer)->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE)));
+}
+
+/* Its descriptor waited there. */
 static void wait_here_d(struct m3_txn *t, uint32_t e, uint32_t was,
 			const struct m3_state *in)
 {
@@ -306,9 +316,7 @@ static void own_call_d(struct m3_txn *t, uint32_t e, uint32_t was, int far,
 		m3_migration_queue_d(t, e, peer);
 	} else if (far) {
 		wait_far_d(t, e, peer, in);
-	} else if (!(m3_slot(r, peer)->rts &
-		     (M3_RTS_SLOT_FREE | M3_RTS_REMOTE)) ||
-		   in->peer_node == r->node) {
+	} else if (is_here(r, far, in)) {
 		wait_here_d(t, e, was, in);
 	} else {
 		ended_d(t, e, -M3_EUNKNOWN, 0);
@@ -339,19 +347,32 @@ void m3_migration_announce(struct m3_txn *t, uint32_t e)
 		}
 }
 
+/*
+ * What its descriptor waited for, if its call goes on where that waited.
+ * Otherwise it leaves the queue that it is in: its call has ended, was an older
+ * one, or is where its callee has gone.
+ */
+static uint32_t waited_d(struct m3_txn *t, uint32_t e, int far,
+			 const struct m3_state *in)
+{
+	struct m3_slot *s = m3_slot(t->r, e);
+	uint32_t owner = m3_slot_of(t->r, s->sendto);
+
+	if (s->call == in->call && is_here(t->r, far, in))
+		return s->rts;
+	if (s->rts & M3_RTS_SENDING && owner != M3_NIL)
+		m3_unqueue_d(t, owner, e);
+	return 0;
+}
+
 static void turn_over(struct m3_txn *t, uint32_t e, uint32_t handle, int far,
 		      const struct m3_state *in)
 {
 	struct m3_region *r = t->r;
 	struct m3_slot *s = m3_slot(r, e);
 	struct m3_more *x = m3_more(r, e);
-	/* Of an older call of it there is nothing to go on with. */
-	uint32_t was = s->call == in->call ? s->rts : 0;
-	uint32_t owner = m3_slot_of(r, s->sendto);
+	uint32_t was = waited_d(t, e, far, in);
 
-	if (s->rts & M3_RTS_SENDING && !(was & M3_RTS_SENDING) &&
-	    owner != M3_NIL)
-		m3_unqueue_d(t, owner, e);
 	m3_set32(r, &s->rts, M3_RTS_MIGRATE);
 	m3_set32(r, &s->misc, M3_MF_GRPLEADER |
 					    (in->misc & M3_MF_WOKENUP));
@@ -457,7 +478,9 @@ int m3_migration_import(struct m3_txn *t, int ep, uint32_t handle, uint64_t txn,
 		if (in->phase == M3_PHASE_WAITING) {
 			peer = m3_slot_of(r, in->peer);
 			learn(t, peer, in->peer_node, in->peer_binding);
-			far = describe(t, peer, in->peer_node,
+			/* One that is still to come here has it here. */
+			far = in->peer_node != r->node &&
+			      describe(t, peer, in->peer_node,
 				       in->peer_binding);
 		}
 		turn_over(t, e, handle, far, in);
@@ -468,29 +491,4 @@ int m3_migration_import(struct m3_txn *t, int ep, uint32_t handle, uint64_t txn,
 	parties(t, e, in);
 	m3_migration_thaw(t, e);
 	return 0;
-}
-
-int m3_migration_resume(struct m3_txn *t, uint32_t self, struct m3_message *m)
-{
-	struct m3_region *r = t->r;
-	struct m3_slot *s = m3_slot(r, self);
-	int result = s->result;
-
-	if (s->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE) ||
-	    s->handle != t->handle)
-		return -M3_ENOTBIND;
-	if (!(s->misc & M3_MF_RESUME))
-		return s->rts & M3_RTS_MIGRATE && s->op == M3_OP_NONE ?
-			       -M3_EMIGRATE : -M3_EPROCSTS;
-	/* From here on it is like any other call of this process. */
-	m3_set32(r, &s->misc, s->misc & ~M3_MF_RESUME);
-	if (!m3_more(r, self)->resume || s->rts & M3_RTS_MIGRATE) {
-		m3_commit(r);
-		return M3_BLOCK;
-	}
-	m3_set64(r, &m3_more(r, self)->resume, 0);
-	m3_set32(r, &s->op, M3_OP_NONE);
-	*m = s->message;
-	m3_commit(r);
-	return result;
 }

@@ -76,7 +76,7 @@ static int start_message(struct m3_member *m, struct m3_call *c, uint32_t i,
 		e = m3_msg_sendrec(&s.t, i, c->peer, &c->message, wait);
 		break;
 	case M3_OP_RESUME:
-		e = m3_migration_resume(&s.t, i, &c->message);
+		e = m3_migration_resume(&s.t, i, &c->message, wait);
 		if (e == M3_PENDING)
 			c->op = m3_slot(m->map->r, i)->op;
 		break;

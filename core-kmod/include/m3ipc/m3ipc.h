@@ -499,7 +499,8 @@ M3_API int m3_ntfy_value(struct m3_member *member, int self, int src, int dst,
 /*
  * Waits for the call that `self` had in progress when it migrated here, and
  * gets its result and message; until then other calls get EPROCRUN. After a
- * time-out the call has ended like any other. EPROCSTS: there is none: what its
+ * time-out the call has ended like any other; after EAGAIN (M3_NOWAIT) it goes
+ * on, and may be asked for again. EPROCSTS: there is none: what its
  * former process was about to call had not begun. (protocol 12)
  */
 M3_API int m3_resume(struct m3_member *member, int self,

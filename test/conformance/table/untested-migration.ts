@@ -118,6 +118,20 @@ const WRONG = [
     'core/core-moving.c: a lost core',
   ),
   row(
+    'migration: to the node where its call waits in a queue',
+    'it goes on there, or leaves the queue: the callee has left, is to come, or the call has ended',
+    STEPS,
+    'core/core-crossing.c: caller and callee change places',
+    'core/core-crossing.c: a callee that is still to come',
+    'core/core-crossing.c: an end that was not heard of',
+  ),
+  row(
+    'migration: a look at the call that came along',
+    'resume without waiting says EAGAIN and takes nothing away',
+    'resume',
+    'core/core-crossing.c: resume without waiting',
+  ),
+  row(
     'migration: the new node is lost before the others commit',
     'who waits for what it had gets EUNKNOWN, ENODEDOWN if only for a message of it',
     STEPS,
