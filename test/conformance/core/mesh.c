@@ -25,11 +25,18 @@ void mesh_cut(struct mesh *m, int a, int b)
 
 void mesh_begin(struct mesh *m)
 {
-	int a, b;
+	int a;
 
 	memset(m, 0, sizeof(*m));
 	for (a = 0; a < MESH; a++)
 		rig_start(&m->node[a], a);
+	mesh_link(m);
+}
+
+void mesh_link(struct mesh *m)
+{
+	int a, b;
+
 	for (a = 0; a < MESH; a++) {
 		for (b = 0; b < MESH; b++) {
 			if (a == b)

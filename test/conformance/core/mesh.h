@@ -31,6 +31,8 @@ struct mesh {
 };
 
 void mesh_begin(struct mesh *m);
+/* The same of three cores that are there, in m->node. */
+void mesh_link(struct mesh *m);
 void mesh_end(struct mesh *m);
 /* All three regions are sound. */
 void mesh_sound(struct mesh *m);

@@ -272,6 +272,11 @@ unsigned int rig_random(unsigned int below)
 	return (unsigned int)((z ^ z >> 31) % below);
 }
 
+void rig_reseed(unsigned long seed)
+{
+	state = seed;
+}
+
 void rig_branch(unsigned int n)
 {
 	state = (state + n) * 0xd1342543de82ef95ul;

@@ -84,6 +84,8 @@ void rig_seed(int argc, char **argv);
 /* Argument 2, or `usual`: how long the run is. */
 int rig_rounds(int argc, char **argv, int usual);
 unsigned int rig_random(unsigned int below);
+/* From here on the sequence is that of `seed`; it is not printed. */
+void rig_reseed(unsigned long seed);
 /* Another sequence of the same seed, for child `n`. */
 void rig_branch(unsigned int n);
 

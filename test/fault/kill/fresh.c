@@ -72,8 +72,22 @@ void fresh_end_cores(struct scene *s)
 	core_end(&fresh.b);
 }
 
+void fresh_mesh(struct scene *s)
+{
+	fresh_cores(s);
+	core_begin(&fresh.third, 2);
+}
+
+void fresh_end_mesh(struct scene *s)
+{
+	fresh_end_cores(s);
+	core_end(&fresh.third);
+}
+
 void fresh_stop(void)
 {
+	if (fresh.third.core)
+		rig_stop(&fresh.third);
 	if (fresh.a.core)
 		rig_stop(&fresh.a);
 	if (fresh.b.core)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fresh.h - two cores made for one kill: the victim is all of their processes
- * and the runtime of both at once. No result of it matters but that both
- * regions are whole when it dies.
+ * fresh.h - cores made for one kill, two or three: the victim is all of their
+ * processes and the runtime of each at once. No result of it matters but that
+ * all regions are whole when it dies.
  */
 #ifndef FRESH_H
 #define FRESH_H
@@ -14,6 +14,7 @@
 
 extern struct fresh {
 	struct rig_node a, b;
+	struct rig_node third; /* only of acts with three nodes */
 	struct m3_member *ma, *mb;
 	struct m3_call calls[FRESH_CALLS];
 	/* Of 1..3 at node 0 and of 11..13 at node 1. */
@@ -23,6 +24,9 @@ extern struct fresh {
 /* In the driver: before and after the kill. */
 void fresh_cores(struct scene *s);
 void fresh_end_cores(struct scene *s);
+/* The same for three. */
+void fresh_mesh(struct scene *s);
+void fresh_end_mesh(struct scene *s);
 /* In the victim: opens the cores; puts endpoints on them. */
 void fresh_reopen(struct scene *s);
 void fresh_populate(void);

@@ -22,7 +22,7 @@
 
 #define PATIENCE_MS 10000
 #define MAX_SITES 4096u
-#define MAX_ACTS 64u
+#define MAX_ACTS 128u
 #define MAX_CODES 512
 #define SOON_NS 250000000ull
 #define RANDOM_EVERY 5 /* one kill in five comes from outside */
@@ -101,6 +101,7 @@ static const struct {
 	{ fresh_acts, &fresh_act_count }, { call_acts, &call_act_count },
 	{ memory_acts, &memory_act_count },
 	{ migrate_acts, &migrate_act_count },
+	{ mesh_acts, &mesh_act_count },
 };
 
 #define TABLES (sizeof(tables) / sizeof(*tables))

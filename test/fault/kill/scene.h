@@ -25,7 +25,7 @@
 
 #define SURVIVORS 4
 #define COPY_BYTES 70000u /* two chunks */
-#define LOG_MAX 8192u
+#define LOG_MAX 32768u
 
 /* Types of requests. */
 enum { ASK_PLAIN = 1, ASK_COPY = 2, ANSWERED = 100 };
@@ -99,9 +99,9 @@ void crash_die_quietly(unsigned long n);
 
 /* acts-*.c; all but local and link have cores of their own. */
 extern const struct act local_acts[], link_acts[], fresh_acts[], call_acts[],
-	memory_acts[], migrate_acts[];
+	memory_acts[], migrate_acts[], mesh_acts[];
 extern const unsigned int local_act_count, link_act_count, fresh_act_count,
-	call_act_count, memory_act_count, migrate_act_count;
+	call_act_count, memory_act_count, migrate_act_count, mesh_act_count;
 
 /* survivors.c: forks them; they serve rounds until board->stop. */
 void survivors_start(const char *dir);
