@@ -43,10 +43,9 @@ int m3_arena_alloc_d(struct m3_txn *t, uint32_t owner, uint64_t bytes,
 	e = m3_platform_back(t, unit_at(r, u) + bytes);
 	if (e)
 		return e;
-	if (n > need) {
+	/* It has no owner: no unit inside a run has one. */
+	if (n > need)
 		m3_set32(r, &m3_unit(r, u + need)->length, n - need);
-		m3_set32(r, &m3_unit(r, u + need)->owner, 0);
-	}
 	m3_set32(r, &m3_unit(r, u)->length, need);
 	m3_set64(r, &m3_unit(r, u)->bytes, bytes);
 	m3_set32(r, &m3_unit(r, u)->owner, owner + 1);

@@ -57,11 +57,12 @@ static int check_transfer(struct m3_region *r, uint32_t i)
 	switch (x->kind) {
 	case M3_TRANSFER_NONE:
 		MUST(!x->queued);
+		MUST(!x->grant || s->rts & M3_RTS_ONCOPY);
 		return 0;
 	case M3_TRANSFER_SERVED:
 		MUST(!(s->rts & M3_RTS_REMOTE) && s->op == M3_OP_VCOPY);
 		MUST(p != M3_NIL && m3_transfer(r, p)->server == i);
-		MUST(!x->queued);
+		MUST(!x->queued && !x->staging && !x->grant);
 		return 0;
 	case M3_TRANSFER_STAGED:
 		MUST(!(s->rts & M3_RTS_REMOTE) && s->op == M3_OP_SENDREC);

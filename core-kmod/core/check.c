@@ -35,6 +35,10 @@ static int check_rendezvous(struct m3_region *r, uint32_t i)
 	if ((s->op != M3_OP_RECEIVE && s->op != M3_OP_RCVRQST) ||
 	    !(s->rts & M3_RTS_RECEIVING))
 		return 0;
+	/* Who imports it, or does so again, has still to look for it. */
+	if (s->rts & M3_RTS_MIGRATE &&
+	    m3_more(r, i)->migrated == m3_more(r, i)->migration)
+		return 0;
 	MUST(s->op == M3_OP_RECEIVE || s->getfrom == M3_ANY);
 	for (at = s->qhead; at != M3_NIL; at = m3_slot(r, at)->qnext)
 		MUST(!m3_willing(s, m3_endpoint_of(r, at),
@@ -97,7 +101,8 @@ static int check_migration(struct m3_region *r, uint32_t i, uint32_t *frozen,
 	MUST(!(s->rts & M3_RTS_SLOT_FREE) || !x->waiters);
 	MUST(!waits == (s->waitmigr == M3_NONE));
 	MUST(!waits || (local && s->op != M3_OP_NONE));
-	MUST(!waits || !(s->rts & (M3_RTS_SENDING | M3_RTS_RECEIVING)));
+	MUST(!waits || (!(s->rts & (M3_RTS_SENDING | M3_RTS_RECEIVING)) &&
+			s->sendto == M3_NONE));
 	MUST(!waits || s->waitmigr != m3_endpoint_of(r, i) ||
 	     s->rts & M3_RTS_MIGRATE);
 	/* A call held back has ended, but not for its process. */
@@ -142,9 +147,14 @@ static int check_slot(struct m3_region *r, uint32_t i)
 		MUST(s->rts == M3_RTS_SLOT_FREE && s->binding == 0);
 		MUST(s->notifies == 0 && s->buffers == 0);
 		MUST(s->misc == 0 && s->handle == M3_NIL && !s->automatic);
+		MUST(s->qhead == M3_NIL && s->qtail == M3_NIL);
+		MUST(s->qnext == M3_NIL && s->copier == M3_NIL);
+		MUST(s->op == M3_OP_NONE);
 		return 0;
 	}
 	MUST(i < r->high && m3_is_backed(r, i));
+	MUST(s->qnext == M3_NIL ||
+	     s->rts & (M3_RTS_SENDING | M3_RTS_WAITMIGR));
 	MUST(!(s->rts & M3_RTS_ONCOPY) == (s->copier == M3_NIL));
 	MUST(s->copier == M3_NIL || s->copier < r->slots);
 	if (s->rts & M3_RTS_REMOTE) {
@@ -207,11 +217,13 @@ static int check_lane(struct m3_region *r, uint32_t node, uint32_t lane)
 
 static int check_arena(struct m3_region *r)
 {
-	uint32_t u, n, used = 0;
+	uint32_t u, n, inside, used = 0;
 
 	for (u = 0; u < r->units; u += n) {
 		n = m3_unit(r, u)->length;
 		MUST(n > 0 && n <= r->units - u);
+		for (inside = 1; inside < n; inside++)
+			MUST(!m3_unit(r, u + inside)->owner);
 		if (!m3_unit(r, u)->owner)
 			continue;
 		MUST(m3_unit(r, u)->owner <= r->slots);

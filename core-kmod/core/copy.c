@@ -38,7 +38,6 @@ static void pin(struct m3_txn *t, uint32_t self, uint32_t other)
 	struct m3_region *r = t->r;
 	struct m3_slot *s = m3_slot(r, self), *o = m3_slot(r, other);
 
-	m3_set32(r, &m3_transfer(r, self)->grant, 0);
 	m3_set32(r, &o->rts, o->rts | M3_RTS_ONCOPY);
 	m3_set32(r, &o->copier, self);
 	m3_set32(r, &s->rts, s->rts | M3_RTS_ONCOPY);
@@ -168,12 +167,11 @@ static int copy_remote(struct m3_txn *t, uint32_t self, uint32_t other,
 	m3_set64(r, &x->far_address, copy->other_address);
 	m3_set64(r, &x->bytes, copy->bytes);
 	m3_set64(r, &x->done, 0);
-	m3_set32(r, &x->grant, 0);
 	s->remote_copies++;
 	if (copy->push) {
 		m3_set32(r, &s->rts, s->rts | M3_RTS_SENDING | M3_RTS_RMTOPER);
 		m3_seti(r, &s->sendto, copy->other);
-		m3_transfer_queue_d(t, self, o->node);
+		m3_transfer_queue_d(t, self);
 		return 0;
 	}
 	return m3_call_queue_d(t, self, other, M3_REC_COPY_PULL, 0);

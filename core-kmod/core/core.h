@@ -254,8 +254,7 @@ void m3_block_queue_d(struct m3_txn *t, uint32_t block, uint32_t peer,
 		      uint32_t lane);
 void m3_block_unqueue_d(struct m3_txn *t, uint32_t block);
 /* Queues it even if its destination is frozen. */
-void m3_block_send_d(struct m3_txn *t, uint32_t block, uint32_t peer,
-		     uint32_t lane);
+void m3_block_send_d(struct m3_txn *t, uint32_t block, uint32_t peer);
 uint32_t *m3_block_state(struct m3_region *r, uint32_t block);
 /* Header common to all records from slot `s` to slot `d`. */
 void m3_record_fill(struct m3_region *r, struct m3_record *rec, uint32_t kind,
@@ -403,7 +402,8 @@ void m3_serve_ask_d(struct m3_txn *t, uint32_t i, uint32_t serve);
 void m3_transfer_stop_d(struct m3_txn *t, uint32_t i);
 /* The same, and tells a requester that still reads from slot `i`. */
 void m3_transfer_abort_d(struct m3_txn *t, uint32_t i, int error);
-void m3_transfer_queue_d(struct m3_txn *t, uint32_t i, uint32_t peer);
+/* It joins the bulk queue of its peer. */
+void m3_transfer_queue_d(struct m3_txn *t, uint32_t i);
 /* Tells the remote requester of slot i's transfer that it is over. */
 void m3_transfer_answer_d(struct m3_txn *t, uint32_t i, int status);
 /* Remote slot `s` has given up its calls up to `id`, one of them to `c`. */

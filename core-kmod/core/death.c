@@ -213,8 +213,6 @@ void m3_deaths_forget(struct m3_txn *t, uint32_t peer)
 		m3_set32(r, &m3_peer_known(p)[w], 0);
 		m3_set32(r, &m3_peer_deaths(r, p)[w], 0);
 		m3_set32(r, &m3_peer_unheard(r, p)[w], 0);
-		if (w % 64 == 63)
-			m3_commit(r);
 	}
 	m3_commit(r);
 }

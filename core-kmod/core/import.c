@@ -87,7 +87,6 @@ void m3_migration_inward_d(struct m3_txn *t, uint32_t i, uint32_t e, int queued)
 	m3_set32(r, &s->rts, (s->rts & ~(M3_RTS_SENDING | M3_RTS_RMTOPER |
 					 M3_RTS_RECEIVING)) |
 				     (rpc ? M3_RTS_RECEIVING : 0));
-	m3_seti(r, &s->getfrom, rpc ? m3_endpoint_of(r, e) : M3_NONE);
 	m3_seti(r, &s->sendto, M3_NONE);
 	if (queued)
 		offer_d(t, e, i);
@@ -257,8 +256,6 @@ static void wait_here_d(struct m3_txn *t, uint32_t e, uint32_t was,
 		return;
 	}
 	m3_set32(r, &s->rts, s->rts | was);
-	if (was & M3_RTS_SENDING)
-		m3_seti(r, &s->sendto, in->peer);
 	if (was & M3_RTS_RECEIVING)
 		m3_seti(r, &s->getfrom, in->peer);
 }
@@ -357,10 +354,12 @@ static uint32_t waited_d(struct m3_txn *t, uint32_t e, int far,
 {
 	struct m3_slot *s = m3_slot(t->r, e);
 	uint32_t owner = m3_slot_of(t->r, s->sendto);
+	int queued = s->rts & M3_RTS_SENDING;
 
-	if (s->call == in->call && is_here(t->r, far, in))
+	if (s->call == in->call && is_here(t->r, far, in) &&
+	    (!queued || s->sendto == in->peer))
 		return s->rts;
-	if (s->rts & M3_RTS_SENDING && owner != M3_NIL)
+	if (queued && owner != M3_NIL)
 		m3_unqueue_d(t, owner, e);
 	return 0;
 }

@@ -34,7 +34,6 @@ void m3_enqueue_d(struct m3_txn *t, uint32_t d, uint32_t s)
 	struct m3_slot *o = m3_slot(r, d), *q = m3_slot(r, s);
 	uint32_t tail = o->qtail;
 
-	m3_set32(r, &q->qnext, M3_NIL);
 	if (o->qhead == M3_NIL)
 		m3_set32(r, &o->qhead, s);
 	else if (tail < r->slots)

@@ -27,7 +27,6 @@ void m3_migration_queue_d(struct m3_txn *t, uint32_t self, uint32_t e)
 
 	m3_set32(r, &s->rts, s->rts | M3_RTS_WAITMIGR);
 	m3_seti(r, &s->waitmigr, m3_endpoint_of(r, e));
-	m3_set32(r, &s->qnext, M3_NIL);
 	if (!x->waiters)
 		m3_set32(r, &x->waiters, self + 1);
 	else if (tail < r->slots)
@@ -92,7 +91,6 @@ void m3_migration_aim_d(struct m3_txn *t, uint32_t self, uint32_t e,
 	s->message.source = m3_endpoint_of(r, self);
 	m3_set32(r, &s->rts, s->rts & ~(M3_RTS_SENDING | M3_RTS_RECEIVING));
 	m3_seti(r, &s->getfrom, M3_NONE);
-	m3_seti(r, &s->sendto, M3_NONE);
 	m3_migration_queue_d(t, self, e);
 }
 
@@ -305,7 +303,6 @@ void m3_migration_thaw(struct m3_txn *t, uint32_t e)
 		m3_set32(r, &s->rts, s->rts & ~M3_RTS_MIGRATE);
 		m3_set64(r, &x->migration, 0);
 		m3_set32(r, &x->exported, 0);
-		m3_set32(r, &x->lost, 0);
 		m3_set32(r, &r->migrations, r->migrations - 1);
 		own_call_d(t, e);
 		m3_commit(r);

@@ -184,7 +184,7 @@ static void release_there_d(struct m3_txn *t, uint32_t e, uint32_t block)
 	b->record.dst_binding = s->binding;
 	if (block >= 2 * r->slots)
 		m3_set32(r, &p->notifies, p->notifies + 1);
-	m3_block_send_d(t, block, s->node, b->lane);
+	m3_block_send_d(t, block, s->node);
 }
 
 void m3_migration_release(struct m3_txn *t, uint32_t e)

@@ -30,9 +30,8 @@ int m3_peer_add(struct m3_txn *t, uint32_t node)
 		m3_set32(r, &p->lane[lane].qtail, M3_NIL);
 		m3_set32(r, &p->lane[lane].queued, 0);
 	}
-	m3_set64(r, &p->incarnation, 0);
+	/* Of its former life m3_peer_lost() has left nothing else. */
 	m3_set32(r, &p->lives, p->lives + 1);
-	m3_set32(r, &p->notifies, 0);
 	m3_set32(r, &p->open, 0);
 	m3_set32(r, m3_spans(r, node), 1);
 	if (node >= r->spanned)

@@ -34,13 +34,12 @@ void m3_block_note_d(struct m3_txn *t, uint32_t block)
 	m3_note_range(t->r, &b->body, sizeof(b->body));
 }
 
-void m3_block_send_d(struct m3_txn *t, uint32_t block, uint32_t peer,
-		     uint32_t lane)
+void m3_block_send_d(struct m3_txn *t, uint32_t block, uint32_t peer)
 {
 	struct m3_region *r = t->r;
 	struct m3_block *b = m3_block(r, block);
+	uint32_t lane = b->lane, tail;
 	struct m3_lane *l;
-	uint32_t tail;
 
 	if (peer >= r->nodes || !*m3_spans(r, peer) || lane >= M3_LANE_BULK)
 		return;
@@ -48,7 +47,6 @@ void m3_block_send_d(struct m3_txn *t, uint32_t block, uint32_t peer,
 	tail = l->qtail;
 	m3_set32(r, &b->next, M3_NIL);
 	m3_set32(r, &b->peer, peer);
-	m3_set32(r, &b->lane, lane);
 	if (l->qhead == M3_NIL)
 		m3_set32(r, &l->qhead, block);
 	else if (tail < m3_blocks(r))
@@ -66,7 +64,7 @@ void m3_block_queue_d(struct m3_txn *t, uint32_t block, uint32_t peer,
 	m3_set32(t->r, &m3_block(t->r, block)->peer, peer);
 	m3_set32(t->r, &m3_block(t->r, block)->lane, lane);
 	if (!m3_migration_park_d(t, block))
-		m3_block_send_d(t, block, peer, lane);
+		m3_block_send_d(t, block, peer);
 }
 
 /* The block before this one in the lane, or M3_NIL. */
@@ -184,8 +182,9 @@ static void move_cancel_d(struct m3_txn *t, uint32_t from, uint32_t to)
 		m3_block_queue_d(t, to, b->peer, b->lane);
 		return;
 	}
-	m3_set32(r, &n->peer, b->peer);
-	m3_set32(r, &n->lane, b->lane);
+	m3_note_range(r, &n->peer, sizeof(n->peer) + sizeof(n->lane));
+	n->peer = b->peer;
+	n->lane = b->lane;
 	m3_set32(r, &n->next, b->next);
 	before = before_block(r, l, from);
 	if (l->qhead == from)

@@ -32,7 +32,6 @@ int m3_serve_stage_d(struct m3_txn *t, uint32_t i, uint64_t address,
 	m3_set64(t->r, &x->private_address, address);
 	m3_set64(t->r, &x->staging, staging);
 	m3_set64(t->r, &x->bytes, bytes);
-	m3_set32(t->r, &x->server, M3_NIL);
 	return 0;
 }
 
@@ -90,7 +89,6 @@ int m3_serve_post_d(struct m3_txn *t, uint32_t self, uint32_t other,
 	m3_set64(r, &xs->bytes, copy->bytes);
 	m3_set64(r, &xs->address, 0);
 	m3_set64(r, &xs->done, 0);
-	m3_set64(r, &xs->staging, 0);
 	s->partner = other;
 	m3_slot(r, other)->partner = self;
 	m3_serve_ask_d(t, other, copy->push ? M3_SERVE_DRAIN : M3_SERVE_FILL);
@@ -161,7 +159,7 @@ static void remote_done_d(struct m3_txn *t, uint32_t i, int error)
 	struct m3_transfer *x = m3_transfer(r, i);
 
 	if (x->kind == M3_TRANSFER_SOURCE && !error) {
-		m3_transfer_queue_d(t, i, x->peer);
+		m3_transfer_queue_d(t, i);
 		return;
 	}
 	m3_transfer_answer_d(t, i, error);

@@ -48,17 +48,11 @@ static void slot_open_d(struct m3_txn *t, uint32_t i, uint32_t rts,
 	s->watch = 0;
 	s->waits = M3_WAITS_NONE;
 	s->partner = M3_NIL;
-	m3_set32(r, &s->misc, 0);
+	/* What a free slot has already, m3_region_check() looks at. */
 	m3_seti(r, &s->getfrom, M3_NONE);
 	m3_seti(r, &s->sendto, M3_NONE);
-	m3_set32(r, &s->qhead, M3_NIL);
-	m3_set32(r, &s->qtail, M3_NIL);
-	m3_set32(r, &s->qnext, M3_NIL);
 	m3_set64(r, &s->binding, binding);
 	m3_set64(r, &s->refused_transfer, 0);
-	m3_set32(r, &s->op, M3_OP_NONE);
-	m3_set32(r, &s->copier, M3_NIL);
-	m3_set32(r, &s->automatic, 0);
 	m3_set32(r, &m3_more(r, i)->told, 1);
 	m3_transfer(r, i)->server = M3_NIL;
 	m3_set32(r, &s->updates, 0);
@@ -111,7 +105,6 @@ int m3_slot_rmtbind_d(struct m3_txn *t, uint32_t i, uint32_t node,
 	/* A remote slot's call id is the peer's: learned, not given here. */
 	m3_set64(r, &s->call, 0);
 	m3_set32(r, &s->node, node);
-	m3_set32(r, &s->handle, M3_NIL);
 	return 0;
 }
 

@@ -7,18 +7,17 @@
  */
 #include "core.h"
 
-void m3_transfer_queue_d(struct m3_txn *t, uint32_t i, uint32_t peer)
+void m3_transfer_queue_d(struct m3_txn *t, uint32_t i)
 {
 	struct m3_region *r = t->r;
 	struct m3_transfer *x = m3_transfer(r, i);
+	uint32_t peer = x->peer, tail;
 	struct m3_lane *l;
-	uint32_t tail;
 
 	if (peer >= r->nodes || !*m3_spans(r, peer))
 		return;
 	l = &m3_peer(r, peer)->lane[M3_LANE_BULK];
 	tail = l->qtail;
-	m3_set32(r, &x->peer, peer);
 	m3_set32(r, &x->next, M3_NIL);
 	m3_set32(r, &x->queued, 1);
 	if (l->qhead == M3_NIL)
@@ -94,6 +93,8 @@ static uint32_t stop_d(struct m3_txn *t, uint32_t i)
 		m3_transfer_unqueue_d(t, i);
 		voided = void_chunks_d(t, i, peer);
 	}
+	if (kind != M3_TRANSFER_NONE)
+		m3_set32(r, &x->grant, 0);
 	m3_set32(r, &x->kind, M3_TRANSFER_NONE);
 	if (kind == M3_TRANSFER_SERVED)
 		m3_serve_leave_d(t, i, m3_slot_of(r, x->party));
@@ -246,7 +247,7 @@ uint32_t m3_chunk_number_d(struct m3_txn *t, uint32_t peer, uint32_t room)
 	/* One chunk each in turn: transfers share the lane. */
 	m3_transfer_unqueue_d(t, i);
 	if (x->done < x->bytes)
-		m3_transfer_queue_d(t, i, peer);
+		m3_transfer_queue_d(t, i);
 	return bytes;
 }
 
@@ -299,7 +300,6 @@ static void with_d(struct m3_txn *t, uint32_t i, uint32_t kind, uint32_t s,
 	m3_set64(r, &x->party_binding, m3_slot(r, s)->binding);
 	m3_set64(r, &x->far_address, 0);
 	m3_set64(r, &x->done, 0);
-	m3_set32(r, &x->grant, 0);
 }
 
 /* 0: it is in `staging`, or its owner is asked for it. */
@@ -336,7 +336,7 @@ static int pull_d(struct m3_txn *t, uint32_t s, uint32_t c,
 	if (x->staging)
 		m3_serve_ask_d(t, i, M3_SERVE_FILL);
 	else
-		m3_transfer_queue_d(t, i, m3_slot(r, s)->node);
+		m3_transfer_queue_d(t, i);
 	return 0;
 }
 
