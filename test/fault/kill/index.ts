@@ -6,7 +6,6 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { resultName } from '../model/program.ts';
-import { NEVER } from './never.ts';
 import { sitesOf } from './sites.ts';
 
 export interface KillSettings {
@@ -35,8 +34,6 @@ export interface KillResult {
   readonly randomKills: number;
   readonly points: readonly { readonly site: string; readonly hits: number }[];
   readonly minHits: number;
-  /** Points that no act can reach, or only by chance, and why. */
-  readonly unreachable: readonly { readonly site: string; readonly hits: number; readonly reason: string }[];
   readonly hangs: number;
   readonly inconsistencies: number;
   readonly lateSurvivors: number;
@@ -111,23 +108,11 @@ async function runKiller(settings: KillSettings, at: number, facts: Facts): Prom
   if (!ended || outcome !== 0) note(facts, `killer ${at} ended with ${outcome}`);
 }
 
-/** What each point's name was hit, and what was never. */
-function pointsOf(binary: string, hits: ReadonlyMap<number, number>, enough: number) {
+/** How often each point was hit: all that are compiled in. */
+function pointsOf(binary: string, hits: ReadonlyMap<number, number>) {
   const byName = new Map<string, number>();
   for (const [address, name] of sitesOf(binary)) add(byName, name, hits.get(address) ?? 0);
-  const all = [...byName].map(([site, n]) => ({ site, hits: n })).sort((a, b) => (a.site < b.site ? -1 : 1));
-  const reason = (site: string): string | undefined => NEVER.find(({ point }) => point.test(site))?.reason;
-  const excused = all.map((point) => ({
-    ...point,
-    reason: point.hits < enough ? reason(point.site) : undefined,
-  }));
-  const points = excused.flatMap(({ site, hits: n, reason: why }) =>
-    why === undefined ? [{ site, hits: n }] : [],
-  );
-  const unreachable = excused.flatMap(({ reason: why, ...point }) =>
-    why === undefined ? [] : [{ ...point, reason: why }],
-  );
-  return { points, unreachable };
+  return [...byName].map(([site, n]) => ({ site, hits: n })).sort((a, b) => (a.site < b.site ? -1 : 1));
 }
 
 const round = (ms: number): number => Math.round(ms * 10) / 10;
@@ -139,7 +124,7 @@ export async function runKills(settings: KillSettings): Promise<KillResult> {
     ...{ maxDeath: 0, kills: 0, randomKills: 0, hangs: 0, inconsistencies: 0, late: 0, undocumented: 0 },
   };
   await Promise.all(Array.from({ length: settings.jobs }, (_, at) => runKiller(settings, at, facts)));
-  const { points, unreachable } = pointsOf(settings.binary, facts.hits, settings.hits);
+  const points = pointsOf(settings.binary, facts.hits);
   const minHits = Math.min(...points.map(({ hits }) => hits));
   const seldom = points.filter(({ hits }) => hits < settings.hits && !settings.quick);
   const problems = [...facts.problems, ...seldom.map(({ site, hits }) => `${site}: hit ${hits} times`)];
@@ -149,7 +134,7 @@ export async function runKills(settings: KillSettings): Promise<KillResult> {
   return {
     maxDeathMs: round(facts.maxDeath),
     ...{ ok: problems.length === 0, problems, seed: settings.seed, kills: facts.kills },
-    ...{ randomKills: facts.randomKills, points, minHits, unreachable, hangs: facts.hangs },
+    ...{ randomKills: facts.randomKills, points, minHits, hangs: facts.hangs },
     ...{ inconsistencies: facts.inconsistencies, lateSurvivors: facts.late, maxSurvivorMs },
     undocumentedCodes: facts.undocumented,
     p99SurvivorMs: round(sorted[Math.floor(sorted.length * 0.99)] ?? 0),
@@ -164,7 +149,6 @@ export function killText(result: KillResult): string {
     Object.entries(counts).map(([name, n]) => `  ${name}  ${n}`);
   return [
     ...result.points.map(({ site, hits }) => `${String(hits).padStart(6)}  ${site}`),
-    ...result.unreachable.map(({ site, hits, reason }) => `${String(hits).padStart(6)}  ${site}: ${reason}`),
     'survivors:',
     ...rows(result.codes),
     'activities:',

@@ -22,7 +22,7 @@
 
 #define PATIENCE_MS 10000
 #define MAX_SITES 4096u
-#define MAX_ACTS 128u
+#define MAX_ACTS 512u
 #define MAX_CODES 512
 #define SOON_NS 250000000ull
 #define RANDOM_EVERY 5 /* one kill in five comes from outside */
@@ -101,27 +101,35 @@ static const struct {
 	{ fresh_acts, &fresh_act_count }, { call_acts, &call_act_count },
 	{ memory_acts, &memory_act_count },
 	{ migrate_acts, &migrate_act_count },
+	{ death_acts, &death_act_count },
 	{ mesh_acts, &mesh_act_count },
 };
 
 #define TABLES (sizeof(tables) / sizeof(*tables))
 
-static const struct act *act_of(unsigned int i)
-{
-	unsigned int t = 0;
+/* Each variant of an act is one: of all of them, in order. */
+struct variant {
+	const struct act *act;
+	unsigned int number;
+};
 
-	while (i >= *tables[t].count)
-		i -= *tables[t++].count;
-	return &tables[t].acts[i];
-}
+static struct variant acts[MAX_ACTS];
+static unsigned int act_count;
 
-static unsigned int act_count(void)
+static void list_acts(void)
 {
-	unsigned int t, n = 0;
+	unsigned int t, i, n;
 
 	for (t = 0; t < TABLES; t++)
-		n += *tables[t].count;
-	return n;
+		for (i = 0; i < *tables[t].count; i++) {
+			const struct act *act = &tables[t].acts[i];
+
+			for (n = 0; n < act_variants(act); n++) {
+				MUST(act_count < MAX_ACTS);
+				acts[act_count].act = act;
+				acts[act_count++].number = n;
+			}
+		}
 }
 
 /* ---------------------------------------------------------- sites */
@@ -333,7 +341,7 @@ static void inspect(const struct act *act)
 
 static void kill_once(unsigned int a, unsigned long n, uint64_t delay_ns)
 {
-	const struct act *act = act_of(a);
+	const struct act *act = acts[a].act;
 	pid_t pid;
 
 	board->ready = board->go = board->over = 0;
@@ -341,6 +349,7 @@ static void kill_once(unsigned int a, unsigned long n, uint64_t delay_ns)
 	board->site = 0;
 	board->passed = 0;
 	board->act = act->name;
+	scene.variant = acts[a].number;
 	scene.slow = !!(act->flags & ACT_SLOW);
 	if (act->before)
 		act->before(&scene);
@@ -384,8 +393,8 @@ static void report(unsigned int kills)
 			if (codes[s][c])
 				printf("code %s %d %u\n", survivor_name(s), -c,
 				       codes[s][c]);
-	for (i = 0; i < act_count(); i++)
-		printf("act %u %s\n", act_kills[i], act_of(i)->name);
+	for (i = 0; i < act_count; i++)
+		printf("act %u %s\n", act_kills[i], acts[i].act->name);
 	printf("kills %u %u\n", kills, random_kills);
 }
 
@@ -402,17 +411,18 @@ int main(int argc, char **argv)
 	board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	MUST(board != MAP_FAILED);
+	list_acts();
 	driver_begin(&scene);
 	survivors_start(scene.near.dir);
 	/* First each act to its end: what points does it pass? */
-	for (i = 0; i < act_count(); i++)
+	for (i = 0; i < act_count; i++)
 		kill_once(i, 0, 0);
-	for (n = act_count();; n++) {
+	for (n = act_count;; n++) {
 		aim = neediest(hits);
 		if (n >= kills && (!aim || argc == 5))
 			break;
 		if (n % RANDOM_EVERY == 0 || !aim) {
-			kill_once(rig_random(act_count()), 0,
+			kill_once(rig_random(act_count), 0,
 				  1 + rig_random(3000000));
 			continue;
 		}

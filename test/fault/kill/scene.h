@@ -69,6 +69,7 @@ struct scene {
 	struct m3_buffer client_buffer, far_buffer;
 	int runtime_away; /* the victim is the runtime */
 	int slow; /* servers let messages queue */
+	unsigned int variant; /* of the present act */
 };
 
 /* What a victim does. */
@@ -87,6 +88,9 @@ struct act {
 #define ACT_FAR_ASK 0x2u /* endpoint 12 of node 1 does */
 #define ACT_RUNTIME 0x4u /* the victim moves the records */
 #define ACT_SLOW 0x8u /* servers poll: messages queue */
+/* It comes in so many variants: scene.variant is below that. */
+#define ACT_VARIANTS(n) ((n) << 8)
+#define act_variants(act) ((act)->flags >> 8 ? (act)->flags >> 8 : 1)
 
 extern struct board *board;
 extern struct m3_member *victim; /* in the victim */
@@ -99,9 +103,11 @@ void crash_die_quietly(unsigned long n);
 
 /* acts-*.c; all but local and link have cores of their own. */
 extern const struct act local_acts[], link_acts[], fresh_acts[], call_acts[],
-	memory_acts[], migrate_acts[], mesh_acts[];
+	memory_acts[], migrate_acts[], death_acts[],
+	mesh_acts[];
 extern const unsigned int local_act_count, link_act_count, fresh_act_count,
-	call_act_count, memory_act_count, migrate_act_count, mesh_act_count;
+	call_act_count, memory_act_count, migrate_act_count, death_act_count,
+	mesh_act_count;
 
 /* survivors.c: forks them; they serve rounds until board->stop. */
 void survivors_start(const char *dir);
