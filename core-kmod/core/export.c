@@ -62,6 +62,9 @@ static void fill_call(struct m3_region *r, uint32_t e, struct m3_state *out)
 
 	if (s->op == M3_OP_NONE || s->waitmigr == out->endpoint)
 		return;
+	/* What is to be made again has not begun: a copy that met a freeze. */
+	if (m3_more(r, e)->resume && s->result == -M3_EMIGRATE)
+		return;
 	out->op = s->op;
 	out->message = s->message;
 	if (m3_more(r, e)->resume) {

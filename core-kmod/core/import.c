@@ -15,7 +15,8 @@ static int call_sane(const struct m3_region *r, const struct m3_state *s)
 	case M3_PHASE_NONE:
 		return 1;
 	case M3_PHASE_ENDED:
-		return s->op != M3_OP_NONE && s->op <= M3_OP_RESUME;
+		return s->op != M3_OP_NONE && s->op <= M3_OP_RESUME &&
+		       s->result != -M3_EMIGRATE;
 	case M3_PHASE_RECEIVING:
 		return (s->op == M3_OP_RECEIVE || s->op == M3_OP_RCVRQST ||
 			s->op == M3_OP_REPLY_RECEIVE) &&
@@ -234,6 +235,21 @@ static int is_here(struct m3_region *r, int far, const struct m3_state *in)
 		!(m3_slot(r, peer)->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE)));
 }
 
+/* Its call is made when it is thawed. */
+static void unsent_d(struct m3_txn *t, uint32_t e, const struct m3_state *in)
+{
+	uint32_t peer = m3_slot_of(t->r, in->peer);
+
+	/* Nobody was ever bound to it here: there is no queue. */
+	if (!m3_is_backed(t->r, peer)) {
+		ended_d(t, e, in->op == M3_OP_SEND ? -M3_EDSTDIED :
+						     -M3_EDEADSRCDST, 0);
+		return;
+	}
+	m3_slot(t->r, e)->message = in->message;
+	m3_migration_queue_d(t, e, peer);
+}
+
 /* Its descriptor waited there. */
 static void wait_here_d(struct m3_txn *t, uint32_t e, uint32_t was,
 			const struct m3_state *in)
@@ -245,9 +261,14 @@ static void wait_here_d(struct m3_txn *t, uint32_t e, uint32_t was,
 	/* An answer to it was parked here. */
 	if (s->block_state == M3_BLOCK_PARKED) {
 		m3_migration_unpark_d(t, e);
-		ended_d(t, e, b->record.kind == M3_REC_ERROR ?
-				      b->record.status : 0,
-			b->record.kind == M3_REC_REPLY ? &b->body.message : 0);
+		if (b->record.kind == M3_REC_ERROR &&
+		    b->record.status == -M3_EMIGRATE)
+			unsent_d(t, e, in);
+		else
+			ended_d(t, e, b->record.kind == M3_REC_ERROR ?
+					      b->record.status : 0,
+				b->record.kind == M3_REC_REPLY ?
+					&b->body.message : 0);
 		return;
 	}
 	was &= M3_RTS_SENDING | M3_RTS_RECEIVING;
@@ -304,13 +325,8 @@ static void own_call_d(struct m3_txn *t, uint32_t e, uint32_t was, int far,
 		m3_seti(r, &s->getfrom, in->peer);
 	} else if (in->phase == M3_PHASE_ENDED) {
 		ended_d(t, e, in->result, &in->message);
-	} else if (in->phase == M3_PHASE_UNSENT && !m3_is_backed(r, peer)) {
-		/* Nobody was ever bound to it here: there is no queue. */
-		ended_d(t, e, in->op == M3_OP_SEND ? -M3_EDSTDIED :
-						     -M3_EDEADSRCDST, 0);
 	} else if (in->phase == M3_PHASE_UNSENT) {
-		s->message = in->message;
-		m3_migration_queue_d(t, e, peer);
+		unsent_d(t, e, in);
 	} else if (far) {
 		wait_far_d(t, e, peer, in);
 	} else if (is_here(r, far, in)) {

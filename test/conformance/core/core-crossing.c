@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * A caller comes to the node of its callee, in whose queue it stands there
- * already, while something else happens: the callee leaves, or is still to
- * come, or the call has ended without that node being told.
+ * already, while something else happens: the callee leaves, has left, or is
+ * still to come, or the call has ended without that node being told.
  */
 #include "mesh.h"
 #include <unistd.h>
@@ -89,6 +89,45 @@ static void callee_to_come(int op)
 	mesh_end(&m);
 }
 
+/* The new node refuses the call while its caller is on the way there. */
+static void callee_left(int op)
+{
+	struct m3_call call;
+	struct m3_message in;
+	uint32_t bytes = sizeof(callees);
+	int i;
+
+	mesh_begin(&m);
+	mesh_bind(&m, E, OLD);
+	mesh_bind(&m, CALLEE, NEW);
+	/* E's node knows its callee's binding, but not of this move. */
+	SAME(m3_notify(m.member[NEW], CALLEE, E), 0);
+	mesh_settle(&m);
+	SAME(m3_receive(m.member[OLD], E, CALLEE, &in, 0), 0);
+	for (i = NEW; i >= THIRD; i -= NEW)
+		SAME(m3_migr_start(m.node[i].core, RIG_DC, CALLEE, THIRD, TXN,
+				   0), 0);
+	SAME(m3_migr_export(m.node[NEW].core, RIG_DC, CALLEE, TXN, callees,
+			    &bytes), 0);
+	SAME(m3_migr_commit(m.node[THIRD].core, RIG_DC, CALLEE, THIRD,
+			    getpid(), TXN, callees, bytes), 0);
+	SAME(m3_migr_commit(m.node[NEW].core, RIG_DC, CALLEE, THIRD, 0, TXN,
+			    NULL, 0), 0);
+	mesh_ask(&m, &call, OLD, op, E, CALLEE, 4);
+	mesh_migrate(&m, E, OLD, NEW, TXN + 1);
+	mesh_sound(&m);
+	mesh_settle(&m);
+	SAME(m3_receive(m.member[THIRD], CALLEE, M3_ANY, &in, 0), 0);
+	SAME(in.source, E);
+	SAME(in.type, 4);
+	if (op == M3_OP_SENDREC)
+		SAME(m3_reply(m.member[THIRD], CALLEE, E, &in), 0);
+	mesh_settle(&m);
+	SAME(m3_resume(m.member[NEW], E, &in, M3_NOWAIT), 0);
+	mesh_sound(&m);
+	mesh_end(&m);
+}
+
 /* The old node has given the new one up, which has not heard of that. */
 static void ended_unheard(int op)
 {
@@ -125,6 +164,9 @@ int main(void)
 	callee_to_come(M3_OP_SEND);
 	callee_to_come(M3_OP_SENDREC);
 	rig_ok("a callee that is still to come");
+	callee_left(M3_OP_SEND);
+	callee_left(M3_OP_SENDREC);
+	rig_ok("a callee that has left");
 	ended_unheard(M3_OP_SEND);
 	ended_unheard(M3_OP_SENDREC);
 	rig_ok("an end that was not heard of");

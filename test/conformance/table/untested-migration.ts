@@ -123,6 +123,7 @@ const WRONG = [
     STEPS,
     'core/core-crossing.c: caller and callee change places',
     'core/core-crossing.c: a callee that is still to come',
+    'core/core-crossing.c: a callee that has left',
     'core/core-crossing.c: an end that was not heard of',
   ),
   row(
