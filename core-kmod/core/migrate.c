@@ -405,6 +405,11 @@ void m3_migration_die(struct m3_txn *t, uint32_t e)
 	m3_set32(r, &x->exported, 0);
 	m3_set32(r, &x->lost, 0);
 	m3_set32(r, &x->adopt, 0);
+	/* Its own process waited for the end of that too. */
+	if (s->waitmigr == m3_endpoint_of(r, e)) {
+		m3_migration_leave_d(t, e);
+		m3_finish_d(t, e, -M3_ESHUTDOWN);
+	}
 	m3_commit(r);
 }
 
