@@ -72,7 +72,8 @@ static int check_transfer(struct m3_region *r, uint32_t i)
 		return 0;
 	case M3_TRANSFER_SOURCE:
 		MUST(x->owner < r->slots && x->done <= x->bytes);
-		MUST(x->owner == i ? s->op == M3_OP_SENDREC :
+		MUST(x->owner == i ? s->op == M3_OP_SENDREC ||
+					     m3_migration_decided(r, i) :
 				     s->rts & M3_RTS_REMOTE && x->grant);
 		MUST(!x->queued || x->serve == M3_SERVE_NONE);
 		return 0;

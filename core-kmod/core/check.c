@@ -36,8 +36,7 @@ static int check_rendezvous(struct m3_region *r, uint32_t i)
 	    !(s->rts & M3_RTS_RECEIVING))
 		return 0;
 	/* Who imports it, or does so again, has still to look for it. */
-	if (s->rts & M3_RTS_MIGRATE &&
-	    m3_more(r, i)->migrated == m3_more(r, i)->migration)
+	if (m3_migration_decided(r, i))
 		return 0;
 	MUST(s->op == M3_OP_RECEIVE || s->getfrom == M3_ANY);
 	for (at = s->qhead; at != M3_NIL; at = m3_slot(r, at)->qnext)

@@ -459,6 +459,15 @@ void m3_record_put_d(struct m3_txn *t, uint32_t node, uint32_t lane,
  */
 int m3_migration_start(struct m3_txn *t, int ep, int target, uint64_t txn);
 int m3_migration_quiet(struct m3_region *r, uint32_t e);
+/*
+ * Its migration is committed, and what follows from that is still being done
+ * here, or will be by who commits it again.
+ */
+static inline int m3_migration_decided(struct m3_region *r, uint32_t e)
+{
+	return m3_slot(r, e)->rts & M3_RTS_MIGRATE &&
+	       m3_more(r, e)->migrated == m3_more(r, e)->migration;
+}
 int m3_migration_export(struct m3_txn *t, int ep, uint64_t txn, void *state,
 			uint32_t *size);
 /* What a state says before it is imported; 0, or -EBADVALUE. */
