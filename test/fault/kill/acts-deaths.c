@@ -153,21 +153,17 @@ static void serve_dying(unsigned long n, int push)
 
 static void do_serve_dying(struct scene *s)
 {
-	unsigned long n;
-
-	(void)s;
 	m3_copy_mode(fresh.ma, M3_COPY_BOUNCE);
-	for (n = FIRST_POINT; n < POINTS; n++) {
-		serve_dying(n, 0);
-		serve_dying(n, 1);
-	}
+	serve_dying(FIRST_POINT + s->variant / 2, (int)s->variant % 2);
 }
 
 const struct act death_acts[] = {
 	FRESH_ACT("promote another than the dead backup", do_dead_backup),
 	FRESH_ACT("promote who is owed an answer", do_promote_answered),
 	FRESH_ACT("leave and come back", do_come_back),
-	FRESH_ACT("die while serving a copy", do_serve_dying),
+	{ "die while serving a copy", fresh_cores, fresh_populated,
+	  do_serve_dying, fresh_end_cores,
+	  ACT_VARIANTS(2 * (POINTS - FIRST_POINT)) },
 };
 
 const unsigned int death_act_count = sizeof(death_acts) / sizeof(*death_acts);
