@@ -211,131 +211,6 @@ static void parties(struct m3_txn *t, uint32_t e, const struct m3_state *in)
 		}
 }
 
-/* ------------------------------------------------------- its own call */
-
-static void ended_d(struct m3_txn *t, uint32_t e, int result,
-		    const struct m3_message *m)
-{
-	struct m3_region *r = t->r;
-	struct m3_slot *s = m3_slot(r, e);
-
-	if (m)
-		s->message = *m;
-	m3_seti(r, &s->result, result);
-	m3_set64(r, &m3_more(r, e)->resume, s->call);
-}
-
-/* Does it wait for a callee on this node? */
-static int is_here(struct m3_region *r, int far, const struct m3_state *in)
-{
-	uint32_t peer = m3_slot_of(r, in->peer);
-
-	return in->phase == M3_PHASE_WAITING && !far && peer != M3_NIL &&
-	       (in->peer_node == r->node ||
-		!(m3_slot(r, peer)->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE)));
-}
-
-/* Its call is made when it is thawed. */
-static void unsent_d(struct m3_txn *t, uint32_t e, const struct m3_state *in)
-{
-	uint32_t peer = m3_slot_of(t->r, in->peer);
-
-	/* Nobody was ever bound to it here: there is no queue. */
-	if (!m3_is_backed(t->r, peer)) {
-		ended_d(t, e, in->op == M3_OP_SEND ? -M3_EDSTDIED :
-						     -M3_EDEADSRCDST, 0);
-		return;
-	}
-	m3_slot(t->r, e)->message = in->message;
-	m3_migration_queue_d(t, e, peer);
-}
-
-/* Its descriptor waited there. */
-static void wait_here_d(struct m3_txn *t, uint32_t e, uint32_t was,
-			const struct m3_state *in)
-{
-	struct m3_region *r = t->r;
-	struct m3_slot *s = m3_slot(r, e);
-	const struct m3_block *b = m3_block(r, e);
-
-	/* An answer to it was parked here. */
-	if (s->block_state == M3_BLOCK_PARKED) {
-		m3_migration_unpark_d(t, e);
-		if (b->record.kind == M3_REC_ERROR &&
-		    b->record.status == -M3_EMIGRATE)
-			unsent_d(t, e, in);
-		else
-			ended_d(t, e, b->record.kind == M3_REC_ERROR ?
-					      b->record.status : 0,
-				b->record.kind == M3_REC_REPLY ?
-					&b->body.message : 0);
-		return;
-	}
-	was &= M3_RTS_SENDING | M3_RTS_RECEIVING;
-	if (!was) {
-		ended_d(t, e, -M3_EUNKNOWN, 0);
-		return;
-	}
-	m3_set32(r, &s->rts, s->rts | was);
-	if (was & M3_RTS_RECEIVING)
-		m3_seti(r, &s->getfrom, in->peer);
-}
-
-/* Its callee's node has the call, and sends the answer here. */
-static void wait_far_d(struct m3_txn *t, uint32_t e, uint32_t peer,
-		       const struct m3_state *in)
-{
-	struct m3_region *r = t->r;
-	struct m3_slot *s = m3_slot(r, e);
-	struct m3_block *b = m3_block(r, e);
-	uint32_t rpc = in->op == M3_OP_SENDREC;
-
-	if (s->block_state == M3_BLOCK_PARKED)
-		m3_migration_unpark_d(t, e);
-	m3_record_fill(r, &b->record, rpc ? M3_REC_SENDREC : M3_REC_SEND, e,
-		       peer);
-	b->record.call = in->call;
-	b->record.length = sizeof(b->record) + sizeof(in->message);
-	b->body.message = in->message;
-	b->former = 0;
-	m3_set32(r, &s->block_state, M3_BLOCK_NUMBERED);
-	m3_set32(r, &s->call_lane, m3_pair_lane(r, e, peer));
-	m3_set64(r, &s->call_number, 0);
-	m3_set32(r, &s->rts, s->rts | M3_RTS_RMTOPER |
-				     (rpc ? M3_RTS_RECEIVING :
-					    M3_RTS_SENDING));
-	m3_seti(r, &s->sendto, in->peer);
-	if (rpc)
-		m3_seti(r, &s->getfrom, in->peer);
-}
-
-static void own_call_d(struct m3_txn *t, uint32_t e, uint32_t was, int far,
-		       const struct m3_state *in)
-{
-	struct m3_region *r = t->r;
-	struct m3_slot *s = m3_slot(r, e);
-	uint32_t peer = m3_slot_of(r, in->peer);
-
-	if (in->phase == M3_PHASE_NONE)
-		return;
-	m3_set32(r, &s->op, in->op);
-	m3_set32(r, &s->misc, s->misc | M3_MF_RESUME);
-	if (in->phase == M3_PHASE_RECEIVING) {
-		m3_set32(r, &s->rts, s->rts | M3_RTS_RECEIVING);
-		m3_seti(r, &s->getfrom, in->peer);
-	} else if (in->phase == M3_PHASE_ENDED) {
-		ended_d(t, e, in->result, &in->message);
-	} else if (in->phase == M3_PHASE_UNSENT) {
-		unsent_d(t, e, in);
-	} else if (far) {
-		wait_far_d(t, e, peer, in);
-	} else if (is_here(r, far, in)) {
-		wait_here_d(t, e, was, in);
-	} else {
-		ended_d(t, e, -M3_EUNKNOWN, 0);
-	}
-}
-
 /* ------------------------------------------------------- the decision */
 
 /* The slot is a local process's: no peer's share is used by it. */
@@ -360,33 +235,13 @@ void m3_migration_announce(struct m3_txn *t, uint32_t e)
 		}
 }
 
-/*
- * What its descriptor waited for, if its call goes on where that waited.
- * Otherwise it leaves the queue that it is in: its call has ended, was an older
- * one, or is where its callee has gone.
- */
-static uint32_t waited_d(struct m3_txn *t, uint32_t e, int far,
-			 const struct m3_state *in)
-{
-	struct m3_slot *s = m3_slot(t->r, e);
-	uint32_t owner = m3_slot_of(t->r, s->sendto);
-	int queued = s->rts & M3_RTS_SENDING;
-
-	if (s->call == in->call && is_here(t->r, far, in) &&
-	    (!queued || s->sendto == in->peer))
-		return s->rts;
-	if (queued && owner != M3_NIL)
-		m3_unqueue_d(t, owner, e);
-	return 0;
-}
-
 static void turn_over(struct m3_txn *t, uint32_t e, uint32_t handle, int far,
 		      const struct m3_state *in)
 {
 	struct m3_region *r = t->r;
 	struct m3_slot *s = m3_slot(r, e);
 	struct m3_more *x = m3_more(r, e);
-	uint32_t was = waited_d(t, e, far, in);
+	uint32_t was = m3_import_waited_d(t, e, far, in);
 
 	m3_set32(r, &s->rts, M3_RTS_MIGRATE);
 	m3_set32(r, &s->misc, M3_MF_GRPLEADER |
@@ -412,7 +267,7 @@ static void turn_over(struct m3_txn *t, uint32_t e, uint32_t handle, int far,
 	m3_set64(r, &x->calls, in->calls);
 	m3_set64(r, &x->migrated, x->migration);
 	m3_set32(r, &x->lost, 0);
-	own_call_d(t, e, was, far, in);
+	m3_import_call_d(t, e, was, far, in);
 	m3_commit(r);
 }
 

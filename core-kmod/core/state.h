@@ -95,4 +95,17 @@ static inline const struct m3_party *m3_state_parties(const struct m3_state *s)
 		(s->words + 1) / 2 * 2 * (s->restricted ? 2 : 1));
 }
 
+/* ---------------------- import-call.c, for import.c: slot `e`'s own call */
+
+/*
+ * What its descriptor waited for, if its call goes on where that waited.
+ * Otherwise it leaves the queue that it is in: its call has ended, was an older
+ * one, or is where its callee has gone. `far`: its callee's node has the call.
+ */
+uint32_t m3_import_waited_d(struct m3_txn *t, uint32_t e, int far,
+			    const struct m3_state *in);
+/* It goes on; `was` is what m3_import_waited_d() said. */
+void m3_import_call_d(struct m3_txn *t, uint32_t e, uint32_t was, int far,
+		      const struct m3_state *in);
+
 #endif

@@ -66,6 +66,7 @@ describe('make install', () => {
     expect(readdirSync(join(prefix, 'include', 'm3ipc')).sort()).toEqual([
       'abi.h',
       'm3ipc.h',
+      'manage.h',
       'mnx.h',
       'mnx_errors.h',
     ]);

@@ -21,7 +21,7 @@ interface Subject {
 }
 
 export interface Covered extends Subject {
-  /** Of m3ipc.h, without `m3_`. */
+  /** Of m3ipc.h and manage.h, without `m3_`. */
   readonly calls: readonly string[];
   readonly proofs: readonly Proof[];
 }
