@@ -97,6 +97,7 @@ static int check_migration(struct m3_region *r, uint32_t i, uint32_t *frozen,
 
 	MUST(!(s->rts & M3_RTS_MIGRATE) == !x->migration);
 	MUST(s->rts & M3_RTS_MIGRATE || (!x->parked && !x->exported));
+	MUST(s->rts & M3_RTS_MIGRATE || !x->lost);
 	MUST(!(s->rts & M3_RTS_SLOT_FREE) || !x->waiters);
 	MUST(!waits == (s->waitmigr == M3_NONE));
 	MUST(!waits || (local && s->op != M3_OP_NONE));
