@@ -15,6 +15,21 @@ enum { E = 1, CALLEE };
 static struct mesh m;
 static _Alignas(8) unsigned char callees[MESH_STATE];
 
+/* The callee gets E's call at `node`, and E what comes of it at NEW. */
+static void goes_on(int node, int op)
+{
+	struct m3_message in;
+
+	SAME(m3_receive(m.member[node], CALLEE, M3_ANY, &in, 0), 0);
+	SAME(in.source, E);
+	SAME(in.type, 4);
+	if (op == M3_OP_SENDREC)
+		SAME(m3_reply(m.member[node], CALLEE, E, &in), 0);
+	mesh_settle(&m);
+	SAME(m3_resume(m.member[NEW], E, &in, M3_NOWAIT), 0);
+	mesh_sound(&m);
+}
+
 /* E's call waits in the queue of who goes from NEW to OLD, E the other way. */
 static void change_places(int op)
 {
@@ -45,13 +60,7 @@ static void change_places(int op)
 	mesh_commit(&m, E, OLD, NEW, TXN + 1);
 	mesh_settle(&m);
 	mesh_sound(&m);
-	SAME(m3_receive(m.member[OLD], CALLEE, M3_ANY, &in, 0), 0);
-	SAME(in.source, E);
-	SAME(in.type, 4);
-	if (op == M3_OP_SENDREC)
-		SAME(m3_reply(m.member[OLD], CALLEE, E, &in), 0);
-	mesh_settle(&m);
-	SAME(m3_resume(m.member[NEW], E, &in, M3_NOWAIT), 0);
+	goes_on(OLD, op);
 	SAME(m3_resume(m.member[NEW], E, &in, M3_NOWAIT), -M3_EPROCSTS);
 	mesh_end(&m);
 }
@@ -60,7 +69,6 @@ static void change_places(int op)
 static void callee_to_come(int op)
 {
 	struct m3_call call;
-	struct m3_message in;
 	uint32_t bytes = sizeof(callees);
 
 	mesh_begin(&m);
@@ -81,11 +89,7 @@ static void callee_to_come(int op)
 			    NULL, 0), 0);
 	mesh_settle(&m);
 	mesh_sound(&m);
-	SAME(m3_receive(m.member[NEW], CALLEE, M3_ANY, &in, 0), 0);
-	SAME(in.source, E);
-	if (op == M3_OP_SENDREC)
-		SAME(m3_reply(m.member[NEW], CALLEE, E, &in), 0);
-	SAME(m3_resume(m.member[NEW], E, &in, M3_NOWAIT), 0);
+	goes_on(NEW, op);
 	mesh_end(&m);
 }
 
@@ -117,14 +121,7 @@ static void callee_left(int op)
 	mesh_migrate(&m, E, OLD, NEW, TXN + 1);
 	mesh_sound(&m);
 	mesh_settle(&m);
-	SAME(m3_receive(m.member[THIRD], CALLEE, M3_ANY, &in, 0), 0);
-	SAME(in.source, E);
-	SAME(in.type, 4);
-	if (op == M3_OP_SENDREC)
-		SAME(m3_reply(m.member[THIRD], CALLEE, E, &in), 0);
-	mesh_settle(&m);
-	SAME(m3_resume(m.member[NEW], E, &in, M3_NOWAIT), 0);
-	mesh_sound(&m);
+	goes_on(THIRD, op);
 	mesh_end(&m);
 }
 

@@ -9,7 +9,10 @@
 #include <unistd.h>
 
 #define CHILD 6 /* a child's endpoint, at node 0 */
-/* Of a child that asks: among these are those of its serving a copy. */
+/*
+ * Of a child that asks: among these are those of its serving a copy. Were they
+ * elsewhere, a full run would name those of m3_serve() as not hit.
+ */
 #define FIRST_POINT 44
 #define POINTS 62
 

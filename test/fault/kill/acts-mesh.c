@@ -2,8 +2,8 @@
 /*
  * Three cores: what needs a third node, or two migrations at once. Each variant
  * is a storm with a seed of its own, so that it is the same each time and a
- * point that it has passed can be aimed at. Calls, moves, promotions and losses cross
- * as they like, and each may fail.
+ * point that it has passed can be aimed at. Calls, moves, promotions and losses
+ * cross as they like, and each may fail.
  */
 #include "fresh.h"
 #include "mesh.h"

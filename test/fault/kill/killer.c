@@ -2,9 +2,9 @@
 /*
  * killer <kills> <seed> <hits> [quick] - kills a victim `kills` times and, if
  * not in a hurry, goes on until each crash point that the acts can reach was
- * hit `hits` times. Standard
- * output: one line a fact, for core-kill.ts. Exit 1: the region is broken, a
- * process hangs or a check of the driver failed; the last line says which.
+ * hit `hits` times. Standard output: one line a fact, for index.ts. Exit 1: the
+ * region is broken, a process hangs or a check of the driver failed; the last
+ * line says which.
  */
 #include "scene.h"
 #include <linux/futex.h>
