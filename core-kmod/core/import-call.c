@@ -39,12 +39,19 @@ static void unsent_d(struct m3_txn *t, uint32_t e, const struct m3_state *in)
 	m3_migration_queue_d(t, e, peer);
 }
 
-/* An answer to it was parked here. */
-static void answered_d(struct m3_txn *t, uint32_t e, const struct m3_state *in)
+/* Was an answer to it parked here? Then it goes on with that. */
+static int answered_d(struct m3_txn *t, uint32_t e, const struct m3_state *in)
 {
 	const struct m3_block *b = m3_block(t->r, e);
 
+	if (m3_slot(t->r, e)->block_state != M3_BLOCK_PARKED)
+		return 0;
 	m3_migration_unpark_d(t, e);
+	if (b->record.call != in->call) {
+		/* wait_far_d() writes it again. */
+		m3_block_note_d(t, e);
+		return 0;
+	}
 	if (b->record.kind == M3_REC_REPLY)
 		ended_d(t, e, 0, &b->body.message);
 	else if (b->record.kind != M3_REC_ERROR)
@@ -54,6 +61,7 @@ static void answered_d(struct m3_txn *t, uint32_t e, const struct m3_state *in)
 		unsent_d(t, e, in);
 	else
 		ended_d(t, e, b->record.status, 0);
+	return 1;
 }
 
 /* Its descriptor waited there. */
@@ -63,10 +71,6 @@ static void wait_here_d(struct m3_txn *t, uint32_t e, uint32_t was,
 	struct m3_region *r = t->r;
 	struct m3_slot *s = m3_slot(r, e);
 
-	if (s->block_state == M3_BLOCK_PARKED) {
-		answered_d(t, e, in);
-		return;
-	}
 	was &= M3_RTS_SENDING | M3_RTS_RECEIVING;
 	if (!was) {
 		ended_d(t, e, -M3_EUNKNOWN, 0);
@@ -86,8 +90,6 @@ static void wait_far_d(struct m3_txn *t, uint32_t e, uint32_t peer,
 	struct m3_block *b = m3_block(r, e);
 	uint32_t rpc = in->op == M3_OP_SENDREC;
 
-	if (s->block_state == M3_BLOCK_PARKED)
-		m3_migration_unpark_d(t, e);
 	m3_record_fill(r, &b->record, rpc ? M3_REC_SENDREC : M3_REC_SEND, e,
 		       peer);
 	b->record.call = in->call;
@@ -123,6 +125,8 @@ void m3_import_call_d(struct m3_txn *t, uint32_t e, uint32_t was, int far,
 		ended_d(t, e, in->result, &in->message);
 	} else if (in->phase == M3_PHASE_UNSENT) {
 		unsent_d(t, e, in);
+	} else if (answered_d(t, e, in)) {
+		;
 	} else if (far) {
 		wait_far_d(t, e, peer, in);
 	} else if (is_here(r, far, in)) {

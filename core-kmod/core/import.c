@@ -320,6 +320,17 @@ static void early(struct m3_txn *t, uint32_t e)
 		}
 }
 
+/*
+ * Is the callee on another node? It has left this one since; who is still to
+ * come here has the call here.
+ */
+static int is_away(struct m3_region *r, uint32_t peer,
+		   const struct m3_state *in)
+{
+	return in->peer_node != r->node ||
+	       m3_is_former_owner(m3_slot(r, peer)->binding, in->peer_binding);
+}
+
 int m3_migration_import(struct m3_txn *t, int ep, uint32_t handle, uint64_t txn,
 			const void *state)
 {
@@ -348,10 +359,9 @@ int m3_migration_import(struct m3_txn *t, int ep, uint32_t handle, uint64_t txn,
 		if (in->phase == M3_PHASE_WAITING) {
 			peer = m3_slot_of(r, in->peer);
 			learn(t, peer, in->peer_node, in->peer_binding);
-			/* One that is still to come here has it here. */
-			far = in->peer_node != r->node &&
-			      describe(t, peer, in->peer_node,
-				       in->peer_binding);
+			far = describe(t, peer, in->peer_node,
+				       in->peer_binding) &&
+			      is_away(r, peer, in);
 		}
 		turn_over(t, e, handle, far, in);
 	}

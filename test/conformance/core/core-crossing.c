@@ -93,8 +93,11 @@ static void callee_to_come(int op)
 	mesh_end(&m);
 }
 
-/* The new node refuses the call while its caller is on the way there. */
-static void callee_left(int op)
+/*
+ * The new node has handed the call on with its callee, or, if it comes `late`,
+ * refuses it while its caller is on the way there.
+ */
+static void callee_left(int op, int late)
 {
 	struct m3_call call;
 	struct m3_message in;
@@ -108,6 +111,10 @@ static void callee_left(int op)
 	SAME(m3_notify(m.member[NEW], CALLEE, E), 0);
 	mesh_settle(&m);
 	SAME(m3_receive(m.member[OLD], E, CALLEE, &in, 0), 0);
+	if (!late) {
+		mesh_ask(&m, &call, OLD, op, E, CALLEE, 4);
+		mesh_settle(&m);
+	}
 	for (i = NEW; i >= THIRD; i -= NEW)
 		SAME(m3_migr_start(m.node[i].core, RIG_DC, CALLEE, THIRD, TXN,
 				   0), 0);
@@ -117,7 +124,8 @@ static void callee_left(int op)
 			    getpid(), TXN, callees, bytes), 0);
 	SAME(m3_migr_commit(m.node[NEW].core, RIG_DC, CALLEE, THIRD, 0, TXN,
 			    NULL, 0), 0);
-	mesh_ask(&m, &call, OLD, op, E, CALLEE, 4);
+	if (late)
+		mesh_ask(&m, &call, OLD, op, E, CALLEE, 4);
 	mesh_migrate(&m, E, OLD, NEW, TXN + 1);
 	mesh_sound(&m);
 	mesh_settle(&m);
@@ -161,8 +169,10 @@ int main(void)
 	callee_to_come(M3_OP_SEND);
 	callee_to_come(M3_OP_SENDREC);
 	rig_ok("a callee that is still to come");
-	callee_left(M3_OP_SEND);
-	callee_left(M3_OP_SENDREC);
+	callee_left(M3_OP_SEND, 0);
+	callee_left(M3_OP_SENDREC, 0);
+	callee_left(M3_OP_SEND, 1);
+	callee_left(M3_OP_SENDREC, 1);
 	rig_ok("a callee that has left");
 	ended_unheard(M3_OP_SEND);
 	ended_unheard(M3_OP_SENDREC);
