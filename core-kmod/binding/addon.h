@@ -89,6 +89,7 @@ extern const struct m3_function m3_migrate_functions[];
 extern const struct m3_function m3_info_functions[];
 extern const struct m3_function m3_proxy_functions[];
 extern const struct m3_function m3_watch_functions[];
+extern const struct m3_function m3_socket_functions[];
 
 /* ------------------------------------------------------------- args.c */
 

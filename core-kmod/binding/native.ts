@@ -211,9 +211,24 @@ export interface Native {
   proxyAcknowledge(proxy: ProxyHandle, dc: number, bytes: Bytes, at: number, size: number): number;
   proxyPut(proxy: ProxyHandle, bytes: Bytes, at: number, size: number): number;
 
-  watch(fd: number, onReadable: (status: number) => void): WatchHandle | number;
+  /** Events: 1 readable, 2 writable; at first 1. */
+  watch(fd: number, onReady: (status: number, events: number) => void): WatchHandle | number;
   watchRef(watch: WatchHandle, on: 0 | 1): number;
+  watchEvents(watch: WatchHandle, events: number): number;
   watchClose(watch: WatchHandle): number;
+
+  /** Of the kernel, not of the core, are the error numbers from here on. */
+  socket(domain: number, type: number, protocol: number): number;
+  closeSocket(fd: number): number;
+  bindSocket(fd: number, name: Bytes): number;
+  connectSocket(fd: number, name: Bytes): number;
+  /** Bytes of the name. */
+  socketName(fd: number, out: Bytes): number;
+  setOption(fd: number, level: number, option: number, value: number): number;
+  option(fd: number, level: number, option: number): number;
+  receiveMany(fd: number, bytes: Bytes, slot: number, names: Bytes, table: Uint32Array): number;
+  sendMany(fd: number, bytes: Bytes, names: Bytes, table: Uint32Array, from: number, count: number): number;
+  crc32c(bytes: Bytes, start: number, end: number): number | undefined;
 }
 
 /** The package's folder, from the sources as well as from dist/. */

@@ -3,8 +3,8 @@
  * The few libuv calls that the addon needs, declared by hand.
  *
  * Node exports libuv from its own executable and Node-API hands out its loop,
- * but uv.h is not part of node-api-headers. These signatures, the number of
- * UV_POLL and of UV_READABLE have not changed since libuv 1.0, and libuv
+ * but uv.h is not part of node-api-headers. These signatures, the numbers of
+ * UV_POLL, UV_READABLE and UV_WRITABLE have not changed since libuv 1.0, and libuv
  * promises its ABI for all of 1.x. Handles stay opaque: their size is asked
  * for at run time, their user data goes through the accessors of 1.19.
  */
@@ -20,7 +20,7 @@ struct uv_poll_s;
 typedef void (*uv_poll_cb)(struct uv_poll_s *poll, int status, int events);
 typedef void (*uv_close_cb)(struct uv_handle_s *handle);
 
-enum { M3_UV_POLL = 8, M3_UV_READABLE = 1 };
+enum { M3_UV_POLL = 8, M3_UV_READABLE = 1, M3_UV_WRITABLE = 2 };
 
 size_t uv_handle_size(int type);
 int uv_poll_init(struct uv_loop_s *loop, struct uv_poll_s *poll, int fd);

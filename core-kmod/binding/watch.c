@@ -58,17 +58,18 @@ static void on_exit_of_environment(napi_async_cleanup_hook_handle hook,
 	(void)data;
 }
 
-static void call_back(struct m3_watch *watch, int status)
+static void call_back(struct m3_watch *watch, int status, int events)
 {
 	napi_env env = watch->env;
-	napi_value callback, receiver, argument, error;
+	napi_value callback, receiver, arguments[2], error;
 
 	if (napi_get_reference_value(env, watch->callback, &callback) ||
 	    napi_get_reference_value(env, watch->self, &receiver) ||
-	    napi_create_int32(env, status, &argument))
+	    napi_create_int32(env, status, &arguments[0]) ||
+	    napi_create_int32(env, events, &arguments[1]))
 		return;
-	if (napi_make_callback(env, watch->context, receiver, callback, 1,
-			       &argument, NULL) != napi_pending_exception)
+	if (napi_make_callback(env, watch->context, receiver, callback, 2,
+			       arguments, NULL) != napi_pending_exception)
 		return;
 	if (!napi_get_and_clear_last_exception(env, &error))
 		napi_fatal_exception(env, error);
@@ -80,11 +81,10 @@ static void on_event(struct uv_poll_s *poll, int status, int events)
 		uv_handle_get_data((struct uv_handle_s *)poll);
 	napi_handle_scope scope;
 
-	(void)events;
 	if (!watch->callback ||
 	    napi_open_handle_scope(watch->env, &scope))
 		return;
-	call_back(watch, status);
+	call_back(watch, status, events);
 	napi_close_handle_scope(watch->env, scope);
 }
 
@@ -141,6 +141,16 @@ static int js_watch_ref(struct m3_args *args)
 	return 0;
 }
 
+static int js_watch_events(struct m3_args *args)
+{
+	struct m3_watch *watch = args->v[0].object;
+	int events = args->v[1].i32 & (M3_UV_READABLE | M3_UV_WRITABLE);
+
+	if (!events)
+		return -M3_EINVAL;
+	return uv_poll_start(watch->poll, events, on_event) ? -M3_EINVAL : 0;
+}
+
 static int js_watch_close(struct m3_args *args)
 {
 	m3_handle_close(args->v[0].handle);
@@ -151,8 +161,10 @@ static int js_watch_close(struct m3_args *args)
 
 const struct m3_function m3_watch_functions[] = {
 	{ "watch", NULL, js_watch,
-	  { { "fd", M3_ARG_I32 }, { "onReadable", M3_ARG_FUNCTION } } },
+	  { { "fd", M3_ARG_I32 }, { "onReady", M3_ARG_FUNCTION } } },
 	{ "watchRef", js_watch_ref, NULL, { WATCH, { "on", M3_ARG_I32 } } },
+	{ "watchEvents", js_watch_events, NULL,
+	  { WATCH, { "events", M3_ARG_I32 } } },
 	{ "watchClose", js_watch_close, NULL, { WATCH } },
 	{ NULL, NULL, NULL, { { NULL, M3_ARG_END } } },
 };

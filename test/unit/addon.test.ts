@@ -50,7 +50,7 @@ describe('arguments', () => {
     expect(() => native.bind(none, 1)).toThrow("argument 'member' must be a handle");
     expect(() => native.bind(null as unknown as MemberHandle, 1)).toThrow("argument 'member'");
     expect(() => native.dvsInit('/', -1, 1, 1, '')).toThrow("argument 'node' must be an unsigned");
-    expect(() => native.watch(0, 3 as unknown as () => void)).toThrow("argument 'onReadable'");
+    expect(() => native.watch(0, 3 as unknown as () => void)).toThrow("argument 'onReady'");
   });
 
   test('that are missing are named too', () => {
