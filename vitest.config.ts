@@ -16,6 +16,7 @@ export default defineConfig({
         ['test/system/**/*.test.ts', 'test/fault/**/*.test.ts', 'examples/**/*.test.ts'],
         120_000,
       ),
+      project('vm', ['test/vm/**/*.test.ts'], 300_000),
     ],
   },
 });

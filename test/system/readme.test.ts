@@ -53,6 +53,7 @@ const PAGES = [
   'examples/custom-proxy/README.md',
   'examples/custom-transport/README.md',
   'examples/two-nodes/README.md',
+  'test/vm/README.md',
 ];
 
 test.each(PAGES)('every link of %s leads to a file', (page) => {

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: MIT
+/** The jobs: one line each. */
+import type { GuestJob } from './job.ts';
+import { probe } from './jobs/probe.ts';
+import { tipcNamespaces } from './jobs/tipc-namespaces.ts';
+import { wire } from './jobs/wire.ts';
+
+export const JOBS: readonly GuestJob[] = [probe, wire, tipcNamespaces];

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+/** The jobs, on Debian's kernel; `npm run test:vm` runs them on others. */
+import { describe, expect, test } from 'vitest';
+import { skipReason } from '../contract/requirement.ts';
+import { DEADLINE_FACTOR } from './job.ts';
+import { JOBS } from './jobs.ts';
+import { KERNELS, missingKernel } from './kernels.ts';
+import { runJob } from './run-job.ts';
+
+const why = skipReason('vm', missingKernel('debian'));
+
+describe('guests', { skip: why !== undefined }, () => {
+  for (const job of JOBS) {
+    test(`${job.name}: ${job.shows}`, { timeout: (job.seconds * DEADLINE_FACTOR + 60) * 1000 }, async () => {
+      const { failures } = await runJob(job, KERNELS.debian.make());
+      expect(failures.join('\n')).toBe('');
+    });
+  }
+});
