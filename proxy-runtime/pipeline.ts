@@ -70,6 +70,11 @@ function sinkOf(codec: Codec, direction: 'encode' | 'decode', sink: unknown): Si
   throw new ProxyError('M3_BUG', `codec "${codec.id}": ${direction} returned ${typeof sink}, not a function`);
 }
 
+/** No codec of the link brings a handshake: the peer proves nothing, and whoever carries the frames can read them. */
+export function isPlaintext(codecs: readonly Codec[]): boolean {
+  return codecs.every(({ handshake }) => handshake === undefined);
+}
+
 /** Codecs may come from outside authors' JavaScript, where no compiler has looked at them. */
 function checkShapes(codecs: readonly Codec[]): void {
   for (const [at, codec] of codecs.entries()) {

@@ -16,6 +16,8 @@ export interface ProxyOptions extends SettingsOptions {
   readonly transport: Transport;
   /** From the core to the wire; the peer has the same ids in the same order. */
   readonly codecs: readonly Codec[];
+  /** Must be true for a link without a codec that encrypts: anybody on the way can read, change and forge it. */
+  readonly insecure?: boolean;
   /** Where the peer listens. The node that has it dials; give it to the smaller id unless only the other can. */
   readonly dial?: string;
   /** Where this proxy itself listens, for this one peer. A runtime listens for all of its proxies instead. */

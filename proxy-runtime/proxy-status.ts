@@ -3,6 +3,7 @@
 import type { Codec } from './contract.ts';
 import type { Dialler } from './dialler.ts';
 import type { Links } from './links.ts';
+import { isPlaintext } from './pipeline.ts';
 
 export type ProxyState = 'waiting' | 'dialling' | 'handshake' | 'connected' | 'draining' | 'closed';
 
@@ -48,7 +49,7 @@ export function proxyStatus(source: StatusSource): ProxyStatus {
     state: proxyState(source),
     url: current?.link.remote ?? source.dial ?? '',
     codecs: codecs.map(({ id }) => id),
-    plaintext: codecs.every(({ handshake }) => handshake === undefined),
+    plaintext: isPlaintext(codecs),
     connectedForMs: current === undefined ? null : now - links.since,
     reconnects: Math.max(0, links.count - 1),
     roundTripMs: current?.roundTripMs ?? null,

@@ -13,7 +13,7 @@ import { type CoreError, ProxyError } from './errors.ts';
 import { encodeHello, type Hello } from './hello.ts';
 import { createLaneOrder, type LaneOrder } from './lane-order.ts';
 import { createLinks, type Links } from './links.ts';
-import { checkPipeline } from './pipeline.ts';
+import { checkPipeline, isPlaintext } from './pipeline.ts';
 import type { PeerProxy, ProxyOptions, StopOptions } from './proxy-options.ts';
 import { proxyStatus } from './proxy-status.ts';
 import { openReception, type Reception } from './reception.ts';
@@ -47,6 +47,7 @@ interface State {
 export function createProxy(options: ProxyOptions): PeerProxy {
   const { core, peer, transport, codecs, dial, listen } = options;
   checkPipeline(codecs, transport.framing);
+  checkSecrecy(options);
   const hello = helloOf(options);
   encodeHello(hello);
   const url = dial === undefined ? undefined : parseAddress(transport, dial);
@@ -82,6 +83,12 @@ export function createProxy(options: ProxyOptions): PeerProxy {
     if (!state.scheduled) turn(state);
   });
   return proxyOf(state);
+}
+
+function checkSecrecy({ peer, codecs, insecure = false }: ProxyOptions): void {
+  if (insecure || !isPlaintext(codecs)) return;
+  const text = `the link to node ${peer} would be plaintext: add a codec that encrypts, or \`insecure: true\` on a trusted network`;
+  throw new ProxyError('M3_CONFIG', text);
 }
 
 function helloOf({ core, peer, name, codecs }: ProxyOptions): Hello {

@@ -20,7 +20,10 @@ export interface ListenOptions {
 }
 
 /** One peer, as {@link createProxy} wants it. */
-export type PeerOptions = Pick<ProxyOptions, 'peer' | 'peerName' | 'transport' | 'codecs' | 'dial'>;
+export type PeerOptions = Pick<
+  ProxyOptions,
+  'peer' | 'peerName' | 'transport' | 'codecs' | 'dial' | 'insecure'
+>;
 
 export interface RuntimeOptions extends SettingsOptions {
   readonly core: Core;

@@ -68,7 +68,8 @@ function runtimeOf(config: Config, core: NodeCore, log: Logger): Runtime {
       const transport = (peer.dial ?? listen)?.transport;
       if (transport === undefined) return [];
       const dial = peer.dial === undefined ? {} : { dial: peer.dial.url.href };
-      return [{ peer: peer.node, peerName: peer.name, transport, codecs: peer.codecs, ...dial }];
+      const { node, name: peerName, codecs, insecure } = peer;
+      return [{ peer: node, peerName, transport, codecs, insecure, ...dial }];
     }),
     limits: {
       slabs: pool.slabs,

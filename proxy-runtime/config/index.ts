@@ -10,6 +10,7 @@ import { type CoreLocation, coreLocation, type Surroundings, surroundings } from
 import { type Mistake, mistakesError } from './mistake.ts';
 import { checkRules } from './rules.ts';
 import type { ConfigFile } from './schema.ts';
+import { checkSecrecy } from './secrecy.ts';
 import { readSource } from './source.ts';
 
 export type { Address } from './address.ts';
@@ -52,6 +53,8 @@ export interface PeerConfig {
   readonly dial: Address | undefined;
   /** Fresh codecs of the link, in pipeline order. */
   readonly codecs: readonly Codec[];
+  /** The link may be plaintext. */
+  readonly insecure: boolean;
 }
 
 export interface Config {
@@ -125,6 +128,7 @@ async function partsOf(draft: Draft, plugIns: PlugIns, base: string, report: Rep
   );
   const framings = dials.map((dial) => (dial ?? listen)?.transport.framing ?? 0);
   const chains = await chainsOf(draft, framings, { ...plugIns, base, report });
+  checkSecrecy(draft, chains, report);
   const gids = draft.dcs.map(({ group }, at) => gidOf(group ?? null, at, report));
   return { listen, dials, chains, gids };
 }
@@ -171,6 +175,7 @@ function assemble(file: string, top: ConfigFile, parts: Parts, base: string, aro
       name: peer.name ?? `node${peer.node}`,
       dial: parts.dials[at],
       codecs: parts.chains[at]?.() ?? [],
+      insecure: peer.insecure ?? top.insecure,
     })),
     pool,
     reconnect,

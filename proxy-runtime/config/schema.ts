@@ -32,6 +32,7 @@ export const CodecSchema = v.union(
   CODEC,
 );
 const codecs = list(CodecSchema, 'codecs');
+const yesOrNo = v.boolean('true or false');
 
 export const PeerSchema = mapping(
   {
@@ -47,6 +48,9 @@ export const PeerSchema = mapping(
     ),
     codecs: v.optional(
       v.pipe(codecs, v.description('Codecs of this link, instead of the common list. Equal on both nodes.')),
+    ),
+    insecure: v.optional(
+      v.pipe(yesOrNo, v.description('Whether this link may be plaintext. Default: the common `insecure`.')),
     ),
   },
   'a peer, with at least node',
@@ -166,6 +170,15 @@ export const ConfigSchema = mapping(
         ),
       ),
       [],
+    ),
+    insecure: v.optional(
+      v.pipe(
+        yesOrNo,
+        v.description(
+          'Whether links may be plaintext: anybody on the way can read, change and forge what they carry. Default false.',
+        ),
+      ),
+      false,
     ),
     transports: v.optional(
       v.pipe(

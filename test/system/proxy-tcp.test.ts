@@ -22,7 +22,7 @@ function node(id: 1 | 2, transport: Transport, dial?: string) {
   const codecs = [codecFor('logging'), codecFor('compression')];
   const listen = dial === undefined ? [{ transport, url: transport.loopback() }] : [];
   const log = pino({ level: 'silent' });
-  const peers = [{ peer, transport, codecs, ...(dial && { dial }) }];
+  const peers = [{ peer, transport, codecs, insecure: true, ...(dial && { dial }) }];
   return { core, runtime: createRuntime({ core, clock, log, listen, peers }) };
 }
 

@@ -21,6 +21,7 @@ peers:
 transports: [./transport.mjs]
 codecs: [logging, { id: compression, minBytes: 512 }]
 metrics: { listen: "http://127.0.0.1:9464" }
+insecure: true
 `;
 
   it('is resolved', async () => {
@@ -77,13 +78,13 @@ metrics: { listen: "http://127.0.0.1:9464" }
   });
 
   it('waits for a peer without dial when this node listens', async () => {
-    const { config } = await inspect(`${HEAD}peers: [{ node: 2 }]`);
+    const { config } = await inspect(`${HEAD}insecure: true\npeers: [{ node: 2 }]`);
     expect(config?.peers[0]?.dial).toBeUndefined();
   });
 
   it('gives each link codecs of its own', async () => {
     const { config } = await inspect(
-      `${HEAD}codecs: [logging]\npeers: [{ node: 2, dial: tcp://h:1 }, { node: 3, dial: tcp://h:2 }]`,
+      `${HEAD}codecs: [logging]\ninsecure: true\npeers: [{ node: 2, dial: tcp://h:1 }, { node: 3, dial: tcp://h:2 }]`,
     );
     expect(config?.peers[0]?.codecs[0]).not.toBe(config?.peers[1]?.codecs[0]);
   });

@@ -30,7 +30,7 @@ const WRONG: readonly [what: string, rest: string, essentials: readonly string[]
   [
     'unknown key of a peer',
     'peers: [{ node: 2, dail: tcp://h:1, dial: tcp://h:1 }]',
-    ['4:20: peers[0].dail: unknown key; did you mean "dial"?', 'allowed: node, name, dial, codecs'],
+    ['4:20: peers[0].dail: unknown key; did you mean "dial"?', 'allowed: node, name, dial, codecs, insecure'],
   ],
   [
     'wrong type',
@@ -287,7 +287,7 @@ const WRONG: readonly [what: string, rest: string, essentials: readonly string[]
 
 describe('a wrong configuration', () => {
   it.each(WRONG)('%s', async (_what, rest, essentials) => {
-    const { config, texts } = await inspect(HEAD + rest);
+    const { config, texts } = await inspect(`${HEAD}${rest}\ninsecure: true\n`);
     expect(config).toBeUndefined();
     expect(texts).toHaveLength(1);
     for (const essential of essentials) expect(texts[0]).toContain(essential);
@@ -300,10 +300,24 @@ describe('a wrong configuration', () => {
       expect.stringContaining('cluster: it is missing'),
       expect.stringContaining('node: it is missing'),
     ]);
-    const { texts: noDial } = await inspect('cluster: demo\nnode: 1\npeers: [{ node: 2 }]');
+    const { texts: noDial } = await inspect('cluster: demo\nnode: 1\npeers: [{ node: 2, insecure: true }]');
     expect(noDial).toEqual([expect.stringMatching(/3:9: peers\[0\]: neither node can dial: .* for node 2/)]);
     expect((await inspect('')).texts[0]).toContain('the file is empty');
     expect((await inspect('hello')).texts[0]).toContain('wrong type: a string');
+  });
+
+  it('a link that would be plaintext, unless the file says that it may be so', async () => {
+    const peers = 'peers: [{ node: 2 }, { node: 3, insecure: true }, { node: 4, insecure: false }]';
+    const plaintext = (node: number) =>
+      expect.stringMatching(
+        new RegExp(
+          `peers\\[${node - 2}\\]: the link would be plaintext.*\\n.*value: \\["logging"\\].*insecure: true`,
+        ),
+      );
+    const { texts } = await inspect(`${HEAD}codecs: [logging]\n${peers}`);
+    expect(texts).toEqual([plaintext(2), plaintext(4)]);
+    const { texts: allowed } = await inspect(`${HEAD}codecs: [logging]\ninsecure: true\n${peers}`);
+    expect(allowed).toEqual([plaintext(4)]);
   });
 
   it('a file that is not there, or cannot be read as one', async () => {
@@ -318,7 +332,7 @@ describe('a wrong configuration', () => {
     const file = join(directory, 'many.yaml');
     writeFileSync(
       file,
-      'cluster: demo\nnode: 1\nlissen: tcp://h:1\ncodecs: [compression, logging]\npeers:\n  - { node: 1, dail: x }\n  - { node: 2, dial: ftp://h:1, nam: b }\n  - { node: 2, dial: tcp://h:1 }\ndcs: [{ id: 7, name: a, nodes: [1, 9] }]\npool: { slabs: 0 }\n',
+      'cluster: demo\nnode: 1\nlissen: tcp://h:1\ncodecs: [compression, logging]\npeers:\n  - { node: 1, dail: x }\n  - { node: 2, dial: ftp://h:1, nam: b }\n  - { node: 2, dial: tcp://h:1 }\ndcs: [{ id: 7, name: a, nodes: [1, 9] }]\npool: { slabs: 0 }\ninsecure: true\n',
     );
     const error = await loadConfig(file, plugIns).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ProxyError);

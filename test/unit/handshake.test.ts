@@ -42,7 +42,8 @@ function side(at: World, { node, cluster, ...options }: Side) {
   const services = at.services();
   const core = queueCore({ node, soon: at.clock.soon, dcs: { 7: [1, 2] }, ...(cluster && { cluster }) });
   const peer = node === 1 ? 2 : 1;
-  const proxy = createProxy({ core, peer, transport: at.transport, codecs: [], ...services, ...options });
+  const common = { core, peer, transport: at.transport, codecs: [], insecure: true };
+  const proxy = createProxy({ ...common, ...services, ...options });
   return { core, proxy, ...services };
 }
 

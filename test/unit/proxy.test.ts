@@ -30,11 +30,17 @@ function node(at: World, id: 1 | 2, { slabs, batch, dcs, ...options }: NodeOptio
   const span = dcs ?? { [DC]: [1, 2] };
   const core = queueCore({ node: id, soon: at.clock.soon, dcs: span, ...(batch && { batch }) });
   const address = id === 1 ? { dial: 'memory://b', listen: URL_A } : { listen: 'memory://b' };
-  const common = { core, peer: 3 - id, transport: at.transport, codecs: [], ...services };
+  const common = { core, peer: 3 - id, transport: at.transport, codecs: [], insecure: true, ...services };
   return { core, proxy: createProxy({ ...common, ...address, ...options }), ...services };
 }
 
 type Node = ReturnType<typeof node>;
+
+test('a link is never plaintext because nobody thought of it', () => {
+  expect(() => node(world(), 1, { insecure: false })).toThrow(
+    expect.objectContaining({ code: 'M3_CONFIG', message: expect.stringContaining('would be plaintext') }),
+  );
+});
 
 async function pair(
   options: NodeOptions = {},

@@ -31,7 +31,10 @@ function node(at: World, id: number, peers: Partial<PeerOptions>[], options: Par
   const runtime = createRuntime({
     core,
     listen: [{ transport: at.transport, url: `memory://node-${id}` }],
-    peers: peers.map((peer) => ({ peer: 0, transport: at.transport, codecs: [], ...peer })),
+    peers: peers.map((peer) => ({
+      ...{ peer: 0, transport: at.transport, codecs: [], insecure: true },
+      ...peer,
+    })),
     ...services,
     ...options,
   });

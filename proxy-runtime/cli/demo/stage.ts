@@ -108,7 +108,7 @@ function startNode(stage: Stage, node: 1 | 2, remote: number, rest: object): Pro
   const dc = { id: DC, name: 'demo', nodes: [1, 2], remote: [{ endpoint: remote, node: 3 - node }] };
   const config = {
     ...{ cluster: 'demo', node, core: `embedded:${core}`, dcs: [dc] },
-    ...{ codecs: ['logging', 'compression'], log: { level: 'warn' } },
+    ...{ codecs: ['logging', 'compression'], insecure: true, log: { level: 'warn' } },
     ...rest,
   };
   writeFileSync(file, JSON.stringify(config, null, 2));

@@ -76,7 +76,7 @@ function nodeOptions(
   writeFileSync(
     file,
     JSON.stringify({
-      ...{ cluster: 'rig', node, core: `embedded:${core}`, codecs, log: { level: 'warn' } },
+      ...{ cluster: 'rig', node, core: `embedded:${core}`, codecs, insecure: true, log: { level: 'warn' } },
       dcs: [{ id: DC, name: 'rig', nodes: [1, 2], remote }],
       ...rest,
     }),

@@ -34,7 +34,7 @@ export function nodePair(): NodePair {
     const config = {
       ...{ cluster: 'test', node, core: `embedded:${coreOf(node)}`, dcs: [{ ...dc, remote }] },
       ...(node === 2 ? { listen: 'tcp://127.0.0.1:0', peers: [{ node: 1 }] } : {}),
-      ...{ codecs: ['logging', 'compression'], log: { level: 'info' } },
+      ...{ codecs: ['logging', 'compression'], insecure: true, log: { level: 'info' } },
       ...changes,
     };
     const file = join(dir, `node${node}.json`);
