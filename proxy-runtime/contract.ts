@@ -184,6 +184,8 @@ export interface Listener {
 export interface Transport {
   /** Scheme of its URLs = folder name = registry key. */
   readonly scheme: string;
+  /** No real medium carries its frames: whoever prints a figure of it says "simulated". */
+  readonly simulated?: boolean;
   /** Bytes it puts before the range it is given, in the frame's head room. */
   readonly framing: number;
   /** Why this machine cannot run it, in words, and what to do; undefined if it can. */

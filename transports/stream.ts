@@ -4,6 +4,7 @@
  * 1 to WIRE_FRAME_BYTES, and the range. Transports from outside use it too:
  * `import { dialStream, listenStream } from 'm3ipc/transports/stream'`.
  */
+import { rmSync } from 'node:fs';
 import {
   connect,
   createServer,
@@ -23,6 +24,15 @@ import { PREFIX_BYTES, READ_BYTES, Receiver } from './stream-receiver.ts';
 /** What a stream transport declares as its `framing`. */
 export const STREAM_FRAMING = PREFIX_BYTES;
 
+/** Of TCP: before the kernel asks a silent peer whether it is there; the session's pings are faster. */
+const SOCKET_OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 } as const;
+
+/** Sockets as a transport wants them. */
+export interface SocketTuning {
+  /** Called with the descriptor of each connected socket, before its link carries anything. */
+  readonly tune?: (fd: number) => void;
+}
+
 /** Makes Node read into the receiver's own buffers, so that a read allocates nothing. */
 function onread(receiver: Receiver): OnReadOpts {
   return { buffer: () => receiver.target(), callback: (bytes) => receiver.received(bytes) };
@@ -33,7 +43,7 @@ function onread(receiver: Receiver): OnReadOpts {
  * reason, when aborted; else as {@link Transport.dial}.
  */
 export function dialStream(
-  to: NetConnectOpts,
+  to: NetConnectOpts & SocketTuning,
   url: string,
   attach: Attach,
   context: TransportContext,
@@ -44,7 +54,7 @@ export function dialStream(
       new ProxyError('M3_CLOSED', `dial of ${url} was given up`, { cause: signal.reason });
     if (signal.aborted) return reject(aborted());
     const receiver = new Receiver(context);
-    const socket = connect({ ...to, onread: onread(receiver) });
+    const socket = connect({ ...SOCKET_OPTIONS, ...to, onread: onread(receiver) });
     const abort = () => {
       socket.destroy();
       reject(aborted());
@@ -58,30 +68,30 @@ export function dialStream(
     socket.once('connect', () => {
       signal.removeEventListener('abort', abort);
       socket.off('error', fail);
+      tune(handleOf(socket), to);
       resolve(streamLink(socket, receiver, url, attach, context));
     });
   });
 }
 
 /**
- * Listens at `at`; every accepted socket becomes a link.
+ * Listens at `at`; every accepted socket becomes a link. A socket file that a killed process has left is removed first.
  * @param urlOf the address really used, as a URL, once it is known.
  * @param remoteOf what an accepted link is called.
  */
-export function listenStream(
-  at: ListenOptions,
+export async function listenStream(
+  at: ListenOptions & SocketTuning,
   urlOf: (server: Server) => string,
   remoteOf: (socket: Socket) => string,
   attach: Attach,
   context: TransportContext,
 ): Promise<Listener> {
+  if (at.path !== undefined) await removeStale(at.path);
   return new Promise((resolve, reject) => {
-    const server = createServer(
-      { pauseOnConnect: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 },
-      (socket) => {
-        accept(socket, remoteOf(socket), attach, context);
-      },
-    );
+    const server = createServer({ ...SOCKET_OPTIONS, pauseOnConnect: true }, (socket) => {
+      tune(handleOf(socket), at);
+      accept(socket, remoteOf(socket), attach, context);
+    });
     const fail = (error: Error) => reject(streamError(error, 'listen'));
     server.once('error', fail);
     server.listen(at, () => {
@@ -91,6 +101,28 @@ export function listenStream(
       resolve(listener(server, url, context));
     });
   });
+}
+
+/** A killed process leaves its socket file behind: it goes when nobody answers there. */
+function removeStale(path: string): Promise<void> {
+  return new Promise((resolve) => {
+    const probe = connect(path, () => probe.destroy());
+    probe.once('error', (error) => {
+      if ('code' in error && error.code === 'ECONNREFUSED') rmSync(path, { force: true });
+    });
+    probe.once('close', () => resolve());
+  });
+}
+
+/** Node's own object behind a socket: with it a socket's reading and descriptor can be had. */
+function handleOf(socket: Socket): object | undefined {
+  const handle: unknown = Reflect.get(socket, '_handle');
+  return typeof handle === 'object' && handle !== null ? handle : undefined;
+}
+
+function tune(handle: object | undefined, { tune }: SocketTuning): void {
+  const fd = handle === undefined ? undefined : Reflect.get(handle, 'fd');
+  if (typeof fd === 'number' && fd >= 0) tune?.(fd);
 }
 
 function listener(server: Server, url: string, context: TransportContext): Listener {
@@ -113,8 +145,8 @@ function listener(server: Server, url: string, context: TransportContext): Liste
  */
 function accept(accepted: Socket, remote: string, attach: Attach, context: TransportContext): void {
   const receiver = new Receiver(context);
-  const handle: unknown = Reflect.get(accepted, '_handle');
-  if (typeof handle !== 'object' || handle === null || !('useUserBuffer' in handle)) {
+  const handle = handleOf(accepted);
+  if (handle === undefined || !('useUserBuffer' in handle)) {
     streamLink(accepted, receiver, remote, attach, context);
     readEvents(accepted, receiver);
     return;

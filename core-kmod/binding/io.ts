@@ -156,6 +156,16 @@ export class Socket {
   }
 }
 
+/** setsockopt(2), of an int, for a descriptor that Node owns. Throws a {@link systemError}. */
+export function setSocketOption(fd: number, level: number, option: number, value: number): void {
+  checked(loadNative().setOption(fd, level, option, value), 'setsockopt');
+}
+
+/** getsockopt(2), likewise. */
+export function socketOption(fd: number, level: number, option: number): number {
+  return checked(loadNative().option(fd, level, option), 'getsockopt');
+}
+
 function checked(answer: number, syscall: string): number {
   if (answer < 0) throw systemError(answer, syscall);
   return answer;

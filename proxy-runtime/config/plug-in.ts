@@ -48,6 +48,7 @@ const isFunction = (value: unknown): boolean => typeof value === 'function';
 /** The members of `Transport` in contract.ts; tsc refuses a table that has another set. */
 const TRANSPORT = {
   scheme: isText,
+  simulated: (value) => value === undefined || typeof value === 'boolean',
   framing: isCount,
   missing: isFunction,
   loopback: isFunction,

@@ -2,7 +2,11 @@
 /** The demo, as `npm start` runs it: its JSON, its checker, and what it leaves behind. */
 import { readdirSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Transport } from '../../proxy-runtime/contract.ts';
+import { transports as table } from '../../transports/index.ts';
 import { endAll, m3ipc } from './support/program.ts';
+
+const transports: Readonly<Record<string, Transport>> = table;
 
 afterEach(endAll);
 
@@ -73,6 +77,26 @@ describe('the demo', () => {
     const { code } = await demo.ended;
     expect(code).toBe(signal === 'SIGINT' ? 130 : 143);
     expect(directories()).not.toContain(mine);
+  });
+
+  it.each(Object.entries(transports))('runs over %s, or says why not', async (scheme, transport) => {
+    const why = transport.missing();
+    const { code, stdout, stderr } = await m3ipc('demo', '--json', '--seconds', '0.5', '--transport', scheme)
+      .ended;
+    if (why !== undefined) {
+      expect(code).toBe(1);
+      expect(stderr).toContain(why);
+      return;
+    }
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const simulated = transport.simulated ?? false;
+    expect(JSON.parse(stdout)).toMatchObject({ transport: scheme, simulated, lost: 0, corrupted: 0 });
+  });
+
+  it('names the transports that there are', async () => {
+    const { code, stderr } = await m3ipc('demo', '--transport', 'pigeon').ended;
+    expect(code).toBe(2);
+    expect(stderr).toContain(Object.keys(transports).join(', '));
   });
 
   it('names the faults it can inject', async () => {

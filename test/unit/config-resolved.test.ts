@@ -17,7 +17,7 @@ dcs:
   - { id: 7, name: shop, tasks: 4, procs: 60, arena: 1MiB, mode: "0640", group: root, nodes: [1, 2] }
 peers:
   - { node: 2, name: beta, dial: "tcp://127.0.0.1:7102", codecs: [{ module: ./codec.mjs, head: 3 }] }
-  - { node: 3, dial: "unix:///tmp/c" }
+  - { node: 3, dial: "own:///tmp/c" }
 transports: [./transport.mjs]
 codecs: [logging, { id: compression, minBytes: 512 }]
 metrics: { listen: "http://127.0.0.1:9464" }
@@ -49,7 +49,7 @@ insecure: true
     ]);
     expect(links).toEqual([
       ['beta', 'tcp', ['mine+3']],
-      ['node3', 'unix', ['logging+0', 'compression+1']],
+      ['node3', 'own', ['logging+0', 'compression+1']],
     ]);
   });
 

@@ -13,9 +13,9 @@ const MODULES = {
   'no-default.mjs': 'export const codec = 1;',
   'throws.mjs': "throw new Error('no such device');",
   'transport.mjs':
-    "const f = () => {}; export default { scheme: 'unix', framing: 4, missing: f, loopback: () => 'unix:///tmp/x', check: f, listen: f, dial: f };",
+    "const f = () => {}; export default { scheme: 'own', framing: 4, missing: f, loopback: () => 'own:///tmp/x', check: f, listen: f, dial: f };",
   'no-dial.mjs':
-    "const f = () => {}; export default { scheme: 'unix', framing: -1, missing: f, loopback: f, check: f, listen: f };",
+    "const f = () => {}; export default { scheme: 'own', framing: -1, missing: f, loopback: f, check: f, listen: f };",
   'tcp-again.mjs':
     "const f = () => {}; export default { scheme: 'tcp', framing: 4, missing: f, loopback: f, check: f, listen: f, dial: f };",
 };

@@ -15,8 +15,8 @@ describe('the table of transports', () => {
   });
 
   test('an unknown scheme is named, with what there is', () => {
-    const wanted = { code: 'M3_CONFIG', message: /no transport "gopher"; there is tcp$/ };
-    assert.throws(() => transportFor(new URL('gopher://host:1')), wanted);
+    const message = `gopher://host:1: no transport "gopher"; there is ${Object.keys(transports).join(', ')}`;
+    assert.throws(() => transportFor(new URL('gopher://host:1')), { code: 'M3_CONFIG', message });
   });
 
   test('a slip of the pen gets a hint', () => {

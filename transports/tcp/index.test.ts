@@ -2,8 +2,10 @@
 /** What is TCP's own; the rest is in the transport contract. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { describe, test } from 'vitest';
+import { socketOption } from '../../core-kmod/binding/io.ts';
 import type { LinkEvents } from '../../proxy-runtime/contract.ts';
 import { ProxyError } from '../../proxy-runtime/errors.ts';
 import { testContext, virtualClock } from '../../test/testing/index.ts';
@@ -16,7 +18,7 @@ const ignore = (): LinkEvents => ({
 });
 
 describe('addresses', () => {
-  test.each(['tcp://127.0.0.1:7000', 'tcp://[::1]:7000', 'tcp://node-b.example:0', 'tcp://host:7000/'])(
+  test.each(['tcp://127.0.0.1:7000', 'tcp://[::1]:7000', 'tcp://b.example:0', 'tcp://h:1/?userTimeout=1.5s'])(
     '%s is good',
     (url) => {
       tcp.check(new URL(url));
@@ -27,8 +29,10 @@ describe('addresses', () => {
     ['tcp://host', /port is missing/],
     ['tcp:7000', /host is missing/],
     ['tcp://host:7000/path', /path, \/path/],
-    ['tcp://host:7000?x=1', /options, \?x=1/],
-    ['tcp://host:7000#a', /options, #a/],
+    ['tcp://host:7000?x=1', /unknown option x; known: userTimeout/],
+    ['tcp://host:7000?userTimeout=20', /userTimeout is "20"; allowed: a time from 100ms to 3600s/],
+    ['tcp://host:7000?userTimeout=1s&userTimeout=2s', /userTimeout twice/],
+    ['tcp://host:7000#a', /fragment, #a/],
     ['tcp://me:secret@host:7000', /user or a password/],
     ['udp://host:7000', /scheme is udp/],
   ])('%s is refused with its reason', (url, message) => {
@@ -59,6 +63,33 @@ test('IPv6 listens, says so in brackets, and is dialled', async () => {
   assert.match(listener.url, /^tcp:\/\/\[::1\]:[1-9]\d*$/);
   const link = await tcp.dial(new URL(listener.url), ignore, context, new AbortController().signal);
   await Promise.all([link.close(), listener.close()]);
+});
+
+describe('TCP_USER_TIMEOUT', () => {
+  /** Of every socket of this process that has it: ours are the only ones. */
+  const timeouts = (): number[] =>
+    readdirSync('/proc/self/fd').flatMap((fd) => {
+      try {
+        const timeout = socketOption(Number(fd), 6, 18);
+        return timeout > 0 ? [timeout] : [];
+      } catch {
+        return [];
+      }
+    });
+
+  test('is set on both ends, by default or as the address says', async () => {
+    const context = testContext();
+    const listener = await tcp.listen(new URL('tcp://127.0.0.1:0'), ignore, context);
+    const signal = new AbortController().signal;
+    const plain = await tcp.dial(new URL(listener.url), ignore, context, signal);
+    const told = await tcp.dial(new URL(`${listener.url}?userTimeout=1.5s`), ignore, context, signal);
+    while (timeouts().length < 4) await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(
+      timeouts().toSorted((a, b) => a - b),
+      [1500, 20_000, 20_000, 20_000],
+    );
+    await Promise.all([plain.close(), told.close(), listener.close()]);
+  });
 });
 
 test('a port that another program holds is M3_ADDR_IN_USE, with its address and the cause', async () => {

@@ -1,13 +1,24 @@
 // SPDX-License-Identifier: MIT
-/** `tcp://host:port`, IPv6 as `tcp://[::1]:port`; port 0 listens on a free one. Runs everywhere. */
+/**
+ * `tcp://host:port`, IPv6 as `tcp://[::1]:port`; port 0 listens on a free one. Runs everywhere.
+ *
+ * A dead peer is noticed by the session's pings, in seconds. For a connection that no session looks after any more the
+ * kernel does it: it asks after silence (SO_KEEPALIVE, `stream.ts`), and what the peer has not acknowledged for 20 s ends the
+ * connection (TCP_USER_TIMEOUT of tcp(7), RFC 5482), instead of after a quarter of an hour. `?userTimeout=` changes that.
+ */
 import type { Server, Socket } from 'node:net';
+import { setSocketOption } from '../../core-kmod/binding/io.ts';
 import type { Transport } from '../../proxy-runtime/contract.ts';
 import { ProxyError } from '../../proxy-runtime/errors.ts';
 import { dialStream, listenStream, STREAM_FRAMING } from '../stream.ts';
+import { duration, optionMistake, optionOf } from '../url-options.ts';
 
-const SHAPE = 'tcp://host:port, for example tcp://192.0.2.1:7000 or tcp://[2001:db8::1]:7000';
-/** Before the kernel asks a silent peer whether it is there; the session's pings are faster. */
-const KEEP_ALIVE_MS = 30_000;
+const SHAPE = 'tcp://host:port, for example tcp://192.0.2.1:7000 or tcp://[2001:db8::1]:7000?userTimeout=20s';
+const USER_TIMEOUT_US = 20_000_000;
+const OPTIONS = { userTimeout: duration(100_000, 3_600_000_000) };
+/** Of linux/tcp.h and linux/in.h. */
+const IPPROTO_TCP = 6;
+const TCP_USER_TIMEOUT = 18;
 
 /** What is wrong with the URL, in words. */
 function mistake(url: URL): string | undefined {
@@ -16,8 +27,8 @@ function mistake(url: URL): string | undefined {
   if (url.port === '') return 'the port is missing';
   if (url.username !== '' || url.password !== '') return 'it has a user or a password';
   if (url.pathname !== '' && url.pathname !== '/') return `it has a path, ${url.pathname}`;
-  if (url.search !== '' || url.hash !== '') return `it has options, ${url.search}${url.hash}`;
-  return undefined;
+  if (url.hash !== '') return `it has a fragment, ${url.hash}`;
+  return optionMistake(url, OPTIONS);
 }
 
 function check(url: URL): void {
@@ -26,10 +37,15 @@ function check(url: URL): void {
   if (wrong !== undefined) throw new ProxyError('M3_CONFIG', `${shown}: ${wrong}; write ${SHAPE}`);
 }
 
-/** What Node's resolver understands: an IPv6 address without its brackets. */
-function target(url: URL): { host: string; port: number } {
+/** What Node's resolver understands (an IPv6 address without its brackets), and what each socket gets. */
+function target(url: URL) {
   check(url);
-  return { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) };
+  const timeoutMs = Math.round((optionOf(url, 'userTimeout', OPTIONS.userTimeout) ?? USER_TIMEOUT_US) / 1000);
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: Number(url.port),
+    tune: (fd: number) => setSocketOption(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, timeoutMs),
+  };
 }
 
 function portOf(server: Server): number {
@@ -49,13 +65,12 @@ export const tcp: Transport = {
   loopback: () => 'tcp://127.0.0.1:0',
   check,
   async listen(url, attach, context) {
-    const at = target(url);
-    return listenStream(at, (server) => `tcp://${url.hostname}:${portOf(server)}`, remoteOf, attach, context);
+    const urlOf = (server: Server) => `tcp://${url.hostname}:${portOf(server)}`;
+    return listenStream(target(url), urlOf, remoteOf, attach, context);
   },
   async dial(url, attach, context, signal) {
     const to = target(url);
     if (to.port === 0) throw new ProxyError('M3_CONFIG', `${url.href}: port 0 is only for listening`);
-    const options = { ...to, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
-    return dialStream(options, url.href, attach, context, signal);
+    return dialStream(to, url.href, attach, context, signal);
   },
 };

@@ -2,6 +2,8 @@
 /** `m3ipc demo`: the main job of the product on one machine, with nothing simulated. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { FAULTS } from '../../../examples/two-nodes/checker.ts';
+import { transports } from '../../../transports/index.ts';
+import type { Transport } from '../../contract.ts';
 import { readStatus } from '../node-status.ts';
 import { EXIT_FAILURE, printJson, printText } from '../output.ts';
 import { type Pair, type PairResult, runPairs } from './pairs.ts';
@@ -12,29 +14,35 @@ interface Options {
   readonly seconds: number;
   readonly json?: boolean;
   readonly inject?: string;
+  readonly transport: keyof typeof transports;
 }
 
 /** 128 + the signal's number, as a shell tells it. */
 const EXIT_SIGNAL = { SIGINT: 130, SIGTERM: 143 } as const;
 const MAX_SECONDS = 86_400;
 
-async function action({ seconds, json = false, inject }: Options): Promise<void> {
+async function action({ seconds, json = false, inject, transport }: Options): Promise<void> {
   const stage = openStage();
   const left = stopOnSignal(stage);
   try {
     const progress = progressLine();
-    await startNodes(stage);
+    await startNodes(stage, transports[transport]);
     const results = await runPairs(stage, { seconds, inject, onProgress: progress.show });
     progress.end();
-    await conclude(stage, results, json);
+    await conclude(stage, results, transports[transport], json);
   } finally {
     await stage.clear();
     left();
   }
 }
 
-async function conclude(stage: Stage, results: readonly PairResult[], json: boolean): Promise<void> {
-  const summary = summarize(results, stage.children, await wireBytes(stage));
+async function conclude(
+  stage: Stage,
+  results: readonly PairResult[],
+  transport: Transport,
+  json: boolean,
+): Promise<void> {
+  const summary = summarize(results, stage.children, transport, await wireBytes(stage));
   if (json) printJson(summary);
   else printText(summaryText(summary));
   if (!isFaultless(summary)) process.exitCode = EXIT_FAILURE;
@@ -93,6 +101,11 @@ export const registerDemo = (program: Command): void => {
       'two nodes with real proxies, and client and server processes that call each other across them',
     )
     .option('--seconds <n>', 'how long the clients call', parseSeconds, 5)
+    .addOption(
+      new Option('--transport <scheme>', 'what carries the frames between the nodes')
+        .choices(Object.keys(transports))
+        .default('tcp'),
+    )
     .option('--json', 'print one JSON object')
     .addOption(
       new Option('--inject <fault>', "at the checker's input, to prove that it sees one").choices(FAULTS),

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { NodeCore } from '../../../core-kmod/binding/core.ts';
 import { packageRoot } from '../../../core-kmod/binding/native.ts';
 import { systemClock } from '../../clock.ts';
+import type { Transport } from '../../contract.ts';
 import { ProxyError } from '../../errors.ts';
 import { type Child, type ChildOptions, startChild } from './child.ts';
 
@@ -91,11 +92,16 @@ function endCore(dir: string): void {
 
 const PROXIES = 'proxies';
 
-/** Starts node 2, then node 1, which dials the address that node 2 really listens at. */
-export async function startNodes(stage: Stage): Promise<void> {
+/**
+ * Starts node 2, then node 1, which dials the address that node 2 really listens at. Throws M3_UNAVAILABLE where the
+ * transport cannot run.
+ */
+export async function startNodes(stage: Stage, transport: Transport): Promise<void> {
   const { tsServer, cServer } = ENDPOINTS;
+  const missing = transport.missing();
+  if (missing !== undefined) throw new ProxyError('M3_UNAVAILABLE', `${transport.scheme}: ${missing}`);
   const up = (await startNode(stage, 2, cServer, {
-    listen: 'tcp://127.0.0.1:0',
+    listen: transport.loopback(),
     peers: [{ node: 1 }],
   })) as { listening: readonly string[] };
   await startNode(stage, 1, tsServer, { peers: [{ node: 2, dial: up.listening[0] }] });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** The demo's result: an object for `--json`, a table for people. Every figure is measured in this run. */
 import type { Tally } from '../../../examples/two-nodes/checker.ts';
+import type { Transport } from '../../contract.ts';
 import { tableText } from '../table.ts';
 import type { Child } from './child.ts';
 import type { PairResult } from './pairs.ts';
@@ -8,6 +9,9 @@ import type { PairResult } from './pairs.ts';
 export interface Summary {
   readonly nodes: number;
   readonly processes: number;
+  /** What carried the frames, and whether its medium is a model: then so are all figures. */
+  readonly transport: string;
+  readonly simulated: boolean;
   readonly processList: readonly { readonly pid: number; readonly role: string; readonly node: number }[];
   readonly roundTrips: number;
   readonly roundTripsPerSecond: number;
@@ -44,6 +48,7 @@ const MEGA = 1e6;
 export function summarize(
   results: readonly PairResult[],
   children: readonly Child[],
+  { scheme, simulated = false }: Transport,
   wireBytes: number,
 ): Summary {
   const tallies = results.flatMap(({ calls, service }) => [calls.replies, service.requests]);
@@ -54,6 +59,8 @@ export function summarize(
   return {
     nodes: new Set(children.map(({ node }) => node)).size,
     processes: children.length,
+    transport: scheme,
+    simulated,
     processList: children.map(({ pid, role, node }) => ({ pid, role, node })),
     roundTrips: of(({ calls }) => calls.roundTrips),
     roundTripsPerSecond: sum(pairs.map(({ roundTripsPerSecond }) => roundTripsPerSecond)),
@@ -107,7 +114,7 @@ export const isFaultless = ({
   notifications.received <= notifications.sent;
 
 export function summaryText(summary: Summary): string {
-  const { lost, duplicated, reordered, corrupted, copy, notifications, wireBytes } = summary;
+  const { lost, duplicated, reordered, corrupted, copy, notifications, wireBytes, simulated } = summary;
   const pairs = tableText({
     head: ['pair', 'nodes', 'round trips/s', 'p50 us', 'p99 us', 'copy MB/s'],
     left: ['pair', 'nodes'],
@@ -118,7 +125,7 @@ export function summaryText(summary: Summary): string {
     ]),
   });
   return [
-    `${summary.nodes} nodes, ${summary.processes} processes`,
+    `${summary.nodes} nodes, ${summary.processes} processes, over ${summary.transport}${simulated ? ' (simulated)' : ''}`,
     '',
     pairs,
     '',
