@@ -33,6 +33,7 @@ export type { AsyncCallOptions, CallOptions } from './outstanding.ts';
 export type {
   DcCounters,
   DcState,
+  LaneState,
   NodeState,
   PeerState,
   Privileges,

@@ -257,6 +257,26 @@ static napi_value js_proxy_info(struct m3_args *args)
 	return finish_object(&object);
 }
 
+static napi_value js_lane_info(struct m3_args *args)
+{
+	struct m3_arg *v = args->v;
+	struct m3_lane_info info;
+	int error = m3_getlaneinfo(v[0].object, v[1].i32, v[2].i32, v[3].i32,
+				   &info);
+	struct object object;
+
+	if (error)
+		return m3_js_int(args->env, error);
+	object = start_object(args->env);
+	put_number(&object, "next", info.next);
+	put_number(&object, "acked", info.acked);
+	put_number(&object, "granted", info.granted);
+	put_number(&object, "expected", info.expected);
+	put_number(&object, "queued", info.queued);
+	put_number(&object, "window", info.window);
+	return finish_object(&object);
+}
+
 static napi_value js_privileges(struct m3_args *args)
 {
 	struct m3_arg *v = args->v;
@@ -289,6 +309,8 @@ const struct m3_function m3_info_functions[] = {
 	  { NODE, DC, { "slot", M3_ARG_I32 } } },
 	{ "privileges", NULL, js_privileges,
 	  { NODE, DC, { "endpoint", M3_ARG_I32 } } },
+	{ "laneInfo", NULL, js_lane_info,
+	  { NODE, DC, { "id", M3_ARG_I32 }, { "lane", M3_ARG_I32 } } },
 	{ "proxyInfo", NULL, js_proxy_info,
 	  { NODE, { "id", M3_ARG_I32 } } },
 	{ "nodeInfo", NULL, js_node_info, { NODE, { "id", M3_ARG_I32 } } },

@@ -13,6 +13,7 @@ import { ProxyError } from '../../proxy-runtime/errors.ts';
 import type {
   DcCounters,
   DcState,
+  LaneState,
   NodeState,
   PeerState,
   Privileges,
@@ -195,6 +196,7 @@ export interface Native {
   dcCounters(node: NodeHandle, dc: number): DcCounters | number;
   procInfo(node: NodeHandle, dc: number, slot: number): ProcState | number;
   nodeInfo(node: NodeHandle, id: number): PeerState | number;
+  laneInfo(node: NodeHandle, dc: number, id: number, lane: number): LaneState | number;
   proxyInfo(node: NodeHandle, id: number): ProxyState | number;
 
   attach(node: NodeHandle, peer: number): ProxyHandle | number;

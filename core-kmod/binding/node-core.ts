@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** A node's core: management, views of its state, and its proxies' side (`Core` of the contract). */
-import type { Core, CorePeer } from '../../proxy-runtime/contract.ts';
+import type { Core, CorePeer, Lane } from '../../proxy-runtime/contract.ts';
 import { CORE_ERRORS, PROMOTE_RETRY, RTS_FLAGS } from './abi.ts';
 import { NativePeer } from './core-peer.ts';
 import { loadNative, type Native, type NodeHandle } from './native.ts';
@@ -12,6 +12,7 @@ import { poll } from './poll.ts';
 import type {
   DcCounters,
   DcState,
+  LaneState,
   NodeState,
   PeerState,
   Privileges,
@@ -244,6 +245,11 @@ export class NodeCore implements Core {
   /** Default: of this node. EBADNODEID. */
   nodeInfo(id = -1): PeerState {
     return made(this.#native.nodeInfo(this.#handle, id), 'getnodeinfo');
+  }
+
+  /** One lane of a DC to node `id`. EINVAL: the control lane has no numbers; EBADNODEID, ENODCNODE, EDCNOTRUN. */
+  laneInfo(dc: number, id: number, lane: Lane): LaneState {
+    return made(this.#native.laneInfo(this.#handle, dc, id, lane), 'getlaneinfo', id);
   }
 
   /** The proxy of a node; undefined: it has none. */

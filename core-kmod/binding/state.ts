@@ -96,6 +96,22 @@ export interface PeerState {
   readonly name: string;
 }
 
+/** struct m3_lane_info: one lane of a DC to a node. Numbers of records, first given as 1. */
+export interface LaneState {
+  /** Of the next record that leaves for the node. */
+  readonly next: number;
+  /** All below it were accepted by the node's core: `next - acked` are in flight. */
+  readonly acked: number;
+  /** The highest that the node takes now. */
+  readonly granted: number;
+  /** Of the next record that comes from the node. */
+  readonly expected: number;
+  /** Records, or bulk copies, that wait to leave. */
+  readonly queued: number;
+  /** The most that may be in flight. */
+  readonly window: number;
+}
+
 /** struct m3_priv: what an endpoint may do. */
 export interface Privileges {
   /** One of LEVELS; shown, not enforced. */

@@ -403,6 +403,31 @@ int m3_getnodeinfo(struct m3_node *node, int id, struct m3_node_info *info)
 	return 0;
 }
 
+int m3_getlaneinfo(struct m3_node *node, int dc, int id, int lane,
+		   struct m3_lane_info *info)
+{
+	const struct m3_lane *l;
+	struct m3_map *map;
+	int e = m3_node_dc(node, dc, &map);
+
+	if (e)
+		return e;
+	if (lane <= M3_LANE_CONTROL || lane >= M3_LANES)
+		return -M3_EINVAL;
+	if (id < 0 || (uint32_t)id >= map->r->nodes)
+		return -M3_EBADNODEID;
+	if (!*m3_spans(map->r, (uint32_t)id))
+		return -M3_ENODCNODE;
+	l = &m3_peer(map->r, (uint32_t)id)->lane[lane];
+	info->next = l->next;
+	info->acked = l->acked;
+	info->granted = l->grant;
+	info->expected = l->expected;
+	info->queued = l->queued;
+	info->window = m3_window((uint32_t)lane);
+	return 0;
+}
+
 int m3_add_node(struct m3_node *node, int dc, int id)
 {
 	struct m3_section s;

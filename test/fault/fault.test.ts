@@ -1,22 +1,10 @@
 // SPDX-License-Identifier: MIT
 /** `npm run fault`, short: some kills, some seeds. */
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
-import { packageRoot } from '../../core-kmod/binding/native.ts';
 import { buildPrograms } from './build.ts';
 import type { KillResult } from './kill/index.ts';
 import type { ModelResult } from './model/index.ts';
-
-const main = join(packageRoot(), 'dist', 'test', 'fault', 'main.js');
-const DEADLINE_MS = 100_000;
-
-/** Its JSON, and its exit code. */
-function fault<T>(...args: string[]): { result: T; status: number | null } {
-  const options = { encoding: 'utf8', timeout: DEADLINE_MS, maxBuffer: 64 << 20 } as const;
-  const { stdout, status } = spawnSync(process.execPath, [main, ...args, '--json'], options);
-  return { result: JSON.parse(stdout) as T, status };
-}
+import { fault } from './run.ts';
 
 beforeAll(() => {
   buildPrograms();

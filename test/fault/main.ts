@@ -1,27 +1,14 @@
 // SPDX-License-Identifier: MIT
 /** npm run fault -- <test> [options]. Progress on stderr, the result on stdout; exits 1 if the test fails. */
 import { join } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
-import { printJson, printText } from '../../proxy-runtime/cli/output.ts';
+import { Command } from 'commander';
 import { runSeed } from '../testing/seed.ts';
 import { buildPrograms, withRegions } from './build.ts';
+import { progress, tell, whole } from './command.ts';
 import { killText, runKills } from './kill/index.ts';
+import { linkCommands } from './links/command.ts';
 import { runModel } from './model/index.ts';
 import { modelText } from './model/text.ts';
-
-function whole(text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError('allowed: a whole number above 0');
-}
-
-const progress = (line: string): void => void process.stderr.write(`${line}\n`);
-
-function tell(json: boolean, result: { readonly ok: boolean }, text: string): void {
-  if (json) printJson(result);
-  else printText(text);
-  process.exitCode = result.ok ? 0 : 1;
-}
 
 interface ModelOptions {
   readonly seeds: number;
@@ -52,7 +39,9 @@ async function coreKill({ kills, hits, seed, quick, json }: KillOptions): Promis
   tell(json, result, killText(result));
 }
 
-const program = new Command('npm run fault --').description('faults and random operations against the core');
+const program = new Command('npm run fault --').description(
+  'faults and random operations against cores and links',
+);
 program
   .command('core-kill')
   .description('processes killed at every crash point of the core, and at random instants')
@@ -70,6 +59,7 @@ program
   .option('--first <n>', 'first seed; without it, M3IPC_SEED or chance', whole)
   .option('--json', 'print one JSON object', false)
   .action(model);
+linkCommands(program);
 try {
   await program.parseAsync();
 } catch (error) {

@@ -89,6 +89,16 @@ struct m3_proxy_info {
 #define M3_PROXY_SCONNECTED 0x2u
 #define M3_PROXY_RCONNECTED 0x4u
 
+/* One lane of a DC to a node. Numbers are first given as 1. */
+struct m3_lane_info {
+	uint64_t next; /* of the next record that leaves for the node */
+	uint64_t acked; /* all below it were accepted by the node's core */
+	uint64_t granted; /* the highest that it takes now */
+	uint64_t expected; /* of the next record that comes from the node */
+	uint32_t queued; /* records, or bulk copies, that wait to leave */
+	uint32_t window; /* at most so many are in flight: acked..next-1 */
+};
+
 struct m3_dc_info {
 	struct m3_dc_params params;
 	uint64_t incarnation;
@@ -169,6 +179,9 @@ M3_API int m3_node_down(struct m3_node *node, int id);
 /* Attached or not; -1: this node. EBADNODEID. */
 M3_API int m3_getnodeinfo(struct m3_node *node, int id,
 			  struct m3_node_info *info);
+/* EINVAL: `lane` carries no numbers; EBADNODEID, ENODCNODE, EDCNOTRUN. */
+M3_API int m3_getlaneinfo(struct m3_node *node, int dc, int id, int lane,
+			  struct m3_lane_info *info);
 /* EPROXYFREE: the node has none; EBADNODEID. */
 M3_API int m3_getproxyinfo(struct m3_node *node, int id,
 			   struct m3_proxy_info *info);

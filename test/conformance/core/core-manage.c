@@ -257,6 +257,59 @@ static void connect(void)
 	rig_ok("connect and disconnect");
 }
 
+static void lane_is(struct rig_node *n, long next, long acked, long expected,
+		    long queued)
+{
+	struct m3_lane_info info;
+
+	SAME(m3_getlaneinfo(n->core, RIG_DC, n->id ? 0 : 2, M3_LANE_NORMAL,
+			    &info), 0);
+	SAME((long)info.next, next);
+	SAME((long)info.acked, acked);
+	SAME((long)info.expected, expected);
+	SAME((long)info.queued, queued);
+	MUST(info.granted >= info.next - 1 && info.window);
+}
+
+/* A record waits, is in flight, and is acknowledged. */
+static void lanes(void)
+{
+	struct m3_lane_info info;
+	static char frame[M3_FRAME_BYTES];
+	struct rig_node a, b;
+	struct m3_member *m;
+	unsigned int bytes;
+
+	rig_start(&a, 0);
+	rig_start(&b, 2);
+	rig_pair(&a, &b);
+	m = rig_join(&a, 1);
+	SAME(m3_rmtbind(a.core, RIG_DC, "far", 5, 2), 0);
+	lane_is(&a, 1, 1, 1, 0);
+	SAME(m3_notify(m, 1, 5), 0);
+	lane_is(&a, 1, 1, 1, 1);
+	bytes = rig_take(&a, M3_LANE_NORMAL, frame, sizeof(frame));
+	MUST(bytes);
+	lane_is(&a, 2, 1, 1, 0);
+	MUST(m3_proxy_put(b.proxy, frame, bytes) == 1);
+	lane_is(&b, 1, 1, 2, 0);
+	rig_settle(&a, &b);
+	lane_is(&a, 2, 2, 1, 0);
+	SAME(m3_getlaneinfo(a.core, RIG_DC, 2, M3_LANE_CONTROL, &info),
+	     -M3_EINVAL);
+	SAME(m3_getlaneinfo(a.core, RIG_DC, 2, M3_LANES, &info), -M3_EINVAL);
+	SAME(m3_getlaneinfo(a.core, RIG_DC, 1, M3_LANE_BULK, &info),
+	     -M3_ENODCNODE);
+	SAME(m3_getlaneinfo(a.core, RIG_DC, -1, M3_LANE_BULK, &info),
+	     -M3_EBADNODEID);
+	SAME(m3_getlaneinfo(a.core, RIG_DC + 1, 2, M3_LANE_BULK, &info),
+	     -M3_EDCNOTRUN);
+	m3_leave(m);
+	rig_stop(&a);
+	rig_stop(&b);
+	rig_ok("getlaneinfo");
+}
+
 int main(void)
 {
 	struct m3_node *node;
@@ -270,5 +323,6 @@ int main(void)
 	node_goes_down(node);
 	core_ends(node);
 	connect();
+	lanes();
 	return 0;
 }

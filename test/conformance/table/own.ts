@@ -24,6 +24,12 @@ export const OWN = section('own', [
     'core/core-holes.c',
     'bad-input.test.ts',
   ),
+  row(
+    'lanes',
+    'how many records of a lane wait, are in flight, and were accepted',
+    'getlaneinfo',
+    'core/core-manage.c: getlaneinfo',
+  ),
   row('kill: within one core', 'at every crash point of every call', 'check sweep', 'core/crash-local.c'),
   row('kill: take and put', 'at every crash point of a proxy', 'proxy_take proxy_put', 'core/crash-link.c'),
   row(

@@ -3,7 +3,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NodeCore } from '../../../core-kmod/binding/core.ts';
-import { m3ipc, type Program } from './program.ts';
+import { packageRoot } from '../../../core-kmod/binding/native.ts';
+import { m3ipcOf, type Program } from './program.ts';
 
 export const DC = 7;
 /** Bound on node 2, called from node 1. */
@@ -25,7 +26,8 @@ export interface NodePair {
   remove(): void;
 }
 
-export function nodePair(): NodePair {
+/** @param root the package whose command line is run. */
+export function nodePair(root: string = packageRoot()): NodePair {
   const dir = mkdtempSync('/dev/shm/m3ipc-test-');
   const coreOf = (node: number): string => join(dir, `core${node}`);
   const write = (node: 1 | 2, changes: object = {}): string => {
@@ -46,7 +48,7 @@ export function nodePair(): NodePair {
     coreOf,
     write,
     up: async (node, changes) => {
-      const program = m3ipc('up', write(node, changes), '--json');
+      const program = m3ipcOf(root, 'up', write(node, changes), '--json');
       const [, told = '{}'] = await program.says('stdout', /^(\{"up".*)\n/);
       const { up } = JSON.parse(told) as { up: { listening: string[] } };
       return { ...program, listening: up.listening };

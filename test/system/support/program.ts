@@ -2,9 +2,8 @@
 /** The built command line as a process of a test: what it says is collected, and it is gone when the test ends. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-
-const MAIN = fileURLToPath(new URL('../../../dist/proxy-runtime/cli/main.js', import.meta.url));
+import { join } from 'node:path';
+import { packageRoot } from '../../../core-kmod/binding/native.ts';
 
 export interface Ended {
   readonly code: number | null;
@@ -63,9 +62,13 @@ export function start(command: string, args: readonly string[]): Program {
 }
 
 /** Starts `m3ipc <args>`. */
-export function m3ipc(...args: string[]): Program {
-  if (!existsSync(MAIN)) throw new Error('the command line is not built: `npm run build`');
-  return start(process.execPath, [MAIN, ...args]);
+export const m3ipc = (...args: string[]): Program => m3ipcOf(packageRoot(), ...args);
+
+/** Starts the command line of the package in `root`. */
+export function m3ipcOf(root: string, ...args: string[]): Program {
+  const main = join(root, 'dist', 'proxy-runtime', 'cli', 'main.js');
+  if (!existsSync(main)) throw new Error(`${main} is not built: \`npm run build\``);
+  return start(process.execPath, [main, ...args]);
 }
 
 /** For afterEach: ends what a failed test has left, by its pid. */

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+/**
+ * Faults of links: real nodes, eight clients on both of them that call the servers of the other one, and a fault again
+ * and again in the middle of it. Judged by what the clients and servers have seen of their own payloads.
+ */
+import { constants } from 'node:os';
+import { seededRandom } from '../../testing/random.ts';
+import { type Load, startLoad } from './load.ts';
+import { type Cycle, SCENARIOS, type ScenarioName } from './scenarios.ts';
+import { hasRelay, LANE_NAMES, type LaneName, openStage, SETTINGS, type Stage } from './stage.ts';
+import { type Verdict, verdictOf } from './verdict.ts';
+
+export interface LinkSettings {
+  readonly scenario: ScenarioName;
+  /** The load, compiled. */
+  readonly binary: string;
+  /** Faults. */
+  readonly cycles: number;
+  /** At least so many; the faults are spread over them. */
+  readonly messages: number;
+  /** The longest time that a process stands still, or a peer does not read. */
+  readonly longestMs: number;
+  readonly scheme: string;
+  readonly codecs: readonly string[];
+  readonly seed: number;
+  /** Deadline of each call. */
+  readonly timeoutMs: number;
+  /** The package that is tested; undefined: this one. */
+  readonly root?: string;
+  readonly progress: (line: string) => void;
+}
+
+export interface LinkResult extends Verdict {
+  readonly ok: boolean;
+  /** What is wrong, in words. */
+  readonly problems: readonly string[];
+  readonly scenario: ScenarioName;
+  readonly transport: string;
+  readonly codecs: readonly string[];
+  readonly settings: typeof SETTINGS;
+  readonly seed: number;
+  readonly cycles: readonly Cycle[];
+  /** How many kills landed with records of each lane in flight. */
+  readonly killsInFlight?: Readonly<Record<LaneName, number>>;
+  /** Of all cycles, in order; judged where the nodes were killed. */
+  readonly resumeMs: readonly number[];
+  readonly p90ResumeMs: number;
+  readonly worstResumeMs: number;
+  /** Private memory of the hungrier node's process: before the first fault, and its most since. */
+  readonly memory: { readonly before: number; readonly most: number; readonly window: number };
+  readonly seconds: number;
+}
+
+/** To be reached by kills: shares of all kills, and ms. */
+const KILLS_IN_FLIGHT = 0.3;
+const P90_MS = 300;
+const WORST_MS = 1000;
+/** What a sender may use beyond what it had: its frames. */
+const SLAB_BYTES = 66 << 10;
+const WINDOW_BYTES = SETTINGS.pool.slabs * SLAB_BYTES;
+const MEMORY_SHARE = 1.1;
+/** Without progress for so long, beyond a call's deadline, something hangs. */
+const PATIENCE_MS = 30_000;
+const MEMORY_LOOK_MS = 20;
+
+export async function runLinks(settings: LinkSettings): Promise<LinkResult> {
+  const { scenario, scheme, codecs, root, binary, seed, timeoutMs } = settings;
+  const { needsRelay } = SCENARIOS[scenario];
+  if (needsRelay && !hasRelay(scheme))
+    throw new Error(`${scenario} needs a relay, and ${scheme} has none; allowed: tcp`);
+  const started = performance.now();
+  const stage = await openStage({ scheme, codecs, withRelay: needsRelay, root });
+  let load: Load | undefined;
+  const clear = async (): Promise<void> => {
+    await load?.clear();
+    await stage.clear();
+  };
+  const left = clearOnSignal(clear);
+  try {
+    const patienceMs = timeoutMs + PATIENCE_MS;
+    load = await startLoad({ binary, parties: stage.parties, seed, timeoutMs, patienceMs });
+    const run = await runCycles(settings, stage, load);
+    const verdict = verdictOf(await load.finish());
+    return resultOf(settings, run, verdict, performance.now() - started);
+  } finally {
+    left();
+    await clear();
+  }
+}
+
+/** Whoever ends us early leaves no process behind. Returns how to undo it. */
+function clearOnSignal(clear: () => Promise<void>): () => void {
+  const onSignal = (signal: NodeJS.Signals): void => {
+    void clear().finally(() => process.exit(128 + constants.signals[signal]));
+  };
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  return () => void process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+}
+
+interface Run {
+  readonly cycles: readonly Cycle[];
+  readonly memory: LinkResult['memory'];
+  readonly problems: readonly string[];
+}
+
+/** A fault that does not pass ends the run, and is a problem. */
+async function runCycles(settings: LinkSettings, stage: Stage, load: Load): Promise<Run> {
+  const { scenario, cycles: count, messages, longestMs, progress } = settings;
+  const random = seededRandom(settings.seed);
+  const step = messages / (count + 1);
+  const cycles: Cycle[] = [];
+  const problems: string[] = [];
+  const memory = watchMemory(stage);
+  try {
+    for (let at = 0; at < count; at++) {
+      await load.reached(step * (at + 1));
+      if (at === 0) memory.faults();
+      const cycle = await SCENARIOS[scenario].cycle({ stage, random, at, longestMs });
+      cycles.push(cycle);
+      progress(`${at + 1}/${count}: ${cycle.what}; flowing after ${cycle.resumeMs} ms`);
+    }
+    await load.reached(messages);
+  } catch (error) {
+    problems.push(error instanceof Error ? error.message : String(error));
+  }
+  return { cycles, memory: memory.end(), problems };
+}
+
+/** `before` is what it had come to under load when the faults began. */
+function watchMemory({ nodes }: Stage) {
+  let before = 0;
+  let most = 0;
+  const timer = setInterval(() => {
+    most = Math.max(most, ...nodes.map((node) => node.memoryBytes()));
+  }, MEMORY_LOOK_MS);
+  return {
+    faults() {
+      before = most;
+    },
+    end() {
+      clearInterval(timer);
+      return { before, most, window: WINDOW_BYTES };
+    },
+  };
+}
+
+function percentile(sorted: readonly number[], share: number): number {
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
+}
+
+function resultOf(settings: LinkSettings, run: Run, verdict: Verdict, ms: number): LinkResult {
+  const { scenario, scheme, codecs, seed } = settings;
+  const resumeMs = run.cycles.map((cycle) => cycle.resumeMs);
+  const sorted = resumeMs.toSorted((a, b) => a - b);
+  const killsInFlight = scenario === 'kill' ? inFlightOf(run.cycles) : undefined;
+  const facts = {
+    ...{ scenario, transport: scheme, codecs, settings: SETTINGS, seed, ...verdict, cycles: run.cycles },
+    ...(killsInFlight === undefined ? {} : { killsInFlight }),
+    ...{ resumeMs, p90ResumeMs: percentile(sorted, 0.9), worstResumeMs: sorted.at(-1) ?? 0 },
+    ...{ memory: run.memory, seconds: Math.round(ms / 100) / 10 },
+  };
+  const problems = [...run.problems, ...problemsOf(facts, settings)];
+  return { ok: problems.length === 0, problems, ...facts };
+}
+
+function inFlightOf(cycles: readonly Cycle[]): Record<LaneName, number> {
+  const count = (lane: LaneName): number =>
+    cycles.filter(({ inFlight }) => (inFlight?.[lane] ?? 0) > 0).length;
+  return Object.fromEntries(LANE_NAMES.map((lane) => [lane, count(lane)])) as Record<LaneName, number>;
+}
+
+/** Those that a busy machine may cause begin with "slow" or "memory". */
+function problemsOf(facts: Omit<LinkResult, 'ok' | 'problems'>, { cycles: wanted }: LinkSettings): string[] {
+  const { lost, duplicated, reordered, corrupted, errors, cycles, killsInFlight, memory } = facts;
+  const problems = Object.entries({ lost, duplicated, reordered, corrupted, ...errors })
+    .filter(([, n]) => n > 0)
+    .map(([name, n]) => `${name}: ${n}`);
+  if (cycles.length < wanted) problems.push(`only ${cycles.length} of ${wanted} faults`);
+  if (killsInFlight !== undefined) {
+    // No pair of this version is in the urgent lane.
+    for (const lane of ['normal', 'bulk'] as const)
+      if (killsInFlight[lane] < KILLS_IN_FLIGHT * wanted)
+        problems.push(`only ${killsInFlight[lane]} kills with records in flight in the ${lane} lane`);
+    if (facts.p90ResumeMs > P90_MS) problems.push(`slow: p90 of resuming is ${facts.p90ResumeMs} ms`);
+    if (facts.worstResumeMs > WORST_MS) problems.push(`slow: worst of resuming is ${facts.worstResumeMs} ms`);
+  } else if (memory.most - memory.before > memory.window * MEMORY_SHARE)
+    problems.push(`memory: grew by ${memory.most - memory.before} bytes, the window is ${memory.window}`);
+  return problems;
+}

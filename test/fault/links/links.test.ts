@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+/** `npm run fault` for links, short: a few faults of each kind. */
+import { beforeAll, expect, test } from 'vitest';
+import { buildPrograms } from '../build.ts';
+import { fault } from '../run.ts';
+import type { LinkResult } from './index.ts';
+import { SCENARIOS, type ScenarioName } from './scenarios.ts';
+
+beforeAll(() => {
+  buildPrograms();
+}, 120_000);
+
+/** What a busy machine may cause. */
+const OF_THE_MACHINE = /^(slow|memory|only \d+ kills)/;
+
+test.each(Object.keys(SCENARIOS) as ScenarioName[])(
+  '%s: nothing is lost, duplicated, reordered or corrupted',
+  (scenario) => {
+    const often = scenario === 'kill' ? '--kills' : '--cycles';
+    const size = [often, '4', '--messages', '5000', '--longest', '1500'];
+    const { result } = fault<LinkResult>(scenario, ...size);
+    const problems = result.problems.filter((problem) => !OF_THE_MACHINE.test(problem));
+    expect(problems, `seed ${result.seed}`).toEqual([]);
+    expect(result.messages).toBeGreaterThanOrEqual(5000);
+    expect(result.resumeMs).toHaveLength(4);
+    const { sent, received, merged } = result.notifications;
+    expect(received + merged).toBe(sent);
+  },
+);

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: MIT
+/** The processes that call each other over the links (`load.c`), and what they tell. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Tally } from '../../../examples/two-nodes/checker.ts';
+
+/** What a client knows at its end. */
+export interface ClientFacts {
+  readonly server: number;
+  /** Requests made, numbered from 1. */
+  readonly calls: number;
+  readonly notified: number;
+  readonly copies: number;
+  /** There and back. */
+  readonly copiedBytes: number;
+  /** Data that arrived, or changed later, with a wrong checksum. */
+  readonly mismatches: number;
+  /** Of one call. */
+  readonly longestMs: number;
+  /** Calls that failed, by code. */
+  readonly errors: Readonly<Record<string, number>>;
+  readonly replies: Tally;
+}
+
+/** What a server knows of one client. */
+export interface SourceFacts {
+  readonly client: number;
+  /** Number of the last request. */
+  readonly highest: number;
+  readonly notifications: {
+    readonly received: number;
+    /** Made while one waited: what arrived stands for them (protocol 24). */
+    readonly merged: number;
+    readonly lost: number;
+    readonly duplicated: number;
+  };
+  readonly requests: Tally;
+}
+
+export interface ServerFacts {
+  readonly mismatches: number;
+  readonly errors: Readonly<Record<string, number>>;
+  readonly sources: readonly SourceFacts[];
+}
+
+export interface LoadFacts {
+  /** By endpoint. */
+  readonly clients: ReadonlyMap<number, ClientFacts>;
+  readonly servers: readonly ServerFacts[];
+}
+
+export interface Party {
+  /** The core's directory. */
+  readonly core: string;
+  readonly dc: number;
+  readonly endpoint: number;
+  /** Whom a client calls; undefined: it is a server. */
+  readonly server?: number;
+}
+
+export interface LoadOptions {
+  /** `load`, compiled. */
+  readonly binary: string;
+  /** Servers before the clients that call them. */
+  readonly parties: readonly Party[];
+  readonly seed: number;
+  /** Deadline of each call. */
+  readonly timeoutMs: number;
+  /** Without progress for so long something hangs. */
+  readonly patienceMs: number;
+}
+
+export interface Load {
+  /** Resolves when the clients have made so many operations in all; rejects when they no longer get on. */
+  reached(operations: number): Promise<void>;
+  /** Tells the clients, then the servers, to end; resolves with what they found. Rejects if they do not end. */
+  finish(): Promise<LoadFacts>;
+  /** Ends all at once. Idempotent. */
+  clear(): Promise<void>;
+}
+
+interface Member {
+  readonly party: Party;
+  readonly child: ChildProcess;
+  /** Rejects if it ended with an error. */
+  readonly ended: Promise<void>;
+  operations: number;
+  ready: boolean;
+  facts: unknown;
+}
+
+interface State {
+  readonly options: LoadOptions;
+  readonly members: Member[];
+  /** Told of each line and each end. */
+  readonly watchers: Set<() => void>;
+}
+
+/** Resolves when all are at work. */
+export async function startLoad(options: LoadOptions): Promise<Load> {
+  const state: State = { options, members: [], watchers: new Set() };
+  const load: Load = {
+    reached: (operations) => until(state, () => sum(state) >= operations, 'operations made'),
+    finish: () => finish(state),
+    clear: () => clear(state),
+  };
+  try {
+    for (const party of options.parties) startMember(state, party);
+    await until(state, () => state.members.every(({ ready }) => ready), 'processes ready');
+  } catch (error) {
+    await load.clear();
+    throw error;
+  }
+  return load;
+}
+
+const sum = ({ members }: State): number => members.reduce((total, { operations }) => total + operations, 0);
+
+function startMember(state: State, party: Party): void {
+  const { binary, seed, timeoutMs } = state.options;
+  const { core, dc, endpoint, server } = party;
+  const role = server === undefined ? ['server', endpoint] : ['client', endpoint, server, seed + endpoint];
+  const args = [core, dc, ...role, timeoutMs].map(String);
+  const child = spawn(binary, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const member: Member = {
+    party,
+    child,
+    ended: new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (code, signal) => {
+        if (code === 0) resolve();
+        else reject(new Error(`the ${role[0]} at endpoint ${endpoint} ended with ${signal ?? code}`));
+        tell(state);
+      });
+    }),
+    operations: 0,
+    ready: false,
+    facts: undefined,
+  };
+  // Whoever awaits it is told; until somebody does, Node must not end the process for it.
+  member.ended.catch(() => {});
+  createInterface({ input: child.stdout }).on('line', (line) => heard(state, member, line));
+  state.members.push(member);
+}
+
+function heard(state: State, member: Member, line: string): void {
+  const said = JSON.parse(line) as { progress?: number; client?: ClientFacts; server?: ServerFacts };
+  member.ready = true;
+  member.operations = said.progress ?? member.operations;
+  member.facts = said.client ?? said.server;
+  tell(state);
+}
+
+function tell({ watchers }: State): void {
+  for (const watcher of watchers) watcher();
+}
+
+/** Resolves when `met`; rejects when nobody has said anything for too long, or somebody has ended. */
+function until(state: State, met: () => boolean, what: string): Promise<void> {
+  const { patienceMs } = state.options;
+  return new Promise((resolve, reject) => {
+    const settle = (act: () => void): void => {
+      clearTimeout(timer);
+      state.watchers.delete(look);
+      act();
+    };
+    const look = (): void => {
+      const gone = state.members.find(({ child }) => child.exitCode !== null || child.signalCode !== null);
+      if (met()) settle(resolve);
+      else if (gone !== undefined) settle(() => gone.ended.then(() => reject(early(gone)), reject));
+      else timer.refresh();
+    };
+    const timer = setTimeout(() => {
+      settle(() => reject(new Error(`no progress for ${patienceMs} ms: ${sum(state)} ${what}`)));
+    }, patienceMs);
+    state.watchers.add(look);
+    look();
+  });
+}
+
+const early = ({ party }: Member): Error => new Error(`endpoint ${party.endpoint} ended too early`);
+
+async function finish(state: State): Promise<LoadFacts> {
+  const clients = state.members.filter(({ party }) => party.server !== undefined);
+  const servers = state.members.filter(({ party }) => party.server === undefined);
+  for (const group of [clients, servers]) {
+    for (const { child } of group) child.stdin?.end();
+    await within(state.options.patienceMs, Promise.all(group.map(({ ended }) => ended)));
+  }
+  return {
+    clients: new Map(clients.map(({ party, facts }) => [party.endpoint, facts as ClientFacts])),
+    servers: servers.map(({ facts }) => facts as ServerFacts),
+  };
+}
+
+async function within(ms: number, done: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`a process that was told to end has not after ${ms} ms`)), ms);
+  });
+  await Promise.race([done, late]).finally(() => clearTimeout(timer));
+}
+
+async function clear({ members }: State): Promise<void> {
+  for (const { child } of members) if (child.exitCode === null) child.kill('SIGKILL');
+  await Promise.all(members.map(({ ended }) => ended.catch(() => {})));
+}

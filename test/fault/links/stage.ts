@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: MIT
+/** What a fault is made on: two nodes brought up by `m3ipc up`, and a relay between them where the transport has one. */
+import { existsSync, readFileSync } from 'node:fs';
+import { NodeCore } from '../../../core-kmod/binding/core.ts';
+import { LANE, type Lane } from '../../../proxy-runtime/contract.ts';
+import { transports } from '../../../transports/index.ts';
+import { addressOf, DC, nodePair, type Up } from '../../system/support/node-pair.ts';
+import { endAll } from '../../system/support/program.ts';
+import type { Party } from './load.ts';
+import { openRelay, type Relay } from './relay.ts';
+
+/** Lanes whose records have numbers. */
+export const LANES = { urgent: LANE.urgent, normal: LANE.normal, bulk: LANE.bulk } as const;
+export type LaneName = keyof typeof LANES;
+export const LANE_NAMES = Object.keys(LANES) as LaneName[];
+
+export type NodeId = 1 | 2;
+
+/** Endpoints of each node's servers, and of the clients that call those of the other node. */
+const SERVERS = { 1: [10, 11], 2: [12, 13] } as const;
+const CLIENTS = { 1: [20, 21, 22, 23], 2: [24, 25, 26, 27] } as const;
+
+/** A link's own times are short, so that many faults fit into a run; all else is as users get it. */
+export const SETTINGS = {
+  liveness: { intervalMs: 200, misses: 3 },
+  reconnect: { minMs: 10, maxMs: 100 },
+  pool: { slabs: 256 },
+} as const;
+
+export interface StageOptions {
+  /** Of a transport in the table. */
+  readonly scheme: string;
+  /** As a configuration names them. */
+  readonly codecs: readonly string[];
+  readonly withRelay: boolean;
+  /** The package whose command line is run. */
+  readonly root?: string | undefined;
+}
+
+export interface StageNode {
+  readonly node: NodeId;
+  readonly pid: number;
+  /** Records of a lane that left, and that the other core has not accepted as far as this one knows. */
+  inFlight(lane: LaneName): number;
+  /** Records accepted from the other node. */
+  received(): number;
+  /** Private memory of the node's process, bytes. */
+  memoryBytes(): number;
+  signal(signal: NodeJS.Signals): void;
+  /** Resolves when a process that was killed is gone. */
+  gone(): Promise<void>;
+  /** Brings it up again, as it was. */
+  up(): Promise<void>;
+}
+
+export interface Stage {
+  readonly nodes: readonly [StageNode, StageNode];
+  /** Undefined: the transport has none. */
+  readonly relay: Relay | undefined;
+  readonly parties: readonly Party[];
+  /** Ends what still runs and removes all files. Idempotent. */
+  clear(): Promise<void>;
+}
+
+export const hasRelay = (scheme: string): boolean => scheme === 'tcp';
+
+export async function openStage(options: StageOptions): Promise<Stage> {
+  const pair = nodePair(options.root);
+  const views: NodeCore[] = [];
+  let relay: Relay | undefined;
+  const clear = async (): Promise<void> => {
+    for (const view of views.splice(0)) view.close();
+    await endAll();
+    await relay?.close();
+    relay = undefined;
+    pair.remove();
+  };
+  const startNode = async (node: NodeId, changes: object): Promise<StageNode> => {
+    const again = () => pair.up(node, { ...changes, ...common(options, node) });
+    const up = await again();
+    const view = NodeCore.open(pair.coreOf(node));
+    views.push(view);
+    return stageNode(node, up, view, again);
+  };
+  try {
+    const at = addressOf(await probe(options, pair));
+    const second = await startNode(2, { listen: at, peers: [{ node: 1 }] });
+    if (options.withRelay) relay = await openRelay(at);
+    const first = await startNode(1, { peers: [{ node: 2, dial: relay?.url ?? at }] });
+    return { nodes: [first, second], relay, parties: partiesOf(pair.coreOf), clear };
+  } catch (error) {
+    await clear();
+    throw error;
+  }
+}
+
+/** An address of the transport that is free: that of a node which listened there, and has ended. */
+async function probe(options: StageOptions, pair: ReturnType<typeof nodePair>): Promise<Up> {
+  const transport = transports[options.scheme as keyof typeof transports];
+  const up = await pair.up(2, { listen: transport.loopback(), peers: [{ node: 1 }], ...common(options, 2) });
+  up.signal('SIGTERM');
+  await up.ended;
+  return up;
+}
+
+function common({ codecs }: StageOptions, node: NodeId): object {
+  const other = node === 1 ? 2 : 1;
+  const remote = SERVERS[other].map((endpoint) => ({ endpoint, node: other }));
+  const dcs = [{ id: DC, name: 'shop', nodes: [1, 2], arena: '16MiB', remote }];
+  return { dcs, codecs, log: { level: 'warn' }, ...SETTINGS };
+}
+
+function stageNode(node: NodeId, first: Up, view: NodeCore, again: () => Promise<Up>): StageNode {
+  const peer = node === 1 ? 2 : 1;
+  let program = first;
+  return {
+    node,
+    get pid() {
+      return program.pid;
+    },
+    inFlight(lane) {
+      const { next, acked } = view.laneInfo(DC, peer, LANES[lane] as Lane);
+      return next - acked;
+    },
+    received: () => view.nodeInfo(peer).recordsReceived,
+    memoryBytes: () => privateBytes(program.pid),
+    signal: (signal) => program.signal(signal),
+    gone: async () => void (await program.ended),
+    up: async () => {
+      program = await again();
+    },
+  };
+}
+
+/** RssAnon of proc_pid_status(5): without the core's region, which all members share. Who has ended has none. */
+function privateBytes(pid: number): number {
+  const file = `/proc/${pid}/status`;
+  if (!existsSync(file)) return 0;
+  const [, kilobytes = '0'] = /^RssAnon:\s+(\d+) kB$/m.exec(readFileSync(file, 'utf8')) ?? [];
+  return Number(kilobytes) * 1024;
+}
+
+function partiesOf(coreOf: (node: number) => string): Party[] {
+  const nodes = [1, 2] as const;
+  const servers = nodes.flatMap((node) =>
+    SERVERS[node].map((endpoint) => ({ core: coreOf(node), dc: DC, endpoint })),
+  );
+  const clients = nodes.flatMap((node) => {
+    const far = SERVERS[node === 1 ? 2 : 1];
+    return CLIENTS[node].map((endpoint, at) => ({
+      ...{ core: coreOf(node), dc: DC, endpoint },
+      server: far[at % far.length] ?? far[0],
+    }));
+  });
+  return [...servers, ...clients];
+}
