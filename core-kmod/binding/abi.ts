@@ -194,7 +194,7 @@ const NAME_BY_ERRNO = new Map<number, CoreErrorName>(
   (Object.keys(CORE_ERRORS) as CoreErrorName[]).map((name) => [CORE_ERRORS[name].errno, name]),
 );
 
-export const ABI_VERSION = 2;
+export const ABI_VERSION = 3;
 /** Of a link: one integer, no negotiation. */
 export const WIRE_VERSION = 2;
 

@@ -169,6 +169,7 @@ export interface Native {
     calls: bigint,
     to: bigint,
   ): number;
+  setLanes(node: NodeHandle, dc: number, urgent: bigint): number;
   migrStart(
     node: NodeHandle,
     dc: number,

@@ -152,6 +152,14 @@ export class NodeCore implements Core {
   }
 
   /**
+   * Loads a DC's lanes: the endpoints whose bits (endpoint + tasks) are set are urgent on their way to other nodes. It
+   * changes for each peer once that one has accepted what an endpoint said before. EDCNOTRUN, EBADDCID.
+   */
+  setLanes(dc: number, urgent: bigint): void {
+    checked(this.#native.setLanes(this.#handle, dc, urgent), 'setlanes');
+  }
+
+  /**
    * Freezes an endpoint on this node, and resolves when all that the node has sent to or from it is acknowledged. `target`
    * is the new node, if known; `txn` names the migration on all nodes, never 0. ETIMEDOUT: not yet; ask again or roll back.
    * EMIGRATE: another migration is on. The event loop goes on meanwhile. (protocol 12)

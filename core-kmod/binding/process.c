@@ -67,6 +67,19 @@ static int js_set_privileges(struct m3_args *args)
 	return m3_setpriv(v[0].object, v[1].i32, v[2].i32, &priv);
 }
 
+static int js_set_lanes(struct m3_args *args)
+{
+	struct m3_arg *v = args->v;
+	struct m3_lanes lanes = { { 0 } };
+	size_t count = M3_MAX_ENDPOINTS / 64;
+	int negative;
+
+	if (napi_get_value_bigint_words(args->env, v[2].value, &negative,
+					&count, lanes.urgent))
+		return -M3_EINVAL;
+	return m3_setlanes(v[0].object, v[1].i32, &lanes);
+}
+
 #define NODE { "node", M3_ARG_NODE }
 #define DC { "dc", M3_ARG_I32 }
 #define ID { "id", M3_ARG_I32 }
@@ -86,5 +99,7 @@ const struct m3_function m3_process_functions[] = {
 	  { NODE, DC, ENDPOINT, { "level", M3_ARG_I32 },
 	    { "warn", M3_ARG_I32 }, { "calls", M3_ARG_U64 },
 	    { "to", M3_ARG_BITS } } },
+	{ "setLanes", js_set_lanes, NULL,
+	  { NODE, DC, { "urgent", M3_ARG_BITS } } },
 	{ NULL, NULL, NULL, { { NULL, M3_ARG_END } } },
 };

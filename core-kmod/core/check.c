@@ -212,6 +212,7 @@ static int check_lane(struct m3_region *r, uint32_t node, uint32_t lane)
 		}
 	}
 	MUST(l->qtail == last && l->queued == n);
+	MUST(lane == M3_LANE_BULK || m3_lane_is_sane(r, node, lane));
 	return 0;
 }
 

@@ -77,7 +77,7 @@ static void answer_heir_d(struct m3_txn *t, uint32_t e, uint32_t op, int result)
 		b->body.message = s->message;
 		b->record.length += sizeof(s->message);
 	}
-	m3_block_queue_d(t, e, s->node, m3_pair_lane(r, peer, e));
+	m3_block_queue_d(t, e, s->node);
 }
 
 /* What was its process's own is no more: it moved, or it is explained. */
@@ -117,7 +117,7 @@ static void call_out_d(struct m3_txn *t, uint32_t i, uint32_t e)
 	b->body.message = s->message;
 	b->former = r->node + 1;
 	m3_set32(r, &s->block_state, M3_BLOCK_NUMBERED);
-	m3_set32(r, &s->call_lane, m3_pair_lane(r, i, e));
+	m3_set32(r, &s->call_lane, M3_LANE_NORMAL);
 	m3_set64(r, &s->call_number, 0);
 	m3_set32(r, &s->rts, (s->rts & ~(M3_RTS_SENDING | M3_RTS_RECEIVING)) |
 				     M3_RTS_RMTOPER |
@@ -347,7 +347,7 @@ static void again_d(struct m3_txn *t, uint32_t i, uint32_t e)
 	m3_set32(r, &b->former, 0);
 	m3_set32(r, &s->block_state, M3_BLOCK_FREE);
 	m3_set32(r, &s->rts, s->rts | M3_RTS_SENDING);
-	m3_block_queue_d(t, i, to->node, b->lane);
+	m3_block_queue_d(t, i, to->node);
 }
 
 void m3_migration_bounced_d(struct m3_txn *t, uint32_t node,

@@ -112,8 +112,9 @@ void m3_death_mark_d(struct m3_txn *t, uint32_t i, uint32_t node);
  * Numbers one of the deaths that the peer is to be told; 1, or 0. Called when
  * nothing is uncommitted: it commits those that need not be told any more.
  */
-int m3_death_number_d(struct m3_txn *t, uint32_t peer, uint32_t room);
-/* The lane of the peer in which deaths wait. */
+int m3_death_number_d(struct m3_txn *t, uint32_t peer, uint32_t lane,
+		      uint32_t room);
+/* Do deaths wait for that lane of the peer? */
 int m3_death_waits(struct m3_region *r, uint32_t peer, uint32_t lane);
 /* The bitmaps of a lost peer; commits. */
 void m3_deaths_forget(struct m3_txn *t, uint32_t peer);
@@ -250,8 +251,7 @@ int m3_priv_set(struct m3_txn *t, int ep, const struct m3_priv *priv);
 /* Notes a block that is referred to, before it is written again. */
 void m3_block_note_d(struct m3_txn *t, uint32_t block);
 /* Queues slot i's call or answer block; its record is complete. */
-void m3_block_queue_d(struct m3_txn *t, uint32_t block, uint32_t peer,
-		      uint32_t lane);
+void m3_block_queue_d(struct m3_txn *t, uint32_t block, uint32_t peer);
 void m3_block_unqueue_d(struct m3_txn *t, uint32_t block);
 /* Queues it even if its destination is frozen. */
 void m3_block_send_d(struct m3_txn *t, uint32_t block, uint32_t peer);
@@ -287,10 +287,17 @@ int m3_pool_answer_d(struct m3_txn *t, uint32_t node,
 uint32_t m3_pool_free(struct m3_region *r);
 void m3_pool_used_d(struct m3_txn *t, uint32_t block);
 void m3_pool_freed_d(struct m3_txn *t, uint32_t block);
-/* The message lane of a pair: from (DC, source, destination) only. */
-uint32_t m3_pair_lane(struct m3_region *r, uint32_t s, uint32_t d);
 /* 0, or why no record can be queued for the node. */
 int m3_peer_reachable(struct m3_region *r, uint32_t node);
+
+/* --------------------------------------------- lanes: lane.c */
+
+/* The message lane of the next record of endpoint `ep` to a peer. */
+uint32_t m3_lane_d(struct m3_txn *t, uint32_t peer, int ep);
+/* Loads the QoS table; commits. */
+void m3_lanes_set(struct m3_txn *t, const struct m3_lanes *lanes);
+/* Is all that a message lane holds marked as strays, or in its own lane? */
+int m3_lane_is_sane(struct m3_region *r, uint32_t peer, uint32_t lane);
 
 /* ------- copies: arena.c, grant.c, copy.c, transfer.c, serve.c */
 

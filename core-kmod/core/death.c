@@ -11,8 +11,7 @@
  * well (`unheard`). What ended before its core was opened is told when it is.
  *
  * A DEATH names the last life that ended; it ends all former ones too. It goes
- * behind what its endpoint has said before. All pairs use one message lane
- * (m3_pair_lane), so there is one bit, and it goes in that lane.
+ * behind what its endpoint has said before, in that one's lane (lane.c).
  */
 #include "core.h"
 
@@ -118,9 +117,34 @@ void m3_death_mark(struct m3_txn *t, uint32_t i, uint32_t except)
 	m3_commit(r);
 }
 
+/* The deaths of word `w` whose endpoints the QoS table gives that lane. */
+static uint32_t deaths_of_lane(struct m3_region *r, uint32_t peer,
+			       uint32_t lane, uint32_t w)
+{
+	uint32_t urgent = r->urgent[w];
+
+	return m3_peer_deaths(r, m3_peer(r, peer))[w] &
+	       (lane == M3_LANE_URGENT ? urgent : ~urgent);
+}
+
+/* The first of them from word `w` on, round the table; M3_NIL: none. */
+static uint32_t death_from(struct m3_region *r, uint32_t peer, uint32_t lane,
+			   uint32_t w)
+{
+	uint32_t n, word;
+
+	for (n = 0; n < r->bits_words; n++, w = (w + 1) % r->bits_words) {
+		word = deaths_of_lane(r, peer, lane, w);
+		if (word)
+			return w * 32 + (uint32_t)__builtin_ctz(word);
+	}
+	return M3_NIL;
+}
+
 int m3_death_waits(struct m3_region *r, uint32_t peer, uint32_t lane)
 {
-	return lane == M3_LANE_NORMAL && m3_peer(r, peer)->deaths != 0;
+	return m3_peer(r, peer)->deaths != 0 && lane < M3_LANE_BULK &&
+	       death_from(r, peer, lane, 0) != M3_NIL;
 }
 
 /* Does what the endpoint has said before still wait for its number? */
@@ -135,18 +159,6 @@ static int is_queued(struct m3_region *r, const struct m3_lane *l, int ep)
 	return 0;
 }
 
-/* The first death from word `w` on, round the table; M3_NIL: none. */
-static uint32_t death_from(const struct m3_region *r, const uint32_t *bits,
-			   uint32_t w)
-{
-	uint32_t n;
-
-	for (n = 0; n < r->bits_words; n++, w = (w + 1) % r->bits_words)
-		if (bits[w])
-			return w * 32 + (uint32_t)__builtin_ctz(bits[w]);
-	return M3_NIL;
-}
-
 /* Need slot i's death not be told any more? Somebody else is bound. */
 static int is_over(struct m3_region *r, struct m3_peer *p, uint32_t i)
 {
@@ -157,14 +169,15 @@ static int is_over(struct m3_region *r, struct m3_peer *p, uint32_t i)
 }
 
 /* The slot whose death is told next, or M3_NIL. Commits what is over. */
-static uint32_t next_death(struct m3_txn *t, struct m3_peer *p)
+static uint32_t next_death(struct m3_txn *t, uint32_t peer, uint32_t lane)
 {
 	struct m3_region *r = t->r;
-	uint32_t turn = (uint32_t)(p->lane[M3_LANE_NORMAL].next / M3_DEATH_TURN);
+	struct m3_peer *p = m3_peer(r, peer);
+	uint32_t turn = (uint32_t)(p->lane[lane].next / M3_DEATH_TURN);
 	uint32_t i, steps;
 
 	for (steps = 0; steps < r->slots; steps++) {
-		i = death_from(r, m3_peer_deaths(r, p), turn % r->bits_words);
+		i = death_from(r, peer, lane, turn % r->bits_words);
 		if (i >= r->slots || !m3_is_backed(r, i))
 			break;
 		if (!is_over(r, p, i))
@@ -175,21 +188,25 @@ static uint32_t next_death(struct m3_txn *t, struct m3_peer *p)
 	return M3_NIL;
 }
 
-int m3_death_number_d(struct m3_txn *t, uint32_t peer, uint32_t room)
+int m3_death_number_d(struct m3_txn *t, uint32_t peer, uint32_t lane,
+		      uint32_t room)
 {
 	struct m3_region *r = t->r;
 	struct m3_peer *p = m3_peer(r, peer);
-	struct m3_lane *l = &p->lane[M3_LANE_NORMAL];
+	struct m3_lane *l = &p->lane[lane];
 	struct m3_record *rec;
 	uint32_t i;
 
 	if (room < sizeof(*rec) ||
 	    (l->qhead != M3_NIL && l->next % M3_DEATH_TURN))
 		return 0;
-	i = next_death(t, p);
+	i = next_death(t, peer, lane);
 	if (i == M3_NIL || is_queued(r, l, m3_endpoint_of(r, i)))
 		return 0;
-	rec = &m3_entry(p, M3_LANE_NORMAL, l->next)->record;
+	/* What it has said in its former lane is not accepted yet. */
+	if (m3_lane_d(t, peer, m3_endpoint_of(r, i)) != lane)
+		return 0;
+	rec = &m3_entry(p, lane, l->next)->record;
 	__builtin_memset(rec, 0, sizeof(*rec));
 	rec->length = sizeof(*rec);
 	rec->kind = M3_REC_DEATH;

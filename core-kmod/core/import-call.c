@@ -97,7 +97,7 @@ static void wait_far_d(struct m3_txn *t, uint32_t e, uint32_t peer,
 	b->body.message = in->message;
 	b->former = 0;
 	m3_set32(r, &s->block_state, M3_BLOCK_NUMBERED);
-	m3_set32(r, &s->call_lane, m3_pair_lane(r, e, peer));
+	m3_set32(r, &s->call_lane, M3_LANE_NORMAL);
 	m3_set64(r, &s->call_number, 0);
 	m3_set32(r, &s->rts, s->rts | M3_RTS_RMTOPER |
 				     (rpc ? M3_RTS_RECEIVING :

@@ -399,7 +399,7 @@ static void cancel_numbered_d(struct m3_txn *t, uint32_t self)
 	m3_block(r, b)->record.kind = M3_REC_CANCEL;
 	m3_block(r, b)->record.call = s->call;
 	m3_block(r, b)->record.length = sizeof(struct m3_record);
-	m3_block_queue_d(t, b, node, lane);
+	m3_block_queue_d(t, b, node);
 }
 
 void m3_call_abort_d(struct m3_txn *t, uint32_t self, int result)

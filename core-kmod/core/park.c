@@ -82,7 +82,6 @@ void m3_migration_retract_d(struct m3_txn *t, uint32_t self)
 		return;
 	m3_record_fill(r, &m3_block(r, b)->record, M3_REC_CANCEL, self, e);
 	m3_block(r, b)->record.call = s->call;
-	m3_set32(r, &m3_block(r, b)->lane, m3_pair_lane(r, self, e));
 	m3_migration_park_d(t, b);
 }
 
@@ -139,7 +138,6 @@ int m3_migration_notify_d(struct m3_txn *t, uint32_t source, uint32_t e,
 		__builtin_memset(&b->body, 0, sizeof(b->body));
 		b->body.message.source = src;
 		b->body.message.type = M3_NOTIFY_MESSAGE | src;
-		m3_set32(r, &b->lane, m3_pair_lane(r, source, e));
 		m3_migration_park_d(t, i);
 	}
 	bits |= updates;

@@ -103,6 +103,6 @@ int m3_pool_answer_d(struct m3_txn *t, uint32_t node,
 	answer->dst_node = (uint16_t)node;
 	r->counts.rejected++;
 	m3_set32(r, &p->notifies, p->notifies + 1);
-	m3_block_queue_d(t, i, node, M3_LANE_NORMAL);
+	m3_block_queue_d(t, i, node);
 	return 1;
 }

@@ -8,15 +8,6 @@ uint32_t *m3_block_state(struct m3_region *r, uint32_t block)
 				  &m3_block(r, block)->state;
 }
 
-uint32_t m3_pair_lane(struct m3_region *r, uint32_t s, uint32_t d)
-{
-	/* The QoS table, when one is loaded, is indexed by exactly these. */
-	(void)r;
-	(void)s;
-	(void)d;
-	return M3_LANE_NORMAL;
-}
-
 int m3_peer_reachable(struct m3_region *r, uint32_t node)
 {
 	if (node >= r->nodes)
@@ -38,13 +29,15 @@ void m3_block_send_d(struct m3_txn *t, uint32_t block, uint32_t peer)
 {
 	struct m3_region *r = t->r;
 	struct m3_block *b = m3_block(r, block);
-	uint32_t lane = b->lane, tail;
+	uint32_t lane, tail;
 	struct m3_lane *l;
 
-	if (peer >= r->nodes || !*m3_spans(r, peer) || lane >= M3_LANE_BULK)
+	if (peer >= r->nodes || !*m3_spans(r, peer))
 		return;
+	lane = m3_lane_d(t, peer, b->record.src);
 	l = &m3_peer(r, peer)->lane[lane];
 	tail = l->qtail;
+	m3_set32(r, &b->lane, lane);
 	m3_set32(r, &b->next, M3_NIL);
 	m3_set32(r, &b->peer, peer);
 	if (l->qhead == M3_NIL)
@@ -58,11 +51,9 @@ void m3_block_send_d(struct m3_txn *t, uint32_t block, uint32_t peer)
 	m3_ring_later(t, peer);
 }
 
-void m3_block_queue_d(struct m3_txn *t, uint32_t block, uint32_t peer,
-		      uint32_t lane)
+void m3_block_queue_d(struct m3_txn *t, uint32_t block, uint32_t peer)
 {
 	m3_set32(t->r, &m3_block(t->r, block)->peer, peer);
-	m3_set32(t->r, &m3_block(t->r, block)->lane, lane);
 	if (!m3_migration_park_d(t, block))
 		m3_block_send_d(t, block, peer);
 }
@@ -159,7 +150,7 @@ void m3_answer_d(struct m3_txn *t, uint32_t s, uint32_t i, uint32_t kind,
 	b->record.status = status;
 	if (m)
 		block_message(b, m3_endpoint_of(r, s), m);
-	m3_block_queue_d(t, i, c->node, m3_pair_lane(r, s, i));
+	m3_block_queue_d(t, i, c->node);
 }
 
 /* The CANCEL in queued block `from` moves to free block `to`, in its place. */
@@ -179,7 +170,7 @@ static void move_cancel_d(struct m3_txn *t, uint32_t from, uint32_t to)
 	n->record = b->record;
 	if (*m3_block_state(r, from) == M3_BLOCK_PARKED) {
 		m3_migration_unpark_d(t, from);
-		m3_block_queue_d(t, to, b->peer, b->lane);
+		m3_block_queue_d(t, to, b->peer);
 		return;
 	}
 	m3_note_range(r, &n->peer, sizeof(n->peer) + sizeof(n->lane));
@@ -229,7 +220,7 @@ static void request_queue_d(struct m3_txn *t, uint32_t s, uint32_t d,
 		block_message(b, m3_endpoint_of(r, s), m);
 		m3_settle_debt_d(t, s, d);
 	}
-	m3_block_queue_d(t, s, b->record.dst_node, m3_pair_lane(r, s, d));
+	m3_block_queue_d(t, s, b->record.dst_node);
 }
 
 int m3_call_queue_d(struct m3_txn *t, uint32_t s, uint32_t d, uint32_t kind,
@@ -349,7 +340,7 @@ int m3_notify_queue_d(struct m3_txn *t, uint32_t s, uint32_t d,
 	__builtin_memcpy(m.data + 8, &bits, sizeof(bits));
 	block_message(m3_block(r, i), m3_endpoint_of(r, s), &m);
 	m3_set32(r, &p->notifies, p->notifies + 1);
-	m3_block_queue_d(t, i, node, m3_pair_lane(r, s, d));
+	m3_block_queue_d(t, i, node);
 	m3_slot(r, s)->remote_sent++;
 	return 0;
 }

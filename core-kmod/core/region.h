@@ -220,7 +220,8 @@ struct m3_lane {
 	uint64_t expected; /* number of the peer's next record */
 	uint32_t qhead, qtail; /* blocks; bulk: slots with a transfer */
 	uint32_t queued;
-	uint32_t reserved[3];
+	uint32_t strays; /* it may hold records that belong in the other */
+	uint32_t reserved[2];
 };
 
 struct m3_peer {
@@ -321,6 +322,8 @@ struct m3_region {
 	uint64_t backed; /* bit g: the tables of slot group g have memory */
 	uint64_t losses; /* of peers' cores, so far */
 	struct m3_counts counts; /* statistics, not journalled */
+	/* The QoS table: bit i, slot i's records take the urgent lane. */
+	uint32_t urgent[M3_MAX_ENDPOINTS / 32];
 
 	uint32_t lock __attribute__((aligned(64)));
 } __attribute__((aligned(128)));

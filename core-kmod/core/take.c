@@ -72,7 +72,7 @@ static int number_next(struct m3_txn *t, uint32_t peer, uint32_t lane,
 		if (!m3_chunk_number_d(t, peer, room))
 			return 0;
 	} else if (!(m3_death_waits(r, peer, lane) &&
-		     m3_death_number_d(t, peer, room)) &&
+		     m3_death_number_d(t, peer, lane, room)) &&
 		   !number_block(t, peer, lane, room)) {
 		return 0;
 	}

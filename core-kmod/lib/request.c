@@ -207,3 +207,15 @@ int m3_setpriv(struct m3_node *node, int dc, int ep,
 	m3_end(&s);
 	return e;
 }
+
+int m3_setlanes(struct m3_node *node, int dc, const struct m3_lanes *lanes)
+{
+	struct m3_section s;
+	int e = m3_dc_begin(node, dc, &s);
+
+	if (e)
+		return e;
+	m3_lanes_set(&s.t, lanes);
+	m3_end(&s);
+	return 0;
+}

@@ -16,7 +16,7 @@
 #include <stdint.h>
 #endif
 
-#define M3_ABI_VERSION 2u /* of a region file: its layout and the calls on it */
+#define M3_ABI_VERSION 3u /* of a region file: its layout and the calls on it */
 #define M3_WIRE_VERSION 2u /* of a link: one integer, no negotiation */
 #define M3_REGION_MAGIC 0x4350494d33ull /* "3MIPC" */
 

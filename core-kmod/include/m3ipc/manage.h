@@ -257,6 +257,20 @@ M3_API int m3_getpriv(struct m3_node *node, int dc, int ep,
 M3_API int m3_setpriv(struct m3_node *node, int dc, int ep,
 		      const struct m3_priv *priv);
 
+/* Which endpoints of a DC are urgent on their way to other nodes. */
+struct m3_lanes {
+	/* bit (endpoint + tasks): its records take the urgent lane */
+	uint64_t urgent[M3_MAX_ENDPOINTS / 64];
+};
+
+/*
+ * Loads a DC's lanes; at first no endpoint is urgent. All records of an
+ * endpoint, requests and replies, take one lane; it changes for each peer once
+ * that one has accepted what was said before. EDCNOTRUN, EBADDCID.
+ */
+M3_API int m3_setlanes(struct m3_node *node, int dc,
+		       const struct m3_lanes *lanes);
+
 /*
  * Unbinds any endpoint of a DC; of a backup's only the process goes. ENOTBIND,
  * ERANGE, EONCOPY.

@@ -116,6 +116,13 @@ export const OWN = section('own', [
     'core/core-told.c',
   ),
   row(
+    'lanes',
+    'whose records are urgent; an endpoint that changes lanes, or dies, is not heard out of order',
+    'setlanes proxy_take proxy_queues',
+    'core/core-lanes.c: lane of each',
+    'core/core-lanes.c: a change of lanes',
+  ),
+  row(
     'kill: migration and promotion',
     'who makes them, at every crash point on each node; the steps are repeated by another',
     'migr_start migr_export migr_commit migr_rollback promote',

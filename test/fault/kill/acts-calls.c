@@ -132,6 +132,34 @@ static void do_privileges(struct scene *s)
 	m3_bind(fresh.ma, 1);
 }
 
+/* The QoS table changes while records wait, are on their way, and are there. */
+static void do_lanes(struct scene *s)
+{
+	struct m3_lanes lanes;
+	int i;
+
+	(void)s;
+	memset(&lanes, 0, sizeof(lanes));
+	for (i = 0; i < 4; i++) {
+		m3_notify(fresh.ma, 1, 11);
+		m3_notify(fresh.ma, 2, 11);
+		if (i & 1)
+			fresh_lose(&fresh.a);
+		lanes.urgent[0] = ~lanes.urgent[0];
+		m3_setlanes(fresh.a.core, RIG_DC, &lanes);
+		fresh_start(fresh.ma, 0, M3_OP_SEND, 1, 12);
+		fresh_end(fresh.ma, 0);
+		m3_unbind(fresh.ma, 2);
+		fresh_cut();
+		rig_open(&fresh.a, &fresh.b);
+		fresh_settle();
+		m3_bind(fresh.ma, 2);
+		m3_notify(fresh.ma, 2, 11);
+		m3_notify(fresh.ma, 1, 11);
+		fresh_settle();
+	}
+}
+
 /* Bound by management, as a backup, as a replica; and who waits for that. */
 static void do_bindings(struct scene *s)
 {
@@ -270,6 +298,7 @@ const struct act call_acts[] = {
 	FRESH_ACT("calls of servers", do_servers),
 	FRESH_ACT("notifications and wake-ups", do_notify),
 	FRESH_ACT("privileges", do_privileges),
+	FRESH_ACT("lanes", do_lanes),
 	FRESH_ACT("kinds of binding", do_bindings),
 	FRESH_ACT("automatic bindings and deaths", do_automatic),
 	FRESH_ACT("notices of death", do_notice),
