@@ -80,7 +80,7 @@ export interface TransportContext {
   readonly counters: Counters;
 }
 
-/** What a codec gets, once per link. The logger names the peer and the transport in each line already. */
+/** What a codec gets, once per link. The logger names the peer and {@link Link.remote} in each line already. */
 export interface LinkContext extends TransportContext {
   /** Node ids of this side and of the peer. */
   readonly node: number;

@@ -9,12 +9,11 @@ export { prometheusText } from './metrics/prometheus.ts';
 export { createMetrics, type Labels, type Metrics, type Sample } from './metrics/registry.ts';
 export { checkPipeline, composePipeline, type Pipeline } from './pipeline.ts';
 export { createProxy } from './proxy.ts';
-export type { PeerProxy, ProxyOptions, StopOptions } from './proxy-options.ts';
-export type { ProxyState, ProxyStatus } from './proxy-status.ts';
+export type { Address, PeerProxy, ProxyOptions, StopOptions } from './proxy-options.ts';
+export type { AddressStatus, ProxyState, ProxyStatus } from './proxy-status.ts';
 export { eachRecord, FRAME_TYPE, HEADER, KIND, type Kind, RECORD, refuse } from './record.ts';
 export {
   createRuntime,
-  type ListenOptions,
   type PeerOptions,
   type Runtime,
   type RuntimeOptions,

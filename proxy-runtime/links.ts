@@ -113,15 +113,16 @@ function adopt(state: State, link: Link, dialled: boolean): LinkEvents {
     fenced: options.fenced,
     closed: (session, error) => closed(state, session, error),
   };
-  const session = createSession({ ...sessionOptions(options), link, dialled, reserve, owner });
+  const session = createSession({ ...sessionOptions(options, link), link, dialled, reserve, owner });
   state.sessions.add(session);
   session.begin();
   return session.events;
 }
 
-function sessionOptions({ core, node, codecs, settings }: LinksOptions) {
-  const { pool, log, clock, random, metrics, limits } = settings;
+function sessionOptions({ core, node, codecs, settings }: LinksOptions, { remote }: Link) {
+  const { pool, clock, random, metrics, limits } = settings;
   const { peer } = core;
+  const log = settings.log.child({ remote });
   return {
     core,
     codecs,

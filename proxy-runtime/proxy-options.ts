@@ -5,6 +5,12 @@ import type { Codec, Core, Transport } from './contract.ts';
 import type { ProxyStatus } from './proxy-status.ts';
 import type { SettingsOptions } from './settings.ts';
 
+/** Where to listen or whom to dial, and by which transport. */
+export interface Address {
+  readonly transport: Transport;
+  readonly url: string;
+}
+
 export interface ProxyOptions extends SettingsOptions {
   readonly core: Core;
   /** Node id of the peer; the core must have it attached. */
@@ -13,13 +19,17 @@ export interface ProxyOptions extends SettingsOptions {
   readonly peerName?: string;
   /** This node's name, for the peer's logs. */
   readonly name?: string;
+  /** Of `listen`, of a `dial` that is one address, and of links that a runtime's listener hands over. */
   readonly transport: Transport;
   /** From the core to the wire; the peer has the same ids in the same order. */
   readonly codecs: readonly Codec[];
   /** Must be true for a link without a codec that encrypts: anybody on the way can read, change and forge it. */
   readonly insecure?: boolean;
-  /** Where the peer listens. The node that has it dials; give it to the smaller id unless only the other can. */
-  readonly dial?: string;
+  /**
+   * Where the peer listens. The node that has it dials; give it to the smaller id unless only the other can. Of several
+   * addresses, in order of preference, the first that works is used, looked for anew whenever the link is lost.
+   */
+  readonly dial?: string | readonly Address[];
   /** Where this proxy itself listens, for this one peer. A runtime listens for all of its proxies instead. */
   readonly listen?: string;
 }

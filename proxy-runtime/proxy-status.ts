@@ -21,10 +21,18 @@ export interface ProxyStatus {
   readonly reconnects: number;
   /** Of the last ping, milliseconds; null: none was needed on this link. */
   readonly roundTripMs: number | null;
+  /** Every address that is dialled, in order of preference, and why it did not serve when it was last tried. */
+  readonly addresses: readonly AddressStatus[];
   /** DCs that are open on the current link. */
   readonly dcs: readonly number[];
   /** Why the last link ended, or the last attempt failed. */
   readonly lastError?: string;
+}
+
+export interface AddressStatus {
+  readonly url: string;
+  /** Absent: it serves, or has not been tried since one before it served. */
+  readonly error?: string;
 }
 
 /** What the status is made of. */
@@ -32,7 +40,6 @@ export interface StatusSource {
   readonly peer: number;
   readonly name: string;
   readonly codecs: readonly Codec[];
-  readonly dial: string | undefined;
   readonly links: Links;
   readonly dialler: Dialler | undefined;
   /** Undefined while it runs. */
@@ -43,16 +50,21 @@ export interface StatusSource {
 export function proxyStatus(source: StatusSource): ProxyStatus {
   const { peer, name, codecs, links, now } = source;
   const { current, lastError } = links;
+  const addresses = (source.dialler?.attempts ?? []).map(({ url, error }) => ({
+    url,
+    ...(error === undefined ? {} : { error: error.message }),
+  }));
   return {
     peer,
     name,
     state: proxyState(source),
-    url: current?.link.remote ?? source.dial ?? '',
+    url: current?.link.remote ?? addresses[0]?.url ?? '',
     codecs: codecs.map(({ id }) => id),
     plaintext: isPlaintext(codecs),
     connectedForMs: current === undefined ? null : now - links.since,
     reconnects: Math.max(0, links.count - 1),
     roundTripMs: current?.roundTripMs ?? null,
+    addresses,
     dcs: current === undefined ? [] : [...current.opened],
     ...(lastError === undefined ? {} : { lastError: lastError.message }),
   };

@@ -4,7 +4,7 @@
  * transport and no codec by name; this is the public way to write a custom proxy, and the runtime uses nothing else.
  */
 import { LIMITS, WIRE_VERSION } from '../core-kmod/binding/abi.ts';
-import { parseAddress } from './address.ts';
+import { type Endpoint, parseAddress, readTargets } from './address.ts';
 import { createBackOff } from './back-off.ts';
 import type { Party } from './candidates.ts';
 import { type CorePeer, FRAME_BYTES, type Frame, type Lane } from './contract.ts';
@@ -46,11 +46,15 @@ interface State {
 /** Throws M3_CONFIG for codecs, names or addresses that cannot work, M3_UNAVAILABLE, and what `core.attach` throws. */
 export function createProxy(options: ProxyOptions): PeerProxy {
   const { core, peer, transport, codecs, dial, listen } = options;
-  checkPipeline(codecs, transport.framing);
+  const dialled = typeof dial === 'string' ? [{ transport, url: dial }] : (dial ?? []);
+  checkPipeline(
+    codecs,
+    Math.max(...[transport, ...dialled.map((to) => to.transport)].map(({ framing }) => framing)),
+  );
   checkSecrecy(options);
   const hello = helloOf(options);
   encodeHello(hello);
-  const url = dial === undefined ? undefined : parseAddress(transport, dial);
+  const targets = readTargets(dialled);
   if (listen !== undefined) parseAddress(transport, listen);
   const settings = settingsOf(options);
   const corePeer = core.attach(peer);
@@ -78,7 +82,7 @@ export function createProxy(options: ProxyOptions): PeerProxy {
     starving: false,
     stopping: undefined,
   };
-  state.dialler = url && diallerOf(state, url);
+  if (targets.length > 0) state.dialler = diallerOf(state, targets);
   corePeer.onReady(() => {
     if (!state.scheduled) turn(state);
   });
@@ -105,27 +109,28 @@ function helloOf({ core, peer, name, codecs }: ProxyOptions): Hello {
 
 function settingsOf(options: ProxyOptions): Settings {
   const settings = resolveSettings(options);
-  const log = settings.log.child({ peer: options.peer, transport: options.transport.scheme });
+  const log = settings.log.child({ peer: options.peer });
   return { ...settings, log };
 }
 
-function diallerOf(state: State, url: URL): Dialler {
+function diallerOf(state: State, targets: readonly Endpoint[]): Dialler {
   const { settings, options, party, links } = state;
   const { limits, log, pool, clock, random, metrics } = settings;
-  const counters = metrics.scope({ peer: options.peer, transport: options.transport.scheme });
+  const scopeOf = (transport: string) => metrics.scope({ peer: options.peer, transport });
   return createDialler({
-    transport: options.transport,
-    url,
+    targets: targets.map(({ transport, url }) => ({
+      ...{ transport, url },
+      context: { pool, log, clock, counters: scopeOf(transport.scheme) },
+    })),
     party,
-    context: { pool, log, clock, counters },
+    clock,
     random,
     backOff: createBackOff(limits.retryMs, limits.retryMaxMs, random),
     limitMs: limits.handshakeMs,
     wanted: () => state.phase === 'running' && !links.any,
-    failed(error) {
-      counters.add('dials_failed');
-      const news = links.lastError?.message !== error.message;
-      log[news ? 'warn' : 'debug']({ code: error.code, url: url.href }, error.message);
+    failed(error, { url, context }, repeated) {
+      context.counters.add('dials_failed');
+      log[repeated ? 'debug' : 'warn']({ code: error.code, url: url.href }, error.message);
       links.report(error);
     },
   });
@@ -146,7 +151,6 @@ function proxyOf(state: State): PeerProxy {
         peer: options.peer,
         name: options.peerName ?? `node${options.peer}`,
         codecs: options.codecs,
-        dial: options.dial,
         links,
         dialler: state.dialler,
         ending: state.phase === 'draining' || state.phase === 'closed' ? state.phase : undefined,

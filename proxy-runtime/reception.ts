@@ -1,20 +1,15 @@
 // SPDX-License-Identifier: MIT
 /** Answers callers: one listening address serves many peers, and the hello says who is calling. */
 
+import type { Endpoint } from './address.ts';
 import type { Party } from './candidates.ts';
-import type { Attach, Counters, Link, LinkEvents, Transport } from './contract.ts';
+import type { Attach, Counters, Link, LinkEvents } from './contract.ts';
 import { ProxyError } from './errors.ts';
 import { greet } from './handshake.ts';
 import type { Settings } from './settings.ts';
 
 /** Links whose caller has not said who it is. More are closed unheard (build decision 3). */
 export const HALF_OPEN_LINKS = 64;
-
-/** Where to listen, and by what. */
-export interface Endpoint {
-  readonly transport: Transport;
-  readonly url: URL;
-}
 
 export interface ReceptionOptions {
   /** Who may call. */

@@ -4,20 +4,14 @@
  * supervise; systemd, a container or a test does.
  */
 import { parseAddress } from './address.ts';
-import type { Core, Link, Transport } from './contract.ts';
+import type { Core, Link } from './contract.ts';
 import { ProxyError } from './errors.ts';
 import type { Metrics, Sample } from './metrics/registry.ts';
 import { createProxy } from './proxy.ts';
-import type { PeerProxy, ProxyOptions, StopOptions } from './proxy-options.ts';
+import type { Address, PeerProxy, ProxyOptions, StopOptions } from './proxy-options.ts';
 import type { ProxyStatus } from './proxy-status.ts';
 import { openReception, type Reception } from './reception.ts';
 import { resolveSettings, type Settings, type SettingsOptions } from './settings.ts';
-
-/** Where a node listens, and by which transport. */
-export interface ListenOptions {
-  readonly transport: Transport;
-  readonly url: string;
-}
 
 /** One peer, as {@link createProxy} wants it. */
 export type PeerOptions = Pick<
@@ -30,7 +24,7 @@ export interface RuntimeOptions extends SettingsOptions {
   /** This node's name, for the peers' logs. */
   readonly name?: string;
   /** Addresses at which any peer may call; none for a node that only dials. */
-  readonly listen: readonly ListenOptions[];
+  readonly listen: readonly Address[];
   readonly peers: readonly PeerOptions[];
 }
 

@@ -118,6 +118,8 @@ export interface LinkStatus {
   readonly reconnects: number;
   /** Of the last ping; null: none was needed yet. */
   readonly roundTripMs: number | null;
+  /** Addresses that this node dials, in order of preference, and why each did not serve when it was last tried. */
+  readonly addresses: readonly { readonly url: string; readonly error?: string }[];
   /** Why the last link ended. */
   readonly lastError?: string;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Command } from 'commander';
-import { type Config, coreText, inspectConfig, mistakesError } from '../config/index.ts';
+import { type Address, type Config, coreText, inspectConfig, mistakesError } from '../config/index.ts';
 import { EXIT_FAILURE, failureOf, printFailure, printJson, printText } from './output.ts';
 import { plugIns } from './plug-ins.ts';
 import { tableText } from './table.ts';
@@ -13,11 +13,11 @@ export function configSummary(config: Config) {
     node,
     name,
     core: coreText(core),
-    listen: listen?.url.href ?? null,
+    listen: listen.map(hrefOf),
     dcs: dcs.map(({ mode, ...dc }) => ({ ...dc, mode: modeText(mode) })),
     peers: peers.map(({ dial, codecs, ...peer }) => ({
       ...peer,
-      dial: dial?.url.href ?? null,
+      dial: dial.map(hrefOf),
       codecs: codecs.map(({ id, level }) => ({ id, level })),
     })),
     pool,
@@ -29,11 +29,13 @@ export function configSummary(config: Config) {
   };
 }
 
+const hrefOf = ({ url }: Address): string => url.href;
+
 type Summary = ReturnType<typeof configSummary>;
 
 /** Right in itself, yet this machine cannot start it. */
 function warningsOf({ core, listen, peers }: Config): string[] {
-  const addresses = [listen, ...peers.map(({ dial }) => dial)].filter((address) => address !== undefined);
+  const addresses = [...listen, ...peers.flatMap(({ dial }) => dial)];
   const transports = new Set(addresses.map(({ transport }) => transport));
   const missing = [...transports].flatMap((transport) => {
     const why = transport.missing();
@@ -52,7 +54,7 @@ export function summaryText(summary: Summary): string {
     'ok',
     `node ${node} (${name}) of cluster ${cluster}`,
     `core       ${core}`,
-    `listen     ${listen ?? 'none, this node only dials'}`,
+    `listen     ${listen.join(', ') || 'none, this node only dials'}`,
     `pool       ${pool.slabs} slabs`,
     `reconnect  after ${reconnect.minMs} to ${reconnect.maxMs} ms`,
     `liveness   ping after ${liveness.intervalMs} ms, closed after ${liveness.misses} misses`,
@@ -82,7 +84,7 @@ function peersText({ peers }: Summary): string {
     rows: peers.map(({ node, name, dial, codecs }) => [
       node,
       name,
-      dial === null ? 'the peer dials' : `dials ${dial}`,
+      dial.length === 0 ? 'the peer dials' : `dials ${dial.join(', else ')}`,
       codecs.map(({ id }) => id).join(' > ') || 'none',
     ]),
   });

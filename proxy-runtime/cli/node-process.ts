@@ -62,12 +62,12 @@ function runtimeOf(config: Config, core: NodeCore, log: Logger): Runtime {
     core,
     name,
     log,
-    listen: listen === undefined ? [] : [{ transport: listen.transport, url: listen.url.href }],
+    listen: listen.map(addressOf),
     peers: peers.flatMap((peer) => {
-      // Who does not dial is called by the other, over the transport of the common listener.
-      const transport = (peer.dial ?? listen)?.transport;
+      // Who does not dial is called by the other, over a transport of the common listeners.
+      const transport = (peer.dial[0] ?? listen[0])?.transport;
       if (transport === undefined) return [];
-      const dial = peer.dial === undefined ? {} : { dial: peer.dial.url.href };
+      const dial = peer.dial.length === 0 ? {} : { dial: peer.dial.map(addressOf) };
       const { node, name: peerName, codecs, insecure } = peer;
       return [{ peer: node, peerName, transport, codecs, insecure, ...dial }];
     }),
@@ -80,6 +80,8 @@ function runtimeOf(config: Config, core: NodeCore, log: Logger): Runtime {
     },
   });
 }
+
+const addressOf = ({ transport, url }: Config['listen'][number]) => ({ transport, url: url.href });
 
 function sweepRegularly(core: NodeCore): () => void {
   const clock = systemClock();

@@ -138,7 +138,15 @@ function linksText(links: readonly LinkStatus[], color: boolean): string {
   const errors = links.flatMap(({ peer, lastError }) =>
     lastError === undefined ? [] : `peer ${peer}: last error: ${lastError}`,
   );
-  return [table, ...errors, ...plaintextWarning(links, color)].join('\n');
+  return [table, ...links.flatMap(passedOver), ...errors, ...plaintextWarning(links, color)].join('\n');
+}
+
+/** Which of several addresses is in use is in the table; this is why those before it are not. */
+function passedOver({ peer, addresses }: LinkStatus): string[] {
+  if (addresses.length < 2) return [];
+  return addresses.flatMap(({ url, error }) =>
+    error === undefined ? [] : `peer ${peer}: ${url} is not used: ${error}`,
+  );
 }
 
 /** Said in words, not by colour alone. */

@@ -35,14 +35,27 @@ export async function withOwnTransports(
   return all;
 }
 
-/** The address of a URL that the schema accepted; undefined, and reported, when no transport can use it. */
-export function addressOf(
-  text: string | null | undefined,
+/** The addresses of one or several URLs that the schema accepted, without those that are reported. */
+export function addressesOf(
+  urls: string | readonly string[] | null | undefined,
+  path: KeyPath,
+  transports: TransportTable,
+  report: Report,
+): Address[] {
+  const entries =
+    typeof urls === 'string'
+      ? [{ text: urls, place: path }]
+      : (urls ?? []).map((text, at) => ({ text, place: [...path, at] }));
+  return entries.flatMap(({ text, place }) => addressOf(text, place, transports, report) ?? []);
+}
+
+/** Undefined, and reported, when no transport can use it. */
+function addressOf(
+  text: string,
   path: KeyPath,
   transports: TransportTable,
   report: Report,
 ): Address | undefined {
-  if (text === null || text === undefined) return undefined;
   try {
     const url = new URL(text);
     return { url, transport: transportFor(url, transports) };

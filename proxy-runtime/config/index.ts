@@ -2,7 +2,7 @@
 /** A node's configuration: read from a YAML or JSON file, checked as a whole, joined with its plug-ins. */
 import { dirname, resolve } from 'node:path';
 import type { Codec } from '../contract.ts';
-import { type Address, addressOf, type TransportTable, withOwnTransports } from './address.ts';
+import { type Address, addressesOf, type TransportTable, withOwnTransports } from './address.ts';
 import { type Chain, type ChainTools, type CodecTable, chainOf, type PipelineCheck } from './chain.ts';
 import { checkShape, type Draft, draftOf, type Report, reporter } from './draft.ts';
 import { groupId } from './group.ts';
@@ -49,8 +49,8 @@ export interface DcConfig {
 export interface PeerConfig {
   readonly node: number;
   readonly name: string;
-  /** This node dials the peer; undefined: it waits for the peer to dial. */
-  readonly dial: Address | undefined;
+  /** Where this node dials the peer, in order of preference; empty: it waits for the peer to dial. */
+  readonly dial: readonly Address[];
   /** Fresh codecs of the link, in pipeline order. */
   readonly codecs: readonly Codec[];
   /** The link may be plaintext. */
@@ -63,7 +63,7 @@ export interface Config {
   readonly node: number;
   readonly name: string;
   readonly core: CoreLocation;
-  readonly listen: Address | undefined;
+  readonly listen: readonly Address[];
   readonly dcs: readonly DcConfig[];
   readonly peers: readonly PeerConfig[];
   readonly pool: ConfigFile['pool'];
@@ -114,24 +114,28 @@ const byPlace = (a: Mistake, b: Mistake): number =>
 
 /** What needs the tables, the modules or the system; each entry is undefined where there was a mistake. */
 interface Parts {
-  readonly listen: Address | undefined;
-  readonly dials: readonly (Address | undefined)[];
+  readonly listen: readonly Address[];
+  readonly dials: readonly (readonly Address[])[];
   readonly chains: readonly (Chain | undefined)[];
   readonly gids: readonly (number | null)[];
 }
 
 async function partsOf(draft: Draft, plugIns: PlugIns, base: string, report: Report): Promise<Parts> {
   const transports = await withOwnTransports(draft, plugIns.transports, base, report);
-  const listen = addressOf(draft.top.listen, ['listen'], transports, report);
+  const listen = addressesOf(draft.top.listen, ['listen'], transports, report);
   const dials = draft.peers.map(({ fields }, at) =>
-    addressOf(fields.dial, ['peers', at, 'dial'], transports, report),
+    addressesOf(fields.dial, ['peers', at, 'dial'], transports, report),
   );
-  const framings = dials.map((dial) => (dial ?? listen)?.transport.framing ?? 0);
+  const framings = dials.map((dial) => largestFraming([...dial, ...listen]));
   const chains = await chainsOf(draft, framings, { ...plugIns, base, report });
   checkSecrecy(draft, chains, report);
   const gids = draft.dcs.map(({ group }, at) => gidOf(group ?? null, at, report));
   return { listen, dials, chains, gids };
 }
+
+/** A peer may come over any of them. */
+const largestFraming = (addresses: readonly Address[]): number =>
+  Math.max(0, ...addresses.map(({ transport }) => transport.framing));
 
 /** One chain per peer. The common list is checked once, even if no peer uses it. */
 async function chainsOf(
@@ -173,7 +177,7 @@ function assemble(file: string, top: ConfigFile, parts: Parts, base: string, aro
     peers: top.peers.map((peer, at) => ({
       node: peer.node,
       name: peer.name ?? `node${peer.node}`,
-      dial: parts.dials[at],
+      dial: parts.dials[at] ?? [],
       codecs: parts.chains[at]?.() ?? [],
       insecure: peer.insecure ?? top.insecure,
     })),

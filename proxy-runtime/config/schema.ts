@@ -10,6 +10,11 @@ import { DcSchema } from './dc-schema.ts';
 import { list, mapping, name, nodeId, text, whole } from './schema-parts.ts';
 
 const url = text(/^[a-z][a-z0-9+.-]*:\S+$/, 'a URL such as tcp://127.0.0.1:7101');
+const ONE_OR_MORE = 'a URL such as tcp://127.0.0.1:7101, or a list of 1 to 8 of them';
+const urls = v.union(
+  [url, v.pipe(list(url, 'URLs'), v.minLength(1, ONE_OR_MORE), v.maxLength(8, ONE_OR_MORE))],
+  ONE_OR_MORE,
+);
 const modulePath = text(/\.m?js$/, 'the path of a .js or .mjs file, relative to this file');
 
 const CODEC = 'a codec id, or a mapping with id or module, and options';
@@ -40,9 +45,9 @@ export const PeerSchema = mapping(
     name: v.optional(v.pipe(name, v.description('Its name, for logs and status. Default: node<id>.'))),
     dial: v.optional(
       v.pipe(
-        url,
+        urls,
         v.description(
-          'Address at which it listens. The node that has it dials; give it to the smaller id unless only the other can.',
+          'Address at which it listens, or several, of which the first that works is used. The node that has it dials; give it to the smaller id unless only the other can.',
         ),
       ),
     ),
@@ -152,8 +157,8 @@ export const ConfigSchema = mapping(
     ),
     listen: v.nullish(
       v.pipe(
-        url,
-        v.description('Address at which peers reach this node. Default: none, this node only dials.'),
+        urls,
+        v.description('Address, or several, at which peers reach this node. Default: none, it only dials.'),
       ),
       null,
     ),

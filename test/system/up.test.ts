@@ -40,6 +40,20 @@ describe('up', () => {
     expect(existsSync(pair.coreOf(1)) || existsSync(pair.coreOf(2))).toBe(false);
   });
 
+  it('falls back to the next address, and its status says why', async () => {
+    const socket = `unix://${pair.dir}/two.sock`;
+    const two = await pair.up(2, { listen: [socket, 'tcp://127.0.0.1:0'] });
+    const [, second = ''] = two.listening;
+    expect(two.listening).toEqual([socket, expect.stringMatching(/^tcp:/)]);
+    const dial = [`unix://${pair.dir}/nobody.sock`, second, socket];
+    const one = await pair.up(1, { peers: [{ node: 2, dial }] });
+    await one.says('stderr', /"msg":"connected"/);
+    const { stdout } = await m3ipc('status', '--core', pair.coreOf(1)).ended;
+    expect(stdout).toMatch(/^ +2 +node2 +connected +tcp:/m);
+    expect(stdout).toMatch(/^peer 2: unix:\S+nobody.sock is not used: .*ENOENT.*$/m);
+    expect(stdout.match(/is not used/g)).toHaveLength(1);
+  });
+
   it('keeps the core while a process is bound, and goes on with it', async () => {
     const two = await pair.up(2);
     const endpoint = join(2).bind(SERVER);

@@ -40,11 +40,11 @@ insecure: true
       liveness: { intervalMs: 1000, misses: 3 },
       log: { level: 'info' },
     });
-    expect(config?.listen?.url.href).toBe('tcp://127.0.0.1:7101');
+    expect(config?.listen.map(({ url }) => url.href)).toEqual(['tcp://127.0.0.1:7101']);
     expect(config?.metrics.listen?.port).toBe('9464');
     const links = config?.peers.map(({ name, dial, codecs }) => [
       name,
-      dial?.transport.scheme,
+      dial[0]?.transport.scheme,
       codecs.map(({ id, room }) => `${id}+${room[0]}`),
     ]);
     expect(links).toEqual([
@@ -56,7 +56,7 @@ insecure: true
   it('has defaults for all but cluster and node, in YAML or JSON', async () => {
     for (const text of ['cluster: c\nnode: 0\n', '{\n\t"cluster": "c",\n\t"node": 0\n}']) {
       const { config } = await inspect(text, 'node.json');
-      expect(config).toMatchObject({ name: 'node0', dcs: [], peers: [], listen: undefined });
+      expect(config).toMatchObject({ name: 'node0', dcs: [], peers: [], listen: [] });
       expect(config && coreText(config.core)).toBe('embedded:/run/user/7/m3ipc/0');
     }
     const { config } = await inspect(`${HEAD}dcs: [{ id: 7, name: a, nodes: [1] }]`);
@@ -79,7 +79,16 @@ insecure: true
 
   it('waits for a peer without dial when this node listens', async () => {
     const { config } = await inspect(`${HEAD}insecure: true\npeers: [{ node: 2 }]`);
-    expect(config?.peers[0]?.dial).toBeUndefined();
+    expect(config?.peers[0]?.dial).toEqual([]);
+  });
+
+  it('takes one address or several, of any transports, to listen and to dial', async () => {
+    const { config, texts } = await inspect(
+      'cluster: c\nnode: 1\ninsecure: true\nlisten: [unix:///run/a, tcp://127.0.0.1:1]\npeers: [{ node: 2, dial: [unix:///run/b, tcp://h:2] }]',
+    );
+    expect(texts).toEqual([]);
+    expect(config?.listen.map(({ transport }) => transport.scheme)).toEqual(['unix', 'tcp']);
+    expect(config?.peers[0]?.dial.map(({ url }) => url.href)).toEqual(['unix:///run/b', 'tcp://h:2']);
   });
 
   it('gives each link codecs of its own', async () => {

@@ -200,6 +200,21 @@ const WRONG: readonly [what: string, rest: string, essentials: readonly string[]
     ['peers[0].dial: wrong value', 'value: "somewhere"', 'a URL such as tcp://'],
   ],
   [
+    'one of several addresses that no transport takes',
+    'peers: [{ node: 2, dial: [tcp://h:1, "tcpp://h:1"] }]',
+    ['peers[0].dial[1]: tcpp://h:1: no transport "tcpp"', 'value: "tcpp://h:1"'],
+  ],
+  [
+    'one of several addresses that is no URL',
+    'peers: [{ node: 2, dial: [tcp://h:1, somewhere] }]',
+    ['peers[0].dial[1]: wrong value', 'value: "somewhere"', 'a URL such as tcp://'],
+  ],
+  [
+    'no address where there should be some',
+    'peers: [{ node: 2, dial: [] }]',
+    ['peers[0].dial: wrong value', 'a list of 1 to 8 of them'],
+  ],
+  [
     'codec order',
     'codecs: [compression, logging]',
     [

@@ -86,6 +86,7 @@ const status: NodeStatus = {
       connectedSince: '2026-01-02T03:04:05.000Z',
       reconnects: 3,
       roundTripMs: 0.128,
+      addresses: [{ url: 'unix:///run/beta', error: 'nobody listens' }, { url: 'tcp://127.0.0.1:7102' }],
     },
   ],
   counters: { frames_sent: 17, frames_corrupt: 0 },
@@ -125,6 +126,7 @@ ID  Type  -lpid-  -flag-  -misc-  -pxsent-  -pxrcvd-  -getf-  -sendt  -wmig-  na
 links
 peer  name  state      transport             codecs                 connected since           reconnects  round trip
    2  beta  connected  tcp://127.0.0.1:7102  logging > compression  2026-01-02T03:04:05.000Z           3     0.13 ms
+peer 2: unix:///run/beta is not used: nobody listens
 PLAINTEXT: nothing is encrypted on the link to 2
 
 DC shop
@@ -204,7 +206,7 @@ it('shows a node without runtime, peers or DCs, and why a link broke', () => {
     lastError: 'M3_REFUSED: nobody listens',
   }));
   expect(statusText({ ...empty, links: down }, { color: false })).toMatch(
-    /dialling +tcp:\S+ +none +- +3 +-\npeer 2: last error: M3_REFUSED: nobody listens\n/,
+    /dialling +tcp:\S+ +none +- +3 +-\npeer 2: unix:\S+ is not used: nobody listens\npeer 2: last error: M3_REFUSED: nobody listens\n/,
   );
 });
 
