@@ -2,11 +2,12 @@
 /** `local`: our core on one node, in C and from Node, beside pipes, queues, sockets, Sun RPC, ZeroMQ and nng. */
 import { conditions } from '../conditions.ts';
 import type { Report, Scenario, Settings } from '../scenario.ts';
+import { targetTable } from '../target.ts';
 import { AFFINITY, type Cell, type Group, groupsOf, NODE } from './cell.ts';
 import { type Look, type Measured, resultsOf } from './result.ts';
 import { type Known, known, openStage, type Stage } from './stage.ts';
 import { linesOf } from './target.ts';
-import { tablesOf, targetTable } from './text.ts';
+import { tablesOf } from './text.ts';
 
 /** Not programs of their own to the C program. */
 const DERIVED = {

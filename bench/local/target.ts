@@ -1,35 +1,24 @@
 // SPDX-License-Identifier: MIT
 /** What is to be reached: ratios of two figures of the same repetition. */
-import type { Spread } from '../statistics.ts';
+import { type Bound, lineOf, type Line as Ratio } from '../target.ts';
 import { AFFINITY, type Cell, COPY, NODE, OURS, PIPE } from './cell.ts';
 import { type Measured, rateOf, ratioOf } from './result.ts';
 import type { Sample } from './stage.ts';
 
 type Which = Partial<Cell>;
 
-interface Target {
+interface Target extends Bound {
   readonly name: string;
   readonly of: Which;
   readonly to: Which;
   /** Of round trips/s, unless it is of times. */
   readonly figure?: (sample: Sample) => number;
-  readonly atLeast?: number;
-  readonly atMost?: number;
 }
 
-export interface Line {
-  readonly name: string;
-  /** Median; null if one of the two was not measured. */
-  readonly ratio: number | null;
-  readonly target: number;
-  readonly bound: 'at least' | 'at most';
-  readonly met: boolean | null;
-  readonly spread: Spread | null;
+export interface Line extends Ratio {
   /** What was divided by what. */
   readonly of: Which;
   readonly to: Which;
-  /** Why there is no ratio. */
-  readonly why?: string;
 }
 
 const ONE: Which = { kind: 'message', bytes: 64, placement: 'one', pairs: 1, dc: 'plain' };
@@ -78,22 +67,15 @@ const TARGETS: readonly Target[] = [
 ];
 
 export function linesOf(all: readonly Measured[]): Line[] {
-  return TARGETS.map((target) => lineOf(target, all));
+  return TARGETS.map((target) => ratioLine(target, all));
 }
 
-function lineOf({ name, of, to, figure = rateOf, atLeast, atMost }: Target, all: readonly Measured[]): Line {
+function ratioLine({ name, of, to, figure = rateOf, ...bound }: Target, all: readonly Measured[]): Line {
   const find = (which: Which): Measured | undefined => all.find(({ cell }) => matches(cell, which));
   const [mine, other] = [find(of), find(withoutDc(to))];
   const spread = ratioOf(mine?.samples ?? [], other?.samples ?? [], figure);
-  const ratio = spread?.median ?? null;
-  const target = atLeast ?? atMost ?? Number.NaN;
-  const reached = (value: number): boolean => (atLeast === undefined ? value <= target : value >= target);
   const why = mine?.unavailable ?? other?.unavailable ?? 'not asked for';
-  return {
-    ...{ name, ratio, target, bound: atLeast === undefined ? 'at most' : 'at least' },
-    ...{ met: ratio === null ? null : reached(ratio), spread, of, to },
-    ...(ratio === null ? { why } : {}),
-  };
+  return { ...lineOf(name, bound, spread, why), of, to };
 }
 
 /** A pipe is in no DC. */

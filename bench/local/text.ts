@@ -2,9 +2,9 @@
 /** The figures as tables for people. */
 import { tableText } from '../../proxy-runtime/cli/table.ts';
 import type { Spread } from '../statistics.ts';
+import { spreadText } from '../target.ts';
 import { BLOCKS } from './cell.ts';
 import type { Result } from './result.ts';
-import type { Line } from './target.ts';
 
 const PLACEMENTS = {
   one: 'both on one core',
@@ -13,8 +13,7 @@ const PLACEMENTS = {
   hog: 'one core, beside a CPU hog',
 } as const;
 
-const spread = (of: Spread | null, digits: number): string =>
-  of === null ? '' : `${of.median.toFixed(digits)} [${of.min.toFixed(digits)} - ${of.max.toFixed(digits)}]`;
+const spread = (of: Spread | null, digits: number): string => (of === null ? '' : spreadText(of, digits));
 
 /** One table for each placement and number of pairs, and one for each size of a copy. */
 export function tablesOf(results: readonly Result[]): string[] {
@@ -53,15 +52,5 @@ const copies = (rows: readonly Result[]): string =>
     left: ['contender'],
     rows: rows.map(({ contender, roundTripsPerSecond, megabytesPerSecond, ratio }) => [
       ...[contender, spread(roundTripsPerSecond, 0), spread(megabytesPerSecond, 0), spread(ratio, 2)],
-    ]),
-  });
-
-export const targetTable = (lines: readonly Line[]): string =>
-  tableText({
-    head: ['target', 'ratio', 'wanted', 'met'],
-    left: ['target'],
-    rows: lines.map(({ name, spread: of, bound, target, met, why }) => [
-      ...[name, of === null ? `- (${why})` : spread(of, 2), `${bound} ${target}`],
-      met === null ? '-' : met ? 'yes' : 'NO',
     ]),
   });

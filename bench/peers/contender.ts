@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** Who is measured: how a client and a server of each kind are started, and asked for one measurement. */
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { packageRoot } from '../../core-kmod/binding/native.ts';
 import { DC, type TwoNodes } from '../../test/system/rig/two-nodes.ts';
@@ -14,53 +15,111 @@ export interface Stage {
   readonly cpus: readonly [number, number] | undefined;
 }
 
+/** How many calls are outstanding, and how many processes make them. */
+export interface Shape {
+  readonly outstanding: number;
+  readonly processes: number;
+}
+
 export interface Contender {
   /** What it is, in a line. */
   readonly about: string;
   /** Through the two nodes' proxies; otherwise from process to process. */
   readonly proxied: boolean;
-  readonly outstanding: readonly number[];
+  readonly shapes: readonly Shape[];
+  /** Of bench/peers/package.json. */
+  readonly package?: string;
+  /** What this machine, or this build, lacks for it, and what to do; undefined: nothing. */
+  missing?(): string | undefined;
   /** Its processes belong to the stage, but for what `close` ends. */
   open(stage: Stage): Promise<Opened>;
 }
 
 export interface Opened {
-  measure(load: Load): Promise<Latency>;
+  measure(load: Load, processes: number): Promise<Latency>;
   close(): Promise<void>;
 }
 
-const ONE_AND_MANY = [1, MAX_OUTSTANDING] as const;
+const ONE: Shape = { outstanding: 1, processes: 1 };
+/** One process with an event loop. */
+const LOOPS: readonly Shape[] = [ONE, { outstanding: MAX_OUTSTANDING, processes: 1 }];
+/** C: a thread for each call. */
+const THREADS: readonly Shape[] = [1, 8, MAX_OUTSTANDING].map((processes) => ({
+  ...{ outstanding: MAX_OUTSTANDING, processes },
+}));
 
 /** By the name by which figures are looked up. */
 export const CONTENDERS = {
   'm3ipc-async': {
     about: 'sendrec through two proxies, asynchronous TypeScript',
-    ...{ proxied: true, outstanding: ONE_AND_MANY },
+    ...{ proxied: true, shapes: LOOPS },
     open: (stage) => openEndpoints(stage, 'bench/peers/m3ipc-async.js'),
   },
   'm3ipc-sync': {
     about: 'sendrec through two proxies, synchronous TypeScript',
-    ...{ proxied: true, outstanding: [1] },
+    ...{ proxied: true, shapes: [ONE] },
     open: (stage) => openEndpoints(stage, 'bench/peers/m3ipc-sync.js'),
   },
   'm3ipc-c': {
     about: 'sendrec through two proxies, C',
-    ...{ proxied: true, outstanding: ONE_AND_MANY },
-    open: openC,
+    ...{ proxied: true, shapes: [ONE, ...THREADS] },
+    open: (stage) => {
+      const server = [stage.nodes.cores[1], DC, SERVER.c];
+      return openPrograms(stage, 'm3ipc', server, () => [stage.nodes.cores[0], DC, SERVER.c, CLIENT.c]);
+    },
   },
   'node-net': {
     about: 'node:net over TCP, process to process',
-    ...{ proxied: false, outstanding: ONE_AND_MANY },
-    open: (stage) => openPeers(stage, 'bench/peers/tcp.js', (port) => [String(port)]),
+    ...{ proxied: false, shapes: LOOPS },
+    open: (stage) => openPeers(stage, 'bench/peers/tcp.js'),
   },
   zeromq: {
     about: 'zeromq.js over TCP, process to process: REQ/REP, DEALER/ROUTER',
-    ...{ proxied: false, outstanding: ONE_AND_MANY },
-    open: (stage) => openPeers(stage, 'bench/peers/zeromq.js', (addresses) => addresses as string[]),
+    ...{ proxied: false, shapes: LOOPS, package: 'zeromq' },
+    open: (stage) => openPeers(stage, 'bench/peers/zeromq.js'),
+  },
+  nats: {
+    about: 'nats.js: requests over a nats-server',
+    ...{ proxied: false, shapes: LOOPS, package: 'nats' },
+    missing: () =>
+      spawnSync('nats-server', ['--version']).status === 0
+        ? undefined
+        : 'nats-server was not found; install the package nats-server',
+    open: (stage) => openPeers(stage, 'bench/peers/nats.js'),
+  },
+  grpc: {
+    about: 'grpc-js: unary calls, process to process',
+    ...{ proxied: false, shapes: LOOPS, package: '@grpc/grpc-js' },
+    open: (stage) => openPeers(stage, 'bench/peers/grpc.js'),
+  },
+  moleculer: {
+    about: 'Moleculer over its TCP transporter, process to process',
+    ...{ proxied: false, shapes: LOOPS, package: 'moleculer' },
+    open: (stage) => openPeers(stage, 'bench/peers/moleculer.js'),
+  },
+  'c-tcp': {
+    about: 'bare TCP in C, process to process, a connection and two threads for each call',
+    ...{ proxied: false, shapes: [ONE, ...THREADS] },
+    open: (stage) => openPrograms(stage, 'tcp', [], (port) => [port]),
+  },
+  'rpc-tcp': {
+    about: 'Sun RPC (libtirpc) over TCP, C, process to process',
+    ...{ proxied: false, shapes: [ONE, ...THREADS] },
+    missing: () => missingProgram('rpc-tcp'),
+    open: (stage) => openPrograms(stage, 'rpc-tcp', [], (port) => [port]),
+  },
+  'rpc-udp': {
+    about: 'Sun RPC (libtirpc) over UDP, C, process to process',
+    ...{ proxied: false, shapes: [ONE, ...THREADS] },
+    missing: () => missingProgram('rpc-udp'),
+    open: (stage) => openPrograms(stage, 'rpc-udp', [], (port) => [port]),
   },
 } as const satisfies Readonly<Record<string, Contender>>;
 
 export type ContenderName = keyof typeof CONTENDERS;
+
+/** In the order of the table. */
+export const NAMES = Object.keys(CONTENDERS) as ContenderName[];
 
 const worker = (stage: Stage, node: 1 | 2, file: string, args: readonly string[]) => {
   const role = `${file}, ${node === 1 ? 'client' : 'server'}`;
@@ -79,23 +138,38 @@ async function openEndpoints(stage: Stage, file: string): Promise<Opened> {
   return { measure: (load) => client.ask<Latency>('measure', load), close: nothing };
 }
 
-/** @param address makes the client's arguments from what the server says when it is ready. */
-async function openPeers(stage: Stage, file: string, address: (ready: unknown) => string[]): Promise<Opened> {
+/** A server says at which addresses it may be called; they are its client's arguments. */
+async function openPeers(stage: Stage, file: string): Promise<Opened> {
   const server = worker(stage, 2, file, ['server']);
-  const client = worker(stage, 1, file, ['client', ...address(await server.ask('ready'))]);
+  const client = worker(stage, 1, file, ['client', ...(await server.ask<string[]>('ready'))]);
   await client.ask('ready');
   return { measure: (load) => client.ask<Latency>('measure', load), close: nothing };
 }
 
-async function openC({ nodes: { cores }, cpus }: Stage): Promise<Opened> {
-  const program = (what: string): string => join(packageRoot(), `core-kmod/build/bench-${what}`);
-  const server = startProgram(program('server'), [cores[1], String(DC), String(SERVER.c)], cpus?.[1]);
+const program = (): string => join(packageRoot(), 'core-kmod/build/bench-peer');
+
+/** Why a contender is not in the program; undefined: it is. */
+function missingProgram(contender: string): string | undefined {
+  const { status, stderr } = spawnSync(program(), [contender, 'missing'], { encoding: 'utf8' });
+  return status === 0 ? undefined : stderr.trim();
+}
+
+/** @param address the client's arguments, from the port that the server says. */
+async function openPrograms(
+  { cpus }: Stage,
+  name: string,
+  serverArguments: readonly (string | number)[],
+  address: (port: number) => readonly (string | number)[],
+): Promise<Opened> {
+  const start = (args: readonly (string | number)[], cpu: number | undefined): Program =>
+    startProgram(program(), [name, ...args.map(String)], cpu);
+  const server = start(['server', ...serverArguments], cpus?.[1]);
+  const { port } = (await server.line) as { readonly port: number };
   let client: Program | undefined;
-  await server.line;
   return {
-    async measure({ outstanding, warmUp, roundTrips }) {
-      const numbers = [DC, CLIENT.c, SERVER.c, outstanding, warmUp, roundTrips].map(String);
-      client = startProgram(program('client'), [cores[0], ...numbers], cpus?.[0]);
+    async measure({ outstanding, warmUp, roundTrips }, processes) {
+      const load = [processes, outstanding, warmUp, roundTrips];
+      client = start(['client', ...load, ...address(port)], cpus?.[0]);
       const latency = await client.line;
       await client.stop();
       return latency as Latency;

@@ -1,14 +1,31 @@
 // SPDX-License-Identifier: MIT
-/** `peers`: a sendrec from application to application over two proxies, beside bare TCP and zeromq.js without any. */
+/** `peers`: a sendrec from application to application over two proxies, beside what people use instead. */
 import type { Traffic } from '../../test/system/rig/node.ts';
 import { openTwoNodes } from '../../test/system/rig/two-nodes.ts';
-import type { Latency, Load } from '../closed-loop.ts';
+import type { Load } from '../closed-loop.ts';
 import { conditions } from '../conditions.ts';
 import type { Report, Scenario, Settings } from '../scenario.ts';
-import { CONTENDERS, type Contender, type ContenderName, type Opened, type Stage } from './contender.ts';
-import { installPeer } from './install.ts';
+import { targetTable } from '../target.ts';
+import {
+  CONTENDERS,
+  type Contender,
+  type ContenderName,
+  NAMES,
+  type Opened,
+  type Stage,
+} from './contender.ts';
+import { installPeers } from './install.ts';
 import { BYTES, SERVER } from './layout.ts';
-import { type Measured, ratiosOf, resultsOf, type Sample, tables } from './result.ts';
+import {
+  conditionsText,
+  type Measured,
+  ratiosOf,
+  ratioTable,
+  resultsOf,
+  resultTable,
+  type Sample,
+} from './result.ts';
+import { linesOf } from './target.ts';
 
 /** With several calls outstanding so many times more are made, since each takes so much less. */
 const MANY = 8;
@@ -17,20 +34,18 @@ const WARM_UP = 0.2;
 /** As on two machines: what is on node 1, and what is on node 2. */
 const CPUS = [0, 1] as const;
 
-const NAMES = Object.keys(CONTENDERS) as ContenderName[];
+/** Why some are not measured. */
+type Missing = Readonly<Partial<Record<ContenderName, string>>>;
 
 export const peers: Scenario = {
-  summary: 'sendrec over two proxies beside node:net and zeromq.js, 1 and 64 outstanding',
+  summary: 'sendrec over two proxies beside TCP, Sun RPC, zeromq.js, nats.js, grpc-js and Moleculer',
   options: ['roundTrips', 'pin', 'only', 'codecs'],
   async run(settings) {
     const wanted = chosen(settings.only);
-    const found = wanted.includes('zeromq') ? await installPeer('zeromq', settings.progress) : undefined;
-    const missing = found !== undefined && 'missing' in found ? { zeromq: found.missing } : {};
-    for (const why of Object.values(missing)) settings.progress(why);
-    const names = wanted.filter((name) => !(name in missing));
-    const measured = await measureAll(settings, names);
-    const version = found !== undefined && 'version' in found ? { zeromq: found.version } : {};
-    return report(settings, measured, missing, version);
+    const { missing, packages } = await prepare(wanted, settings.progress);
+    for (const [name, why] of Object.entries(missing)) settings.progress(`${name}: ${why}`);
+    const names = wanted.filter((name) => missing[name] === undefined);
+    return report(settings, await measureAll(settings, names), missing, packages);
   },
 };
 
@@ -40,14 +55,37 @@ function chosen(only: readonly string[] | undefined): ContenderName[] {
   return NAMES.filter((name) => only?.includes(name) ?? true);
 }
 
+/** Installs packages, and asks who can run here. */
+async function prepare(
+  wanted: readonly ContenderName[],
+  progress: Settings['progress'],
+): Promise<{ missing: Missing; packages: Readonly<Record<string, string>> }> {
+  const packageOf = (name: ContenderName): string | undefined => (CONTENDERS[name] as Contender).package;
+  const installed = await installPeers(
+    wanted.flatMap((name) => packageOf(name) ?? []),
+    progress,
+  );
+  const missing: Partial<Record<ContenderName, string>> = {};
+  const packages: Record<string, string> = {};
+  for (const name of wanted) {
+    const found = installed[packageOf(name) ?? ''];
+    if (found !== undefined && 'version' in found) packages[name] = found.version;
+    const why = found !== undefined && 'missing' in found ? found.missing : undefined;
+    const lacks = why ?? (CONTENDERS[name] as Contender).missing?.();
+    if (lacks !== undefined) missing[name] = lacks;
+  }
+  return { missing, packages };
+}
+
 function report(
   { repetitions, roundTrips, pin, codecs }: Settings,
   measured: readonly Measured[],
-  missing: object,
+  missing: Missing,
   packages: object,
 ): Report {
   const results = resultsOf(measured);
   const ratios = ratiosOf(measured);
+  const targets = linesOf(measured, missing);
   const json = {
     bench: 'peers',
     conditions: {
@@ -57,9 +95,16 @@ function report(
       ...{ repetitions, roundTrips, roundTripsOfMany: MANY * roundTrips, warmUp: WARM_UP },
     },
     contenders: Object.fromEntries(NAMES.map((name) => [name, CONTENDERS[name].about])),
-    ...{ missing, results, ratios },
+    ...{ missing, targets, results, ratios },
   };
-  return { json, text: tables(json.conditions, results, ratios, missing) };
+  const tables = [
+    conditionsText(json.conditions),
+    resultTable(results),
+    ratioTable(ratios),
+    targetTable(targets),
+  ];
+  const lacks = Object.entries(missing).map(([name, why]) => `not measured: ${name}: ${why}`);
+  return { json, text: [...tables, ...lacks].join('\n\n') };
 }
 
 async function measureAll(settings: Settings, names: readonly ContenderName[]): Promise<Measured[]> {
@@ -89,8 +134,8 @@ async function interleaved(
   opened: ReadonlyMap<ContenderName, Opened>,
 ): Promise<Measured[]> {
   const all = [...opened].flatMap(([name, one]) => {
-    const { proxied, outstanding }: Contender = CONTENDERS[name];
-    return outstanding.map((calls) => ({ name, one, proxied, outstanding: calls, samples: [] as Sample[] }));
+    const { proxied, shapes }: Contender = CONTENDERS[name];
+    return shapes.map((shape) => ({ name, one, proxied, ...shape, samples: [] as Sample[] }));
   });
   for (let repetition = 0; repetition <= repetitions; repetition++) {
     const first = repetition % all.length;
@@ -105,10 +150,14 @@ async function interleaved(
   return all;
 }
 
-async function measure(stage: Stage, of: { one: Opened; proxied: boolean }, load: Load): Promise<Sample> {
-  if (!of.proxied) return { ...(await of.one.measure(load)), framesPerRoundTrip: null };
+async function measure(
+  stage: Stage,
+  { one, proxied, processes }: { one: Opened; proxied: boolean; processes: number },
+  load: Load,
+): Promise<Sample> {
+  if (!proxied) return { ...(await one.measure(load, processes)), framesPerRoundTrip: null };
   const before = await frames(stage);
-  const latency: Latency = await of.one.measure(load);
+  const latency = await one.measure(load, processes);
   const sent = (await frames(stage)) - before;
   return { ...latency, framesPerRoundTrip: sent / (load.warmUp + load.roundTrips) };
 }

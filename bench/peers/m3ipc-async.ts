@@ -17,15 +17,18 @@ async function serve(): Promise<void> {
   }
 }
 
-function caller(): (slot: number) => Promise<unknown> {
+function caller(): (slot: number) => Promise<void> {
   const slots = Array.from({ length: MAX_OUTSTANDING }, (_, slot) => ({
     endpoint: member.bind(CLIENT.async + slot),
     message: Message.of(1),
+    number: 0,
   }));
-  return (slot) => {
+  return async (slot) => {
     const own = slots[slot];
     if (own === undefined) throw new RangeError(`slot ${slot}`);
-    return own.endpoint.sendrec(SERVER.async, own.message);
+    own.message.setU32(0, ++own.number);
+    await own.endpoint.sendrec(SERVER.async, own.message);
+    if (own.message.getU32(0) !== own.number) throw new Error('a reply to another request');
   };
 }
 

@@ -36,6 +36,11 @@ if (what === 'server') {
   });
 } else {
   const endpoint = member.bind(CLIENT.sync);
-  const call = () => void endpoint.sendrecSync(SERVER.sync, message);
+  let number = 0;
+  const call = (): void => {
+    message.setU32(0, ++number);
+    endpoint.sendrecSync(SERVER.sync, message);
+    if (message.getU32(0) !== number) throw new Error('a reply to another request');
+  };
   answerQuestions({ ready: () => true, measure: (load: Load) => closedLoopSync(load, call) });
 }

@@ -3,11 +3,12 @@
 import { connect, createServer } from 'node:net';
 import { answerQuestions } from '../../test/system/rig/questions.ts';
 import { closedLoop, type Load } from '../closed-loop.ts';
-import { BYTES } from './layout.ts';
+import { BYTES, MAX_OUTSTANDING } from './layout.ts';
+import { payloadOf, payloads } from './payload.ts';
 
 const [what = '', port = ''] = process.argv.slice(2);
 
-function serve(): Promise<number> {
+function serve(): Promise<string[]> {
   const server = createServer({ noDelay: true }, (socket) => {
     socket.on('error', () => socket.destroy());
     socket.on('data', (bytes) => socket.write(bytes));
@@ -16,27 +17,32 @@ function serve(): Promise<number> {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', () => {
       const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : 0);
+      resolve([String(typeof address === 'object' ? address?.port : 0)]);
     });
   });
 }
 
-async function caller(): Promise<() => Promise<void>> {
+async function caller(): Promise<(slot: number) => Promise<void>> {
   const socket = connect({ host: '127.0.0.1', port: Number(port), noDelay: true });
-  const waiting: (() => void)[] = [];
-  const message = Buffer.alloc(BYTES, 1);
-  let received = 0;
+  const waiting: ((reply: Buffer) => void)[] = [];
+  const own = payloads(MAX_OUTSTANDING);
+  let rest: Buffer = Buffer.alloc(0);
   socket.on('data', (bytes) => {
-    for (received += bytes.length; received >= BYTES; received -= BYTES) waiting.shift()?.();
+    const all = rest.length > 0 ? Buffer.concat([rest, bytes]) : bytes;
+    let at = 0;
+    for (; at + BYTES <= all.length; at += BYTES) waiting.shift()?.(all.subarray(at, at + BYTES));
+    rest = all.subarray(at);
   });
   await new Promise<void>((resolve, reject) => {
     socket.once('error', reject).once('connect', resolve);
   });
-  return () =>
-    new Promise((resolve) => {
+  return (slot) => {
+    const payload = payloadOf(own, slot);
+    return new Promise<Buffer>((resolve) => {
       waiting.push(resolve);
-      socket.write(message);
-    });
+      socket.write(payload.next());
+    }).then((reply) => payload.check(reply));
+  };
 }
 
 if (what === 'server') {

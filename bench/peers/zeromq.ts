@@ -3,14 +3,12 @@
  * node zeromq.js client <REQ address> <DEALER address> | server. zeromq.js: REQ to REP with one call outstanding, and
  * DEALER to ROUTER with several, which is what its users take for that.
  */
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { packageRoot } from '../../core-kmod/binding/native.ts';
 import { answerQuestions } from '../../test/system/rig/questions.ts';
 import { closedLoop, type Load } from '../closed-loop.ts';
-import { BYTES } from './layout.ts';
+import { peerPackage } from './install.ts';
+import { MAX_OUTSTANDING } from './layout.ts';
+import { payloadOf, payloads } from './payload.ts';
 
-/** What is used of it; its own types are there only once it is installed. */
 interface Socket extends AsyncIterable<Buffer[]> {
   readonly lastEndpoint: string | null;
   bind(address: string): Promise<void>;
@@ -26,9 +24,8 @@ interface ZeroMq {
   readonly Router: SocketClass;
 }
 
-const zmq = createRequire(join(packageRoot(), 'bench/peers/package.json'))('zeromq') as ZeroMq;
+const zmq = peerPackage('zeromq') as ZeroMq;
 const [what = '', ...addresses] = process.argv.slice(2);
-const message = Buffer.alloc(BYTES, 1);
 
 async function serve(Class: SocketClass): Promise<string> {
   const socket = new Class();
@@ -45,33 +42,40 @@ function connected(Class: SocketClass, address: string | undefined): Socket {
   return socket;
 }
 
+const none = Buffer.alloc(0);
+
 function oneCaller(): () => Promise<void> {
   const socket = connected(zmq.Request, addresses[0]);
+  const payload = payloadOf(payloads(1), 0);
   return async () => {
-    await socket.send(message);
-    await socket.receive();
+    await socket.send(payload.next());
+    const [reply = none] = await socket.receive();
+    payload.check(reply);
   };
 }
 
 /** A socket sends one message at a time, so calls wait for their turn; the router answers in order. */
-function manyCaller(): () => Promise<void> {
+function manyCaller(): (slot: number) => Promise<void> {
   const socket = connected(zmq.Dealer, addresses[1]);
-  const waiting: (() => void)[] = [];
-  let unsent = 0;
+  const own = payloads(MAX_OUTSTANDING);
+  const waiting: ((reply: Buffer) => void)[] = [];
+  const unsent: Buffer[] = [];
   const pump = async (): Promise<void> => {
-    while (unsent > 0) {
-      await socket.send(message);
-      unsent--;
+    for (let next = unsent[0]; next !== undefined; next = unsent[0]) {
+      await socket.send(next);
+      unsent.shift();
     }
   };
   void (async () => {
-    for await (const _ of socket) waiting.shift()?.();
+    for await (const [reply = none] of socket) waiting.shift()?.(reply);
   })();
-  return () =>
-    new Promise((resolve) => {
+  return (slot) => {
+    const payload = payloadOf(own, slot);
+    return new Promise<Buffer>((resolve) => {
       waiting.push(resolve);
-      if (++unsent === 1) void pump();
-    });
+      if (unsent.push(payload.next()) === 1) void pump();
+    }).then((reply) => payload.check(reply));
+  };
 }
 
 if (what === 'server') {

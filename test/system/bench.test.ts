@@ -4,8 +4,9 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Result as LocalResult } from '../../bench/local/result.ts';
-import type { Line } from '../../bench/local/target.ts';
+import { NAMES } from '../../bench/peers/contender.ts';
 import type { Ratio, Result } from '../../bench/peers/result.ts';
+import type { Line } from '../../bench/target.ts';
 import { packageRoot } from '../../core-kmod/binding/native.ts';
 
 const bench = (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
@@ -21,12 +22,13 @@ interface Report {
   readonly conditions: Readonly<Record<string, unknown>>;
   readonly contenders: Readonly<Record<string, string>>;
   readonly missing: Readonly<Record<string, string>>;
+  readonly targets: readonly Line[];
   readonly results: readonly Result[];
   readonly ratios: readonly Ratio[];
 }
 
-// All that needs no package from elsewhere.
-const ONLY = 'm3ipc-async,m3ipc-sync,m3ipc-c,node-net';
+// All that needs no package or library from elsewhere.
+const ONLY = 'm3ipc-async,m3ipc-sync,m3ipc-c,node-net,c-tcp';
 const TINY = ['--repetitions', '2', '--round-trips', '64', '--only', ONLY];
 const SPREAD = { median: expect.any(Number), min: expect.any(Number), max: expect.any(Number) };
 
@@ -40,19 +42,26 @@ it('peers --json: one object, with every contender, the ratios between them, and
     ...{ cores: expect.any(Number), kernel: expect.any(String), node: process.version },
     ...{ messageBytes: 64, codecs: ['compression'], placement: 'not pinned', repetitions: 2, roundTrips: 64 },
   });
-  expect(report.results.map(({ contender, outstanding }) => `${contender} ${outstanding}`)).toEqual([
-    ...['m3ipc-async 1', 'm3ipc-async 64', 'm3ipc-sync 1'],
-    ...['m3ipc-c 1', 'm3ipc-c 64', 'node-net 1', 'node-net 64'],
+  const name = (of: Result | Ratio): string => `${of.contender} ${of.outstanding} of ${of.processes}`;
+  const c = ['1 of 1', '64 of 1', '64 of 8', '64 of 64'];
+  expect(report.results.map(name)).toEqual([
+    ...['m3ipc-async 1 of 1', 'm3ipc-async 64 of 1', 'm3ipc-sync 1 of 1', ...c.map((of) => `m3ipc-c ${of}`)],
+    ...['node-net 1 of 1', 'node-net 64 of 1', ...c.map((of) => `c-tcp ${of}`)],
   ]);
   for (const { contender, framesPerRoundTrip, ...figures } of report.results) {
     expect(figures).toMatchObject({ p50Us: SPREAD, p99Us: SPREAD, roundTripsPerSecond: SPREAD });
     expect(figures.p50Us.min).toBeGreaterThan(0);
-    expect(framesPerRoundTrip).toEqual(contender === 'node-net' ? null : SPREAD);
+    expect(framesPerRoundTrip).toEqual(contender.startsWith('m3ipc') ? SPREAD : null);
   }
-  expect(report.ratios.map(({ contender, outstanding }) => `${contender} ${outstanding}`)).toEqual(
-    report.results.slice(0, 5).map(({ contender, outstanding }) => `${contender} ${outstanding}`),
+  const besides = (of: Result): string[] =>
+    of.processes === 1 ? [`${name(of)}: node-net`, `${name(of)}: c-tcp`] : [`${name(of)}: c-tcp`];
+  expect(report.ratios.map((of) => `${name(of)}: ${of.beside}`)).toEqual(
+    report.results.slice(0, 7).flatMap(besides),
   );
   expect(report.ratios[0]).toMatchObject({ beside: 'node-net', p50: SPREAD, roundTripsPerSecond: SPREAD });
+  expect(report.targets.filter(({ met }) => met !== null).map(({ name }) => name)).toEqual([
+    'p50 of one call in C, beside bare TCP',
+  ]);
 });
 
 it('peers: a table for people', async () => {
@@ -70,7 +79,7 @@ it('peers: a table for people', async () => {
     /\n64-byte messages, codecs: none, 1 repetitions, not pinned; medians \[min - max\]\n/,
   );
   expect(stdout).toMatch(
-    /\ncontender +outstanding +p50 us +p99 us +round trips\/s +frames each\nnode-net +1 /,
+    /\ncontender +outstanding +processes +p50 us +p99 us +round trips\/s +frames each\nnode-net +1 +1 /,
   );
 });
 
@@ -136,5 +145,5 @@ it('local: a table for people', async () => {
 it('names the contenders to one who asks for another', async () => {
   const { code, stderr } = await bench('peers', '--only', 'node-net,nodenet');
   expect(code).toBe(1);
-  expect(stderr).toBe('unknown: nodenet; there are m3ipc-async, m3ipc-sync, m3ipc-c, node-net, zeromq\n');
+  expect(stderr).toBe(`unknown: nodenet; there are ${NAMES.join(', ')}\n`);
 });
