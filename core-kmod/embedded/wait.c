@@ -14,8 +14,9 @@
 #include <unistd.h>
 
 #define YIELDS 8
-#define BACKOFF_MIN 64u
-#define BACKOFF_MAX 16384u
+#define BACKOFF_MIN 64u /* calls that sleep at once after a long yield */
+#define BACKOFF_STEP 32u /* another at once: somebody wants all of this CPU */
+#define BACKOFF_MAX 65536u
 #define BACKOFF_GOOD 64u /* quick yields that halve it */
 
 /*
@@ -139,7 +140,7 @@ static int yield_to(struct m3_region *r, uint32_t i, uint32_t tag)
 		if (yield_once()) {
 			yields.skip = yields.backoff;
 			if (yields.backoff < BACKOFF_MAX)
-				yields.backoff *= 4;
+				yields.backoff *= BACKOFF_STEP;
 			break;
 		}
 	}
