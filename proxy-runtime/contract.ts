@@ -228,6 +228,11 @@ export interface CorePeer {
   /** No link any more: nothing of a DC is taken until its next `opened`. */
   disconnected(): void;
   /**
+   * Out of reach for too long: calls to the peer end with ENOTCONN, or EUNKNOWN where something of them had left, and new
+   * ones are refused, until the next `opened` or `attach`. DCs that are open are left alone.
+   */
+  giveUp(): void;
+  /**
    * Writes the queues that `take` could serve now, one entry (dc << 8 | lane) each, in the order in which they became
    * ready; returns how many were written.
    */

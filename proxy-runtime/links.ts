@@ -22,6 +22,8 @@ export interface LinksOptions {
   readonly settings: Settings;
   /** There may be something to take. */
   kick(): void;
+  /** A link has become the current one, in place of none. */
+  connected(): void;
   /** A link is gone. `servedMs` is undefined if it never became the current one. */
   lost(dialled: boolean, servedMs: number | undefined): void;
   /** A newer proxy has taken over: everything ends here. */
@@ -144,6 +146,7 @@ function promote(state: State, session: Session): boolean {
     current.fail(new ProxyError('M3_CLOSED', 'a newer link of this peer takes over'));
   }
   state.current = session;
+  options.connected();
   state.since = clock.now();
   state.count++;
   log.info({ remote: session.link.remote, dialled: session.dialled }, 'connected');

@@ -13,6 +13,7 @@ import { type CoreError, ProxyError } from './errors.ts';
 import { encodeHello, type Hello } from './hello.ts';
 import { createLaneOrder, type LaneOrder } from './lane-order.ts';
 import { createLinks, type Links } from './links.ts';
+import { createOutage, type Outage } from './outage.ts';
 import { checkPipeline, isPlaintext } from './pipeline.ts';
 import type { PeerProxy, ProxyOptions, StopOptions } from './proxy-options.ts';
 import { proxyStatus } from './proxy-status.ts';
@@ -29,6 +30,7 @@ interface State {
   readonly settings: Settings;
   readonly core: CorePeer;
   readonly links: Links;
+  readonly outage: Outage;
   readonly party: Party;
   readonly order: LaneOrder;
   /** What the core can serve now, as {@link CorePeer.queues} says. */
@@ -64,6 +66,7 @@ export function createProxy(options: ProxyOptions): PeerProxy {
     codecs,
     settings,
     kick: () => schedule(state),
+    connected: () => state.outage.ended(),
     lost: (dialled, servedMs) => lost(state, dialled, servedMs),
     fenced: (error) => fenced(state, error),
   });
@@ -72,6 +75,7 @@ export function createProxy(options: ProxyOptions): PeerProxy {
     settings,
     core: corePeer,
     links,
+    outage: createOutage(corePeer, settings),
     party: { peer, hello, codecs, adopt: (link, _hello, dialled) => links.adopt(link, dialled) },
     order: createLaneOrder(),
     queues: new Uint32Array(LIMITS.dcs),
@@ -175,6 +179,7 @@ async function start(state: State, signal: AbortSignal | undefined): Promise<voi
       throw new ProxyError('M3_CLOSED', 'the proxy was stopped while it started');
     }
   }
+  state.outage.began('first');
   state.dialler?.kick();
 }
 
@@ -195,6 +200,7 @@ async function drain(state: State): Promise<void> {
   const { links, settings, core } = state;
   const { clock, limits, log } = settings;
   state.phase = 'draining';
+  state.outage.ended();
   state.dialler?.stop();
   const cancel = clock.after(limits.drainMs, () => {
     links.sever(new ProxyError('M3_TIMEOUT', `not flushed within ${limits.drainMs} ms`));
@@ -219,6 +225,7 @@ function fenced(state: State, error: CoreError): void {
 }
 
 function lost(state: State, dialled: boolean, servedMs: number | undefined): void {
+  if (servedMs !== undefined && state.phase === 'running') state.outage.began();
   if (dialled) state.dialler?.lost(servedMs);
   else state.dialler?.kick();
 }

@@ -6,7 +6,7 @@ import type { Clock, FramePool, Random } from './contract.ts';
 import { framePool } from './frame.ts';
 import { createMetrics, type Metrics } from './metrics/registry.ts';
 
-/** All in milliseconds, but for `misses` and `slabs`. */
+/** All in milliseconds (`holdMs` may be Infinity), but for `misses` and `slabs`. */
 export interface Limits {
   /** To connect, and again to shake hands. */
   readonly handshakeMs: number;
@@ -16,6 +16,8 @@ export interface Limits {
   /** Between two attempts to dial: the first wait, doubled up to the longest, each jittered by half. */
   readonly retryMs: number;
   readonly retryMaxMs: number;
+  /** How long calls wait for a peer without a link; then they end with ENOTCONN or EUNKNOWN. Infinity: to their deadline. */
+  readonly holdMs: number;
   /** For flushing when a proxy stops. */
   readonly drainMs: number;
   /** Of the frame pool, 66 KiB each, made on demand. Not used when a pool is given. */
@@ -28,6 +30,7 @@ export const LIMITS_DEFAULT: Limits = {
   misses: 3,
   retryMs: 50,
   retryMaxMs: 2000,
+  holdMs: Number.POSITIVE_INFINITY,
   drainMs: 5000,
   slabs: 256,
 };

@@ -61,6 +61,10 @@ export class NativePeer implements CorePeer {
     checked(this.#native.proxyDisconnected(this.#handle), 'proxy_disconnected', this.peer);
   }
 
+  giveUp(): void {
+    checked(this.#native.proxyGiveUp(this.#handle), 'proxy_give_up', this.peer);
+  }
+
   queues(out: Uint32Array): number {
     return checked(this.#native.proxyQueues(this.#handle, out), 'proxy_queues', this.peer);
   }

@@ -208,6 +208,7 @@ export interface Native {
   proxyOpen(proxy: ProxyHandle, dc: number, bytes: Bytes, at: number): number;
   proxyOpened(proxy: ProxyHandle, bytes: Bytes, at: number): number;
   proxyDisconnected(proxy: ProxyHandle): number;
+  proxyGiveUp(proxy: ProxyHandle): number;
   proxyQueues(proxy: ProxyHandle, out: Uint32Array): number;
   /** Bytes written; the frame's header has the number of records. */
   proxyTake(proxy: ProxyHandle, dc: number, lane: number, bytes: Bytes, at: number, size: number): number;

@@ -81,6 +81,11 @@ static int js_proxy_disconnected(struct m3_args *args)
 	return m3_proxy_disconnected(args->v[0].object);
 }
 
+static int js_proxy_give_up(struct m3_args *args)
+{
+	return m3_proxy_give_up(args->v[0].object);
+}
+
 static int js_proxy_queues(struct m3_args *args)
 {
 	return m3_proxy_queues(args->v[0].object, args->v[1].data,
@@ -135,6 +140,7 @@ const struct m3_function m3_proxy_functions[] = {
 	{ "proxyOpen", js_proxy_open, NULL, { PROXY, DC, RANGE } },
 	{ "proxyOpened", js_proxy_opened, NULL, { PROXY, RANGE } },
 	{ "proxyDisconnected", js_proxy_disconnected, NULL, { PROXY } },
+	{ "proxyGiveUp", js_proxy_give_up, NULL, { PROXY } },
 	{ "proxyQueues", js_proxy_queues, NULL,
 	  { PROXY, { "out", M3_ARG_U32S } } },
 	{ "proxyTake", js_proxy_take, NULL,

@@ -112,7 +112,7 @@ void m3_copy_end(struct m3_txn *t, uint32_t self, uint32_t other)
 /* The remote party, as far as its descriptor knows. */
 static int remote_may(struct m3_region *r, const struct m3_slot *o, int self)
 {
-	int e = m3_peer_reachable(r, o->node);
+	int e = m3_peer_callable(r, o->node);
 
 	if (e)
 		return e;
@@ -140,7 +140,7 @@ int m3_copy_check(struct m3_txn *t, uint32_t self, const struct m3_copy *copy)
 	if (m3_is_gone(o))
 		return copy->push ? -M3_EDSTDIED : -M3_ESRCDIED;
 	if (o->rts & M3_RTS_REMOTE)
-		return is_granted(copy) ? m3_peer_reachable(r, o->node) :
+		return is_granted(copy) ? m3_peer_callable(r, o->node) :
 					  remote_may(r, o, me);
 	return is_granted(copy) ? 0 : local_may(r, o, me, other, copy);
 }

@@ -289,6 +289,8 @@ void m3_pool_used_d(struct m3_txn *t, uint32_t block);
 void m3_pool_freed_d(struct m3_txn *t, uint32_t block);
 /* 0, or why no record can be queued for the node. */
 int m3_peer_reachable(struct m3_region *r, uint32_t node);
+/* The same of a call, which may be refused where an answer waits. */
+int m3_peer_callable(struct m3_region *r, uint32_t node);
 
 /* --------------------------------------------- lanes: lane.c */
 
@@ -459,7 +461,7 @@ void m3_record_put_d(struct m3_txn *t, uint32_t node, uint32_t lane,
 
 #include "migration.h"
 
-/* -------------------------------------------- peers: peer.c, take.c, put.c */
+/* ---------------------------------- peers: peer.c, outage.c, take.c, put.c */
 
 int m3_peer_add(struct m3_txn *t, uint32_t node);
 int m3_peer_del(struct m3_txn *t, uint32_t node);
@@ -475,6 +477,14 @@ void m3_remote_forget(struct m3_txn *t, uint32_t i);
 void m3_peer_lost(struct m3_txn *t, uint32_t node);
 /* The same for one endpoint whose node was lost while it was frozen. */
 void m3_endpoint_lost(struct m3_txn *t, uint32_t e);
+/*
+ * Ends the calls to a node, and refuses new ones, until it is opened or
+ * attached again: ENOTCONN, or EUNKNOWN where something of the call has left.
+ * Replies go on to wait. Nothing, while it is open.
+ */
+void m3_peer_give_up(struct m3_txn *t, uint32_t node);
+/* Has anything of the call of slot `i` left for the node? */
+int m3_call_left(struct m3_region *r, uint32_t i);
 /* Bit l is set if lane l can be taken from. */
 uint32_t m3_peer_queues(struct m3_region *r, uint32_t node);
 int m3_peer_take(struct m3_txn *t, uint32_t node, uint32_t lane, void *frame,

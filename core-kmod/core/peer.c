@@ -33,6 +33,7 @@ int m3_peer_add(struct m3_txn *t, uint32_t node)
 	/* Of its former life m3_peer_lost() has left nothing else. */
 	m3_set32(r, &p->lives, p->lives + 1);
 	m3_set32(r, &p->open, 0);
+	m3_set32(r, &p->given_up, 0);
 	m3_set32(r, m3_spans(r, node), 1);
 	if (node >= r->spanned)
 		m3_set32(r, &r->spanned, node + 1);
@@ -69,6 +70,7 @@ uint32_t m3_peer_attach(struct m3_txn *t, uint32_t node)
 	m3_set32(t->r, &p->token, p->token + 1);
 	m3_set32(t->r, &p->served, 1);
 	m3_set32(t->r, &p->open, 0);
+	m3_set32(t->r, &p->given_up, 0);
 	m3_commit(t->r);
 	return p->token;
 }
@@ -114,24 +116,30 @@ static uint32_t callee(struct m3_region *r, uint32_t i)
 	return s->getfrom == M3_ANY ? M3_NIL : m3_slot_of(r, s->getfrom);
 }
 
+int m3_call_left(struct m3_region *r, uint32_t i)
+{
+	const struct m3_transfer *x = m3_transfer(r, i);
+
+	return m3_slot(r, i)->block_state == M3_BLOCK_NUMBERED ||
+	       (x->kind == M3_TRANSFER_PUSH && x->done > 0);
+}
+
 /* A local call aimed at a lost node. */
 static void call_lost(struct m3_txn *t, uint32_t i, uint32_t node)
 {
 	struct m3_region *r = t->r;
 	struct m3_slot *s = m3_slot(r, i);
-	struct m3_transfer *x = m3_transfer(r, i);
 	uint32_t d = callee(r, i);
-	int numbered;
+	int left;
 
 	if (d == M3_NIL || !(m3_slot(r, d)->rts & M3_RTS_REMOTE) ||
 	    m3_slot(r, d)->node != node || m3_migration_undecided(r, i, d))
 		return;
-	numbered = s->block_state == M3_BLOCK_NUMBERED ||
-		   (x->kind == M3_TRANSFER_PUSH && x->done > 0);
+	left = m3_call_left(r, i);
 	/* Nothing can be told to that core any more: no VOID, no CANCEL. */
 	if (s->block_state == M3_BLOCK_NUMBERED)
 		m3_set32(r, &s->block_state, M3_BLOCK_FREE);
-	m3_call_abort_d(t, i, numbered ? -M3_EUNKNOWN : -M3_ENODEDOWN);
+	m3_call_abort_d(t, i, left ? -M3_EUNKNOWN : -M3_ENODEDOWN);
 	m3_commit(r);
 }
 
@@ -293,6 +301,7 @@ int m3_peer_opened(struct m3_txn *t, uint32_t node,
 	}
 	m3_set64(r, &p->incarnation, open->incarnation);
 	m3_set32(r, &p->open, 1);
+	m3_set32(r, &p->given_up, 0);
 	m3_ring_later(t, node);
 	m3_commit(r);
 	return 0;

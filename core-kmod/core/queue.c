@@ -228,7 +228,7 @@ int m3_call_queue_d(struct m3_txn *t, uint32_t s, uint32_t d, uint32_t kind,
 {
 	struct m3_region *r = t->r;
 	struct m3_slot *self = m3_slot(r, s);
-	int e = m3_peer_reachable(r, m3_slot(r, d)->node);
+	int e = m3_peer_callable(r, m3_slot(r, d)->node);
 
 	if (e)
 		return e;
@@ -320,7 +320,7 @@ int m3_notify_queue_d(struct m3_txn *t, uint32_t s, uint32_t d,
 	uint32_t node = m3_slot(r, d)->node, i;
 	struct m3_message m = { 0, 0, { 0 } };
 	uint64_t bits = updates;
-	int merged = 0, e = m3_peer_reachable(r, node);
+	int merged = 0, e = m3_peer_callable(r, node);
 	struct m3_peer *p;
 
 	if (e)

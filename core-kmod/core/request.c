@@ -148,7 +148,7 @@ void m3_put_relay_d(struct m3_txn *t, uint32_t c, int dst,
 	else if (m3_closes_circle(r, c, to, M3_OP_SENDREC))
 		e = -M3_ELOCKED;
 	else if (m3_slot(r, to)->rts & M3_RTS_REMOTE)
-		e = m3_peer_reachable(r, m3_slot(r, to)->node);
+		e = m3_peer_callable(r, m3_slot(r, to)->node);
 	m3_transfer_stop_d(t, c);
 	if (!e) {
 		/* Its request was taken: the block is free for the next. */

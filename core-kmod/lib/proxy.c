@@ -272,7 +272,9 @@ int m3_proxy_opened(struct m3_proxy *p, const struct m3_dc_open *open)
 	return e;
 }
 
-int m3_proxy_disconnected(struct m3_proxy *p)
+/* In every DC that it holds; one that cannot be entered is left out. */
+static int each_dc(struct m3_proxy *p,
+		   void (*act)(struct m3_txn *t, uint32_t node))
 {
 	struct m3_section s;
 	uint32_t dc;
@@ -280,10 +282,20 @@ int m3_proxy_disconnected(struct m3_proxy *p)
 	for (dc = 0; dc < p->node->region->max_dcs; dc++) {
 		if (p->holds[dc].bell < 0 || m3_proxy_begin(p, (int)dc, &s))
 			continue;
-		m3_peer_disconnect(&s.t, p->peer);
+		act(&s.t, p->peer);
 		m3_end(&s);
 	}
 	return 0;
+}
+
+int m3_proxy_disconnected(struct m3_proxy *p)
+{
+	return each_dc(p, m3_peer_disconnect);
+}
+
+int m3_proxy_give_up(struct m3_proxy *p)
+{
+	return each_dc(p, m3_peer_give_up);
 }
 
 int m3_proxy_queues(struct m3_proxy *p, uint32_t *out, int max)

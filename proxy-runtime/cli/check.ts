@@ -7,7 +7,21 @@ import { tableText } from './table.ts';
 
 /** A configuration with every default filled in; what can be written as JSON. */
 export function configSummary(config: Config) {
-  const { cluster, node, name, core, listen, dcs, peers, pool, reconnect, liveness, log, metrics } = config;
+  const {
+    cluster,
+    node,
+    name,
+    core,
+    listen,
+    dcs,
+    peers,
+    pool,
+    reconnect,
+    liveness,
+    onDisconnect,
+    log,
+    metrics,
+  } = config;
   return {
     cluster,
     node,
@@ -23,6 +37,7 @@ export function configSummary(config: Config) {
     pool,
     reconnect,
     liveness,
+    onDisconnect,
     log,
     metrics: { listen: metrics.listen?.href ?? null },
     warnings: warningsOf(config),
@@ -49,7 +64,7 @@ function warningsOf({ core, listen, peers }: Config): string[] {
 const modeText = (mode: number): string => `0${mode.toString(8).padStart(3, '0')}`;
 
 export function summaryText(summary: Summary): string {
-  const { cluster, node, name, core, listen, pool, reconnect, liveness } = summary;
+  const { cluster, node, name, core, listen, pool, reconnect, liveness, onDisconnect } = summary;
   const lines = [
     'ok',
     `node ${node} (${name}) of cluster ${cluster}`,
@@ -58,10 +73,16 @@ export function summaryText(summary: Summary): string {
     `pool       ${pool.slabs} slabs`,
     `reconnect  after ${reconnect.minMs} to ${reconnect.maxMs} ms`,
     `liveness   ping after ${liveness.intervalMs} ms, closed after ${liveness.misses} misses`,
+    `no link    calls ${holdText(onDisconnect)}`,
     ...[dcsText(summary), peersText(summary)].filter((table) => table !== '').map((table) => `\n${table}`),
     ...summary.warnings.map((warning) => `\nwarning: ${warning}`),
   ];
   return lines.join('\n');
+}
+
+function holdText({ policy, holdMs }: Summary['onDisconnect']): string {
+  if (policy === 'fail') return 'end at once';
+  return holdMs === null ? 'wait to their deadline' : `wait ${holdMs} ms`;
 }
 
 function dcsText({ dcs }: Summary): string {

@@ -57,7 +57,7 @@ export async function startNode(config: Config, log: Logger): Promise<NodeProces
 }
 
 function runtimeOf(config: Config, core: NodeCore, log: Logger): Runtime {
-  const { name, listen, peers, pool, reconnect, liveness } = config;
+  const { name, listen, peers, pool, reconnect, liveness, onDisconnect } = config;
   return createRuntime({
     core,
     name,
@@ -77,6 +77,7 @@ function runtimeOf(config: Config, core: NodeCore, log: Logger): Runtime {
       retryMaxMs: reconnect.maxMs,
       intervalMs: liveness.intervalMs,
       misses: liveness.misses,
+      holdMs: onDisconnect.policy === 'fail' ? 0 : (onDisconnect.holdMs ?? Number.POSITIVE_INFINITY),
     },
   });
 }

@@ -69,6 +69,7 @@ export interface Config {
   readonly pool: ConfigFile['pool'];
   readonly reconnect: ConfigFile['reconnect'];
   readonly liveness: ConfigFile['liveness'];
+  readonly onDisconnect: ConfigFile['onDisconnect'];
   readonly log: ConfigFile['log'];
   readonly metrics: { readonly listen: URL | undefined };
 }
@@ -161,7 +162,7 @@ function gidOf(group: string | number | null, at: number, report: Report): numbe
 }
 
 function assemble(file: string, top: ConfigFile, parts: Parts, base: string, around: Surroundings): Config {
-  const { cluster, node, pool, reconnect, liveness, log, metrics } = top;
+  const { cluster, node, pool, reconnect, liveness, onDisconnect, log, metrics } = top;
   return {
     file,
     cluster,
@@ -184,6 +185,7 @@ function assemble(file: string, top: ConfigFile, parts: Parts, base: string, aro
     pool,
     reconnect,
     liveness,
+    onDisconnect,
     log,
     metrics: { listen: metrics.listen === null ? undefined : new URL(metrics.listen) },
   };

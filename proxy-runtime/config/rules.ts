@@ -165,6 +165,14 @@ const remotesFit: Rule = ({ top, dcs }, report) => {
   }
 };
 
+const holdsOnlyIfHeld: Rule = ({ top: { onDisconnect } }, report) => {
+  if (onDisconnect?.policy !== 'fail' || onDisconnect.holdMs === null) return;
+  report(['onDisconnect', 'holdMs'], 'calls that fail at once are not held', {
+    value: onDisconnect.holdMs,
+    remedy: 'remove it, or say `policy: hold`',
+  });
+};
+
 const backOffGrows: Rule = ({ top: { reconnect } }, report) => {
   if (reconnect === undefined || reconnect.minMs <= reconnect.maxMs) return;
   report(['reconnect', 'maxMs'], 'it is less than minMs', {
@@ -187,6 +195,7 @@ const RULES: readonly Rule[] = [
   dcCpusDiffer,
   warnFits,
   remotesFit,
+  holdsOnlyIfHeld,
   backOffGrows,
 ];
 

@@ -111,6 +111,28 @@ const LivenessSchema = mapping(
   'intervalMs, misses',
 );
 
+const OnDisconnectSchema = mapping(
+  {
+    policy: v.optional(
+      v.pipe(
+        v.picklist(['hold', 'fail'], 'hold or fail'),
+        v.description(
+          'hold: calls to a peer without a link wait. fail: they end with ENOTCONN, or EUNKNOWN if they had left. Default hold.',
+        ),
+      ),
+      'hold',
+    ),
+    holdMs: v.nullish(
+      v.pipe(
+        whole(1, 86_400_000, ' ms'),
+        v.description('How long they wait; then they end as by fail. Default: until their own deadline.'),
+      ),
+      null,
+    ),
+  },
+  'policy, holdMs',
+);
+
 const LogSchema = mapping(
   {
     level: v.optional(
@@ -195,6 +217,10 @@ export const ConfigSchema = mapping(
     pool: v.optional(v.pipe(PoolSchema, v.description('The frame pool of the runtime.')), {}),
     reconnect: v.optional(v.pipe(ReconnectSchema, v.description('Back-off of a lost link.')), {}),
     liveness: v.optional(v.pipe(LivenessSchema, v.description('How a dead link is noticed.')), {}),
+    onDisconnect: v.optional(
+      v.pipe(OnDisconnectSchema, v.description('What becomes of calls to a peer without a link.')),
+      {},
+    ),
     log: v.optional(v.pipe(LogSchema, v.description('Logging, to stderr.')), {}),
     metrics: v.optional(v.pipe(MetricsSchema, v.description('Metrics.')), {}),
   },

@@ -105,6 +105,56 @@ export function lossClauses(): CoreClause[] {
       },
     },
     {
+      name: 'a peer given up ends its calls, sent or not, and refuses new ones until it is opened',
+      async check(staged) {
+        const { near, far, client, server, members, pool } = staged;
+        const idle = members[0].bind(2);
+        const sent = client.sendrec(SERVER, Message.of(1));
+        sent.catch(() => undefined);
+        far.put(takeOne(near, pool));
+        near.disconnected();
+        const unsent = idle.sendrec(SERVER, Message.of(2));
+        unsent.catch(() => undefined);
+        near.giveUp();
+        await assert.rejects(sent, isCode('EUNKNOWN'));
+        await assert.rejects(unsent, isCode('ENOTCONN'));
+        await assert.rejects(idle.send(SERVER, Message.of(3)), isCode('ENOTCONN'));
+        assert.throws(() => idle.notify(SERVER), isCode('ENOTCONN'));
+        reconnect(staged);
+        // What was cancelled is so on the other node too.
+        assert.equal((await settled(staged, server.receive())).type, 1);
+        const next = settled(staged, client.sendrec(SERVER, Message.of(4)));
+        assert.equal((await settled(staged, server.receive())).type, 4);
+        server.reply(CLIENT, Message.of(5));
+        assert.equal((await next).type, 5);
+      },
+    },
+    {
+      name: 'a peer given up keeps the replies it is owed',
+      async check(staged) {
+        const { near, far, client, server, pool } = staged;
+        const asked = client.sendrec(SERVER, Message.of(1));
+        far.put(takeOne(near, pool));
+        await server.receive();
+        far.disconnected();
+        far.giveUp();
+        server.reply(CLIENT, Message.of(2));
+        near.disconnected();
+        staged.connect();
+        assert.equal((await settled(staged, asked)).type, 2);
+      },
+    },
+    {
+      name: 'a peer whose DC is open is not given up',
+      async check(staged) {
+        const { near, client, server } = staged;
+        near.giveUp();
+        const sent = client.send(SERVER, Message.of(1));
+        assert.equal((await settled(staged, server.receive())).type, 1);
+        await settled(staged, sent);
+      },
+    },
+    {
       name: 'a lost core answers every call that was aimed at it: not sent, or not known',
       async check(staged) {
         const { bench, near, client, members, pool } = staged;

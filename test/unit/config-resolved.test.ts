@@ -38,6 +38,7 @@ insecure: true
       pool: { slabs: 256 },
       reconnect: { minMs: 50, maxMs: 2000 },
       liveness: { intervalMs: 1000, misses: 3 },
+      onDisconnect: { policy: 'hold', holdMs: null },
       log: { level: 'info' },
     });
     expect(config?.listen.map(({ url }) => url.href)).toEqual(['tcp://127.0.0.1:7101']);

@@ -282,6 +282,16 @@ const WRONG: readonly [what: string, rest: string, essentials: readonly string[]
   ],
   ['unknown core', 'core: embeded:/tmp/x', ['core: wrong value', 'auto, embedded:<directory> or kernel:']],
   [
+    'a hold that fails',
+    'onDisconnect: { policy: fail, holdMs: 50 }',
+    ['4:39: onDisconnect.holdMs: calls that fail at once are not held', 'what to do: remove it'],
+  ],
+  [
+    'a policy that is none',
+    'onDisconnect: { policy: wait }',
+    ['4:25: onDisconnect.policy: wrong type: a string', 'value: "wait"', 'allowed: hold or fail'],
+  ],
+  [
     'back-off that shrinks',
     'reconnect: { minMs: 100, maxMs: 50 }',
     ['4:33: reconnect.maxMs: it is less than minMs', 'at least 100'],

@@ -30,6 +30,13 @@ export const OWN = section('own', [
     'getlaneinfo',
     'core/core-manage.c: getlaneinfo',
   ),
+  row(
+    'a peer given up',
+    'out of reach for too long: calls end with ENOTCONN or EUNKNOWN and are cancelled there, replies wait',
+    'proxy_give_up',
+    'test/contract/core.test.ts',
+    'test/system/outage.test.ts',
+  ),
   row('kill: within one core', 'at every crash point of every call', 'check sweep', 'core/crash-local.c'),
   row('kill: take and put', 'at every crash point of a proxy', 'proxy_take proxy_put', 'core/crash-link.c'),
   row(

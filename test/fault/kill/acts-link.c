@@ -158,6 +158,14 @@ static void do_lose(struct scene *s)
 	m3_proxy_disconnected(s->far.proxy);
 }
 
+/* The far node is out of reach for too long. */
+static void do_give_up(struct scene *s)
+{
+	m3_proxy_disconnected(s->near.proxy);
+	m3_proxy_give_up(s->near.proxy);
+	m3_proxy_give_up(s->near.proxy);
+}
+
 /* Some records have crossed, some answers have not. */
 static void midway(struct scene *s)
 {
@@ -216,6 +224,8 @@ const struct act link_acts[] = {
 	  traffic, open_cores, do_forget, restore, ACT_RUNTIME },
 	{ "lose a node in use",
 	  traffic, midway, do_lose, restore, ACT_RUNTIME },
+	{ "give up a node in use",
+	  traffic, midway, do_give_up, restore, ACT_RUNTIME },
 	{ "forget a node in use",
 	  traffic, midway, do_forget, restore, ACT_RUNTIME },
 };

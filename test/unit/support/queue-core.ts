@@ -41,7 +41,7 @@ export interface QueueCore extends Core {
   pending(peer: number): number;
   /** A DC now spans these nodes; none: it ends. */
   span(dc: number, peers: readonly number[]): void;
-  readonly calls: { takes: number; acknowledgements: number; disconnections: number };
+  readonly calls: { takes: number; acknowledgements: number; disconnections: number; givenUp: number };
 }
 
 export interface QueueCoreOptions {
@@ -76,7 +76,7 @@ export function queueCore(options: QueueCoreOptions): QueueCore {
     incarnation: BigInt(options.node + 1),
     sides: new Map(),
     dcs: new Map(Object.entries(options.dcs ?? {}).map(([dc, peers]) => [Number(dc), peers])),
-    calls: { takes: 0, acknowledgements: 0, disconnections: 0 },
+    calls: { takes: 0, acknowledgements: 0, disconnections: 0, givenUp: 0 },
   };
   return {
     node: options.node,
@@ -115,6 +115,7 @@ function attach(state: State, peer: number): CorePeer {
         state.calls.disconnections++;
         side.open.clear();
       }),
+    giveUp: () => held('giveUp', () => void state.calls.givenUp++),
     queues: (out) => held('queues', () => readyQueues(side, out)),
     take: (dc, lane, frame) => held('take', () => take(state, side, dc, lane, frame)),
     acknowledge: (dc, frame) => held('acknowledge', () => acknowledge(state, side, dc, frame)),
