@@ -82,7 +82,7 @@ void m3_bind_look(struct m3_txn *t, uint32_t self);
 /*
  * The same for all: the platform's, before it lets the lock of a section go in
  * which a slot was bound or freed. Who is killed before that leaves waiters
- * that look for themselves (m3_life_look, m3_life_rouse).
+ * that look for themselves (m3_life_look, m3_rouse).
  */
 void m3_bind_settle(struct m3_txn *t);
 

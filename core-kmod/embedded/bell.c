@@ -3,10 +3,11 @@
  * Bells: a FIFO each, for a process that waits in an event loop and for each
  * (DC, peer) of a proxy. Rung only when the owner has armed it (build 12).
  */
-#include "embedded.h"
+#include "../calls/calls.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/epoll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -87,13 +88,6 @@ void m3_bell_drain(int fd)
 		;
 }
 
-void m3_bell_arm(uint32_t *armed, uint32_t *ticket)
-{
-	*ticket += *ticket == UINT32_MAX ? 2 : 1;
-	__atomic_store_n(armed, *ticket, __ATOMIC_SEQ_CST);
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-}
-
 /* 1: rung. A full FIFO is a rung bell. */
 static int ring(struct m3_map *map, enum m3_bell_kind kind, uint32_t index,
 		uint32_t generation)
@@ -155,4 +149,36 @@ void m3_ring_peer(struct m3_map *map, uint32_t node)
 
 	if (ticket && ring(map, M3_BELL_PEER, node, p->token))
 		disarm(&p->armed, ticket);
+}
+
+void m3_member_hush(struct m3_member *m)
+{
+	m3_bell_drain(m->bell);
+}
+
+/* The bell of (DC, peer), readable through the node's epoll descriptor. */
+int m3_hold_open(struct m3_proxy *p, struct m3_map *map, struct m3_hold *hold)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	int e = m3_bell_create(map, M3_BELL_PEER, p->peer, hold->token,
+			       &hold->bell);
+
+	if (e)
+		return e;
+	m3_bell_remove(map, M3_BELL_PEER, p->peer, hold->token - 1);
+	event.data.u64 = (uint64_t)p->peer << 32 | map->r->dc;
+	if (epoll_ctl(p->node->platform.epoll, EPOLL_CTL_ADD, hold->bell,
+		      &event)) {
+		close(hold->bell);
+		hold->bell = -1;
+		return -M3_EIO;
+	}
+	return 0;
+}
+
+void m3_hold_close(struct m3_hold *hold)
+{
+	if (hold->bell >= 0)
+		close(hold->bell);
+	hold->bell = -1;
 }

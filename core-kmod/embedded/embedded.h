@@ -13,51 +13,11 @@
 #include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "../core/core.h"
+#include "../calls/event.h"
+#include "../calls/platform.h"
 
 #define M3_PATH_BYTES (PATH_MAX + 32)
 #define M3_SLICE_NS 100000000ull /* a sleeper looks around: build 15 */
-
-/* The node's file: written by its owner only, read by everybody. */
-struct m3_node_row {
-	uint32_t flags; /* M3_NODE_ATTACHED */
-	uint32_t proxy_pid;
-	char name[M3_NAME_BYTES];
-	uint32_t pair; /* of mnx.h: id + 1 of the pair that serves it, or 0 */
-	uint32_t hellos; /* atomic: how often it asked to open DCs again */
-};
-
-/* A pair of proxies of mnx.h. */
-struct m3_pair_row {
-	uint32_t flags; /* PROXIES_* */
-	uint32_t sender, receiver; /* process or thread ids */
-	uint32_t max_bytes;
-	uint32_t connects; /* atomic: of its sender */
-	uint32_t reserved;
-	char name[M3_NAME_BYTES];
-};
-
-struct m3_dc_row {
-	uint32_t running;
-	uint32_t reserved;
-	char name[M3_NAME_BYTES];
-};
-
-struct m3_node_region {
-	uint64_t magic;
-	uint32_t abi_version;
-	uint32_t node;
-	uint64_t bytes;
-	uint64_t incarnation;
-	uint64_t pid_namespace;
-	uint32_t max_nodes, max_dcs;
-	char cluster[M3_NAME_BYTES];
-	uint32_t runtime_pid;
-	uint32_t spin_ns; /* one sleep and wake, calibrated at creation */
-	struct m3_node_row nodes[M3_MAX_NODES];
-	struct m3_dc_row dcs[M3_MAX_DCS];
-	struct m3_pair_row pairs[M3_MAX_NODES];
-};
 
 /* A bell of somebody else that this process has rung before. */
 struct m3_bell_cache {
@@ -79,11 +39,25 @@ struct m3_map {
 	uint32_t bells_count; /* known without the region (fork) */
 };
 
-/* A critical section: the core's transaction and whose region it is. */
-struct m3_section {
-	struct m3_txn t;
-	struct m3_map *map;
+/* How this process has opened a node's core. */
+struct m3_node_platform {
+	char dir[PATH_MAX];
+	int fd;
+	int epoll; /* of all bells of its proxies */
+	struct m3_proxy *proxies; /* list */
 };
+
+/*
+ * A core in a directory: m3_dvs_init(), m3_dvs_end(), m3_node_open() and
+ * m3_node_close() of it. node.c
+ */
+int m3_embedded_init(const char *dir, const struct m3_dvs_params *params);
+int m3_embedded_end(const char *dir);
+int m3_embedded_open(const char *dir, struct m3_node **node);
+void m3_embedded_close(struct m3_node *node);
+/* m3_join() and m3_leave(). member.c */
+int m3_embedded_join(const char *dir, int dc, struct m3_member **member);
+void m3_embedded_leave(struct m3_member *member);
 
 /* -------------------------------------------------- files: file.c */
 
@@ -94,7 +68,6 @@ static inline int m3_map_forked(const struct m3_map *map)
 {
 	return map->forks != m3_forks;
 }
-
 
 int m3_errno(int e); /* -M3_E... for an errno */
 uint64_t m3_pid_namespace(void);
@@ -115,43 +88,16 @@ int m3_map_open(const char *dir, uint32_t dc, uint32_t spin_ns,
 void m3_map_close(struct m3_map *map);
 /* Gives [offset, +bytes) memory; -ENOSPC rather than SIGBUS later. */
 int m3_map_back(struct m3_map *map, uint64_t offset, uint64_t bytes);
-/* The same for what the DC needs to span a node. */
-int m3_map_back_peer(struct m3_map *map, uint32_t node);
 
 /* --------------------------------------------------- lock: lock.c */
 
-#define M3_LOCK_FOREVER 0u
-#define M3_LOCK_PROXY_MS 1000u /* protocol 14 */
-
-/*
- * Opens a critical section. EFORKED; ESUSPENDED after `bound_ms`. A dead
- * holder's changes are undone first.
- */
-int m3_begin(struct m3_map *map, struct m3_section *s, uint32_t bound_ms);
-/* Releases the lock, then wakes and rings. */
-void m3_end(struct m3_section *s);
-uint32_t m3_tid(void);
 /* In a forked child: its thread id is another one. */
 void m3_thread_forget(void);
 
 /* ------------------------------------------------ waiting: wait.c */
 
-uint64_t m3_clock_ns(void); /* CLOCK_MONOTONIC */
 void m3_futex_wake(uint32_t *word, int count);
 int m3_futex_wait(uint32_t *word, uint32_t value, uint64_t ns);
-/* Makes slot i's new call one that is waited for in this way. */
-void m3_arm(struct m3_region *r, uint32_t i, uint32_t waits);
-int m3_is_done(struct m3_region *r, uint32_t i, uint32_t tag);
-/* The same without a wake-up, for who knows that the call has ended. */
-void m3_mark_done(struct m3_region *r, uint32_t i, uint32_t tag);
-/*
- * Waits for the end of slot i's call. 0: it ended; M3_SERVE: its memory is
- * asked for, m3_serve(); -M3_EAGAIN: a slice has passed, look around;
- * -M3_EINTR; -M3_ETIMEDOUT at `deadline` (ns, 0: never).
- */
-#define M3_SERVE 1
-int m3_wait(struct m3_map *map, uint32_t i, uint32_t tag, uint64_t deadline);
-void m3_wake(struct m3_map *map, uint32_t i, uint32_t tag);
 uint32_t m3_calibrate(void);
 
 static inline void m3_cpu_relax(void)
@@ -162,18 +108,6 @@ static inline void m3_cpu_relax(void)
 	__asm__ volatile("yield" ::: "memory");
 #endif
 }
-
-/* ----------------------- private memory: serve.c, process-vm.c */
-
-/* Copies what slot i, of this process, is asked for, if it is. */
-void m3_serve(struct m3_map *map, uint32_t i);
-/*
- * Copies by process_vm_readv(2) or writev, to `theirs` if `push`, in a process
- * that has joined. EPERM: not allowed here; EFAULT: no such memory; ESRCDIED:
- * it has ended. `*copied` gets the bytes copied.
- */
-int m3_process_copy(struct m3_map *map, uint32_t handle, int push, void *mine,
-		    uint64_t theirs, uint64_t bytes, uint64_t *copied);
 
 /* --------------------------------------------------- bells: bell.c */
 
@@ -192,49 +126,20 @@ void m3_bell_remove(struct m3_map *map, enum m3_bell_kind kind, uint32_t index,
 void m3_ring_handle(struct m3_map *map, uint32_t handle);
 void m3_ring_peer(struct m3_map *map, uint32_t node);
 void m3_bell_drain(int fd);
-/*
- * Asks for one ring, of whatever happens from now on; look again afterwards.
- * `ticket` is the owner's own, different each time.
- */
-void m3_bell_arm(uint32_t *armed, uint32_t *ticket);
-/* The first ticket of life `generation` of a bell. */
-static inline uint32_t m3_bell_ticket(uint32_t generation)
-{
-	return generation << 16 | 1;
-}
 
 /* -------------------------------------------- CPUs: affinity.c */
 
-/*
- * The calling thread has bound slot `i`: it keeps to the CPUs of the DC, as far
- * as it may run there at all (reference 1.2, cpumask).
- */
-void m3_affinity_bind(struct m3_map *map, uint32_t i);
 /* It waits in a call of slot `i` for who runs on `cpu`: it moves there. */
 void m3_affinity_follow(struct m3_map *map, uint32_t i, uint32_t cpu);
-/* Threads get back what they had before slot `i`; before this member. */
-void m3_affinity_unbind(struct m3_map *map, uint32_t i);
+/* Threads get back what they had before this member. */
 void m3_affinity_leave(struct m3_map *map);
 /* In a forked child: those threads are its parent's. */
 void m3_affinity_forget(void);
 
 /* ---------------------------------------------------- life: life.c */
 
-/* Takes a free handle for this process and its bell. */
+/* Takes a free handle for this process. */
 int m3_life_begin(struct m3_map *map);
 void m3_life_end(struct m3_map *map);
-int m3_life_alive(struct m3_map *map, uint32_t handle);
-/* Unbinds what a dead process left; returns how many endpoints. */
-int m3_life_bury(struct m3_map *map, uint32_t handle);
-/* Looks at the process that slot i's call depends on. */
-void m3_life_look(struct m3_map *map, uint32_t i);
-/* Buries the owner of slot `p`, if it has died. */
-void m3_life_look_at(struct m3_map *map, uint32_t p);
-int m3_life_sweep(struct m3_map *map);
-/*
- * Repeats every wake-up that may be owed: a process can be killed between its
- * commit and its wake-ups. Inside a critical section.
- */
-void m3_life_rouse(struct m3_txn *t);
 
 #endif

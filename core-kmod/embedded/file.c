@@ -413,6 +413,13 @@ int m3_map_back_peer(struct m3_map *map, uint32_t node)
 				   M3_NOTIFY_BLOCKS * sizeof(struct m3_block));
 }
 
+int m3_map_back_allowed(struct m3_map *map, uint32_t i)
+{
+	uint32_t row = map->r->bits_words * 4;
+
+	return m3_map_back(map, map->r->allowed_at + (uint64_t)i * row, row);
+}
+
 int m3_platform_back(struct m3_txn *t, uint64_t end)
 {
 	struct m3_section *s = (struct m3_section *)(void *)t;

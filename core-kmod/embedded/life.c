@@ -5,7 +5,7 @@
  * as it is a member: the kernel drops it when the process dies, however it
  * dies, and no pid is ever mistaken for another.
  */
-#include "embedded.h"
+#include "../calls/calls.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -42,64 +42,10 @@ int m3_life_alive(struct m3_map *map, uint32_t handle)
 	return life_lock(map->fd, F_OFD_GETLK, handle, F_WRLCK) != F_UNLCK;
 }
 
-void m3_life_rouse(struct m3_txn *t)
-{
-	struct m3_region *r = t->r;
-	uint32_t i;
-
-	for (i = 0; i < m3_high(r); i++) {
-		struct m3_slot *s = m3_slot(r, i);
-
-		if (s->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE))
-			continue;
-		if (s->op == M3_OP_NONE && s->waits != M3_WAITS_NONE &&
-		    !m3_is_done(r, i, (uint32_t)(s->call << 2)))
-			m3_wake_later(t, i);
-		if (m3_serve_wanted(r, i))
-			m3_serve_later(t, i);
-		if (m3_msg_waiting(r, i))
-			m3_input_later(t, i);
-	}
-	m3_bind_settle(t);
-	t->ring_all = 1;
-}
-
-/*
- * Unbinds the endpoints of a handle; returns how many. *pinned gets the handle
- * of a copier that keeps one of them, or M3_NIL.
- */
-static int unbind_all(struct m3_txn *t, uint32_t handle, uint32_t *pinned)
-{
-	struct m3_region *r = t->r;
-	uint32_t left = m3_handle(r, handle)->left, i, copier;
-	int n = 0;
-
-	*pinned = M3_NIL;
-	for (i = 0; i < m3_high(r); i++) {
-		struct m3_slot *slot = m3_slot(r, i);
-
-		if (slot->rts & M3_RTS_SLOT_FREE || slot->handle != handle)
-			continue;
-		if (slot->rts & M3_RTS_REMOTE) {
-			m3_backup_end_d(t, i);
-			m3_commit(r);
-			continue;
-		}
-		copier = m3_pinned_by(r, i);
-		if ((left ? m3_slot_unbind : m3_slot_died)(t, i) == 0)
-			n++;
-		else if (copier < r->slots)
-			*pinned = m3_slot(r, copier)->handle;
-	}
-	return n;
-}
-
-/* One round of a burial; see unbind_all(). */
+/* One round of a burial; see m3_bury(). */
 static int bury(struct m3_map *map, uint32_t handle, uint32_t *pinned)
 {
-	struct m3_region *r = map->r;
 	struct m3_section s;
-	uint32_t h;
 	int n;
 
 	*pinned = M3_NIL;
@@ -110,15 +56,7 @@ static int bury(struct m3_map *map, uint32_t handle, uint32_t *pinned)
 		m3_end(&s);
 		return 0;
 	}
-	n = unbind_all(&s.t, handle, pinned);
-	if (*pinned == M3_NIL) {
-		m3_set32(r, &m3_handle(r, handle)->pid, 0);
-		for (h = m3_joined(r); h && !m3_handle(r, h - 1)->pid;)
-			h--;
-		m3_set32(r, &r->joined, h);
-		m3_commit(r);
-	}
-	m3_life_rouse(&s.t);
+	n = m3_bury(&s.t, handle, pinned);
 	m3_end(&s);
 	return n;
 }

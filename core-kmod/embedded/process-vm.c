@@ -18,11 +18,13 @@ static int vm_errno(int e)
 	}
 }
 
-int m3_process_copy(struct m3_map *map, uint32_t handle, int push, void *mine,
-		    uint64_t theirs, uint64_t bytes, uint64_t *copied)
+int m3_process_copy(struct m3_map *map, uint32_t handle, int push,
+		    const struct m3_own *own, uint64_t theirs, uint64_t bytes,
+		    uint64_t *copied)
 {
 	pid_t pid = (pid_t)m3_handle(map->r, handle)->pid;
-	struct iovec local = { mine, bytes };
+	struct iovec local = { own->offset ? m3_at(map->r, own->offset) :
+				(void *)(uintptr_t)own->address, bytes };
 	struct iovec remote = { (void *)(uintptr_t)theirs, bytes };
 	ssize_t n;
 

@@ -60,7 +60,7 @@ static int careful(struct m3_map *map, const struct m3_served *job)
 	return n == (ssize_t)job->bytes ? 0 : -M3_EFAULT;
 }
 
-static int copy(struct m3_map *map, uint32_t i, const struct m3_served *job)
+int m3_serve_copy(struct m3_map *map, uint32_t i, const struct m3_served *job)
 {
 	void *mine = (void *)(uintptr_t)job->address;
 	uint64_t call = m3_slot(map->r, i)->call;
@@ -82,25 +82,17 @@ static int copy(struct m3_map *map, uint32_t i, const struct m3_served *job)
 	return 0;
 }
 
-void m3_serve(struct m3_map *map, uint32_t i)
+static char *own_memory(struct m3_map *map, const struct m3_own *own)
 {
-	struct m3_section s;
-	struct m3_served job;
-	int e;
+	return own->offset ? m3_at(map->r, own->offset) :
+			     (char *)(uintptr_t)own->address;
+}
 
-	if (i >= map->r->slots || !m3_is_backed(map->r, i) ||
-	    !m3_serve_wanted(map->r, i) ||
-	    m3_begin(map, &s, M3_LOCK_FOREVER))
-		return;
-	e = m3_serve_take(&s.t, i, &job);
-	m3_end(&s);
-	if (!e)
-		return;
-	m3_crash_point();
-	e = copy(map, i, &job);
-	m3_crash_point();
-	if (m3_begin(map, &s, M3_LOCK_FOREVER))
-		return;
-	m3_serve_done(&s.t, i, &job, e);
-	m3_end(&s);
+int m3_copy_own(struct m3_map *map, const struct m3_own *own, int push,
+		uint64_t offset, uint64_t bytes)
+{
+	char *mine = own_memory(map, own), *arena = m3_at(map->r, offset);
+
+	memcpy(push ? arena : mine, push ? mine : arena, bytes);
+	return 0;
 }

@@ -66,51 +66,6 @@ int m3_futex_wait(uint32_t *word, uint32_t value, uint64_t ns)
 	return 0;
 }
 
-void m3_arm(struct m3_region *r, uint32_t i, uint32_t waits)
-{
-	struct m3_slot *s = m3_slot(r, i);
-
-	s->waits = waits;
-	__atomic_store_n(&s->event, (uint32_t)(s->call << 2) | M3_EV_ARMED,
-			 __ATOMIC_RELEASE);
-}
-
-int m3_is_done(struct m3_region *r, uint32_t i, uint32_t tag)
-{
-	return __atomic_load_n(&m3_slot(r, i)->event, __ATOMIC_ACQUIRE) ==
-	       (tag | M3_EV_DONE);
-}
-
-/* Is there no reason to wait on? The call ended, or is asked for memory. */
-static int has_event(struct m3_region *r, uint32_t i, uint32_t tag)
-{
-	uint32_t v = __atomic_load_n(&m3_slot(r, i)->event, __ATOMIC_ACQUIRE);
-
-	return v == (tag | M3_EV_DONE) || v == (tag | M3_EV_SERVE);
-}
-
-/* What m3_wait() says of it: M3_SERVE once for each time that it is asked. */
-static int take_event(struct m3_region *r, uint32_t i, uint32_t tag)
-{
-	uint32_t v = tag | M3_EV_SERVE;
-
-	return __atomic_compare_exchange_n(&m3_slot(r, i)->event, &v,
-					   tag | M3_EV_ARMED, 0,
-					   __ATOMIC_ACQ_REL,
-					   __ATOMIC_ACQUIRE) ? M3_SERVE : 0;
-}
-
-void m3_mark_done(struct m3_region *r, uint32_t i, uint32_t tag)
-{
-	uint32_t *event = &m3_slot(r, i)->event;
-	uint32_t v = __atomic_load_n(event, __ATOMIC_ACQUIRE);
-
-	while ((v & ~M3_EV_MASK) == tag &&
-	       !__atomic_compare_exchange_n(event, &v, tag | M3_EV_DONE, 0,
-					    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-		;
-}
-
 /* Yields once; 1: to a third process, for that was long. */
 static int yield_once(void)
 {
@@ -132,10 +87,10 @@ static int yield_to(struct m3_region *r, uint32_t i, uint32_t tag)
 
 	if (yields.skip > 0) {
 		yields.skip--;
-		return has_event(r, i, tag);
+		return m3_has_event(r, i, tag);
 	}
 	for (n = 0; n < YIELDS; n++) {
-		if (has_event(r, i, tag))
+		if (m3_has_event(r, i, tag))
 			return 1;
 		if (yield_once()) {
 			yields.skip = yields.backoff;
@@ -144,7 +99,7 @@ static int yield_to(struct m3_region *r, uint32_t i, uint32_t tag)
 			break;
 		}
 	}
-	return has_event(r, i, tag);
+	return m3_has_event(r, i, tag);
 }
 
 /* The clock is read only when the partner is not quick. */
@@ -155,7 +110,7 @@ static int spin_for(struct m3_map *map, uint32_t i, uint32_t tag,
 	int n;
 
 	for (n = 1;; n++) {
-		if (has_event(map->r, i, tag))
+		if (m3_has_event(map->r, i, tag))
 			return 1;
 		m3_cpu_relax();
 		if (n % 64)
@@ -192,11 +147,11 @@ static int wait_awake(struct m3_map *map, uint32_t i, uint32_t tag)
 	if (s->cpu != cpu)
 		s->cpu = cpu;
 	if (p >= r->slots)
-		return has_event(r, i, tag);
+		return m3_has_event(r, i, tag);
 	partner = m3_slot(r, p);
 	if (partner->rts & (M3_RTS_REMOTE | M3_RTS_SLOT_FREE) ||
 	    partner->waits == M3_WAITS_DOORBELL)
-		return has_event(r, i, tag);
+		return m3_has_event(r, i, tag);
 	if (partner->cpu != cpu && follows(r, s)) {
 		m3_affinity_follow(map, i, partner->cpu);
 		cpu = (uint32_t)sched_getcpu();
@@ -216,23 +171,21 @@ static uint64_t slice(uint64_t now, uint64_t deadline)
 
 int m3_wait(struct m3_map *map, uint32_t i, uint32_t tag, uint64_t deadline)
 {
-	uint32_t *event = &m3_slot(map->r, i)->event, armed;
+	uint32_t *event = &m3_slot(map->r, i)->event;
 	uint64_t now;
 	int e;
 
 	if (wait_awake(map, i, tag))
-		return take_event(map->r, i, tag);
-	armed = tag | M3_EV_ARMED;
-	__atomic_compare_exchange_n(event, &armed, tag | M3_EV_ASLEEP, 0,
-				    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
-	if (has_event(map->r, i, tag))
-		return take_event(map->r, i, tag);
+		return m3_take_event(map->r, i, tag);
+	m3_doze(map->r, i, tag);
+	if (m3_has_event(map->r, i, tag))
+		return m3_take_event(map->r, i, tag);
 	now = m3_clock_ns();
 	if (deadline && now >= deadline)
 		return -M3_ETIMEDOUT;
 	e = m3_futex_wait(event, tag | M3_EV_ASLEEP, slice(now, deadline));
-	if (has_event(map->r, i, tag))
-		return take_event(map->r, i, tag);
+	if (m3_has_event(map->r, i, tag))
+		return m3_take_event(map->r, i, tag);
 	if (e == EINTR)
 		return -M3_EINTR;
 	return deadline && m3_clock_ns() >= deadline ? -M3_ETIMEDOUT :
@@ -251,29 +204,60 @@ static void set_ready(struct m3_map *map, uint32_t i, uint32_t handle)
 void m3_wake(struct m3_map *map, uint32_t i, uint32_t tag)
 {
 	struct m3_slot *s = m3_slot(map->r, i);
-	uint32_t v, to = M3_EV_DONE;
+	int was;
 
 	if (tag == M3_TAG_INPUT) {
 		set_ready(map, i, s->handle);
 		return;
 	}
-	if ((tag & M3_EV_MASK) == M3_TAG_SERVE) {
-		tag &= ~M3_EV_MASK;
-		to = M3_EV_SERVE;
-	}
-	v = __atomic_load_n(&s->event, __ATOMIC_ACQUIRE);
-	do {
-		/* The call has been taken leave of: another one is on. */
-		if ((v & ~M3_EV_MASK) != tag || (v & M3_EV_MASK) == M3_EV_DONE)
-			return;
-	} while (!__atomic_compare_exchange_n(&s->event, &v, tag | to,
-					      0, __ATOMIC_ACQ_REL,
-					      __ATOMIC_ACQUIRE));
+	was = m3_raise(s, tag);
+	if (was < 0)
+		return;
 	m3_crash_point();
-	if ((v & M3_EV_MASK) == M3_EV_ASLEEP)
+	if (was == M3_EV_ASLEEP)
 		m3_futex_wake(&s->event, 1);
 	else if (s->waits == M3_WAITS_DOORBELL)
 		set_ready(map, i, s->handle);
+}
+
+void m3_wait_briefly(struct m3_map *map, uint32_t i, uint32_t tag)
+{
+	m3_wait(map, i, tag, m3_clock_ns() + 1000000);
+}
+
+int m3_is_dying(void)
+{
+	return 0;
+}
+
+void m3_nap(uint64_t ns)
+{
+	struct timespec ts = { (time_t)(ns / 1000000000ull),
+			       (long)(ns % 1000000000ull) };
+
+	nanosleep(&ts, NULL);
+}
+
+uint32_t m3_bound_seen(struct m3_map *map)
+{
+	return __atomic_load_n(&m3_handle(map->r, map->handle)->bound,
+			       __ATOMIC_ACQUIRE);
+}
+
+int m3_bound_wait(struct m3_map *map, uint32_t seen, uint64_t deadline)
+{
+	uint32_t *word = &m3_handle(map->r, map->handle)->bound;
+	uint64_t now = m3_clock_ns();
+
+	if (deadline && now >= deadline)
+		return -M3_ETIMEDOUT;
+	return m3_futex_wait(word, seen, slice(now, deadline)) == EINTR ?
+		       -M3_EINTR : -M3_EAGAIN;
+}
+
+void m3_bound_wake(struct m3_map *map, uint32_t handle)
+{
+	m3_futex_wake(&m3_handle(map->r, handle)->bound, INT_MAX);
 }
 
 #define ROUNDS 64

@@ -1,292 +1,24 @@
 // SPDX-License-Identifier: MIT
 /*
- * Calls: start, wait, finish. A synchronous call sleeps in m3_wait(), an
- * asynchronous one leaves the waiting to its bell (build decision 11).
+ * Calls of an endpoint. Those on a message's path go to the core's function
+ * itself: of a request they need one field or two.
  */
 #include "lib.h"
-#include <string.h>
-
-static uint32_t slot_tag(struct m3_region *r, uint32_t i)
-{
-	return (uint32_t)(m3_slot(r, i)->call << 2);
-}
-
-/*
- * Is what slot i says about a call still about this one? Not if the endpoint
- * was unbound and bound again, here or by another process.
- */
-static int is_current(struct m3_member *m, const struct m3_call *c, uint32_t i)
-{
-	uint32_t handle = m3_slot(m->map->r, i)->handle;
-
-	return slot_tag(m->map->r, i) == m3_call_tag(c) &&
-	       (handle == m->map->handle || handle == M3_NIL);
-}
-
-/* One call at a time, from its start until its result was collected. */
-static int busy_begin(struct m3_member *m, uint32_t i)
-{
-	return __atomic_exchange_n(&m->busy[i], 1, __ATOMIC_ACQUIRE) ?
-		       -M3_EPROCRUN : 0;
-}
-
-static void busy_end(struct m3_member *m, uint32_t i)
-{
-	__atomic_store_n(&m->busy[i], 0, __ATOMIC_RELEASE);
-}
-
-/* The region is not mapped in a forked child: nothing may touch it there. */
-int m3_self_slot(struct m3_member *m, int self, uint32_t *i)
-{
-	if (m3_map_forked(m->map))
-		return -M3_EFORKED;
-	*i = m3_slot_of(m->map->r, self);
-	return *i == M3_NIL ? -M3_ERANGE : 0;
-}
-
-void m3_call_arm(struct m3_member *m, struct m3_call *c, uint32_t i,
-		 uint32_t waits)
-{
-	m3_arm(m->map->r, i, waits);
-	c->scratch = (c->scratch & ~0xffffffffull) | slot_tag(m->map->r, i);
-}
-
-static int is_bind_wait(uint32_t op)
-{
-	return op == M3_OP_WAITBIND || op == M3_OP_WAITUNBIND;
-}
-
-static int start_message(struct m3_member *m, struct m3_call *c, uint32_t i,
-			 uint32_t waits, int wait)
-{
-	struct m3_section s;
-	int e = m3_begin(m->map, &s, M3_LOCK_FOREVER);
-
-	if (e)
-		return e;
-	c->message.source = c->self;
-	switch (c->op) {
-	case M3_OP_SEND:
-		e = m3_msg_send(&s.t, i, c->peer, &c->message, wait);
-		break;
-	case M3_OP_RECEIVE:
-		e = m3_msg_receive(&s.t, i, c->peer, &c->message, wait);
-		break;
-	case M3_OP_SENDREC:
-		e = m3_msg_sendrec(&s.t, i, c->peer, &c->message, wait);
-		break;
-	case M3_OP_RESUME:
-		e = m3_migration_resume(&s.t, i, &c->message, wait);
-		if (e == M3_PENDING)
-			c->op = m3_slot(m->map->r, i)->op;
-		break;
-	case M3_OP_RCVRQST:
-		e = m3_msg_rcvrqst(&s.t, i, &c->message, wait);
-		break;
-	case M3_OP_REPLY_RECEIVE:
-		e = m3_msg_reply_receive(&s.t, i, c->peer, &c->message, wait);
-		break;
-	case M3_OP_WAITBIND:
-	case M3_OP_WAITUNBIND:
-		e = m3_bind_wait(&s.t, i, c->op, c->peer, wait);
-		break;
-	default:
-		e = -M3_EBADCALL;
-	}
-	/* Its own endpoint is frozen: it is made again afterwards. */
-	if (e == -M3_EMIGRATE)
-		e = wait ? m3_migration_pause(&s.t, i, c->op) : -M3_EAGAIN;
-	if (e == M3_PENDING)
-		m3_call_arm(m, c, i, waits);
-	m3_end(&s);
-	return e;
-}
-
-static int start(struct m3_member *m, struct m3_call *c, uint32_t waits,
-		 int wait)
-{
-	uint32_t i;
-	int e = m3_self_slot(m, c->self, &i);
-
-	if (!e)
-		e = busy_begin(m, i);
-	if (e)
-		return e;
-	/* The endpoint of a process that nobody has buried is not bound. */
-	if (is_bind_wait(c->op))
-		m3_life_look_at(m->map, m3_slot_of(m->map->r, c->peer));
-	c->scratch = 0;
-	e = c->op == M3_OP_VCOPY ? m3_copy_start(m, c, i, waits, wait) :
-				   start_message(m, c, i, waits, wait);
-	if (e != M3_PENDING)
-		busy_end(m, i);
-	return e;
-}
-
-/*
- * The call has ended: its result, message and bytes. M3_PENDING: a copy goes on
- * with its second part, unless `stop`, a negative error, says that it may not.
- */
-static int collect(struct m3_member *m, struct m3_call *c, uint32_t i, int stop)
-{
-	struct m3_region *r = m->map->r;
-	struct m3_slot *s = m3_slot(r, i);
-	int result = s->result;
-
-	if (!is_current(m, c, i)) {
-		if (!(s->rts & M3_RTS_REMOTE))
-			return -M3_ESHUTDOWN;
-		busy_end(m, i);
-		return -M3_EMIGRATE;
-	}
-	if (c->op == M3_OP_VCOPY)
-		result = m3_copy_collect(m, c, i, result, stop);
-	else if (result == 0 && c->op != M3_OP_SEND && !is_bind_wait(c->op))
-		c->message = s->message;
-	if (result == M3_PENDING)
-		return result;
-	/* It is its process's now, not what a migration would take along. */
-	__atomic_store_n(&s->waits, M3_WAITS_NONE, __ATOMIC_RELEASE);
-	busy_end(m, i);
-	return result;
-}
-
-/* Does that result say that the call is to be made again, here? */
-static int is_again(struct m3_member *m, const struct m3_call *c, int result)
-{
-	const struct m3_slot *s;
-
-	if (result != -M3_EMIGRATE)
-		return 0;
-	s = m3_slot(m->map->r, m3_slot_of(m->map->r, c->self));
-	return !(s->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE)) &&
-	       s->handle == m->map->handle;
-}
-
-/*
- * Has the call ended although no wake-up came? Who ended it may have been
- * killed between its commit and the wake-up.
- */
-static int has_ended(struct m3_member *m, const struct m3_call *c, uint32_t i)
-{
-	struct m3_section s;
-	int ended;
-
-	if (m3_is_done(m->map->r, i, m3_call_tag(c)))
-		return 1;
-	if (m3_begin(m->map, &s, M3_LOCK_PROXY_MS))
-		return 0;
-	ended = !is_current(m, c, i) ||
-		m3_slot(m->map->r, i)->op == M3_OP_NONE;
-	if (ended)
-		m3_mark_done(m->map->r, i, m3_call_tag(c));
-	m3_end(&s);
-	return ended;
-}
-
-/*
- * The same, and whether its partner is alive. The first look repairs what a
- * dead holder of the lock has left half done: whom the call depends on can be
- * read from it only then.
- */
-static int look_around(struct m3_member *m, const struct m3_call *c, uint32_t i)
-{
-	if (has_ended(m, c, i))
-		return 1;
-	m3_life_look(m->map, i);
-	return has_ended(m, c, i);
-}
-
-int m3_start(struct m3_member *m, struct m3_call *c)
-{
-	return start(m, c, M3_WAITS_DOORBELL, 1);
-}
-
-int m3_finish(struct m3_member *m, struct m3_call *c)
-{
-	uint32_t i;
-	int e = m3_self_slot(m, c->self, &i);
-
-	if (e)
-		return e;
-	if (!m3_is_done(m->map->r, i, m3_call_tag(c))) {
-		m3_serve(m->map, i);
-		if (!look_around(m, c, i))
-			return M3_PENDING;
-	}
-	/* Another thread, in m3_bell_serve(), copies from or to its memory. */
-	if (m3_slot(m->map->r, i)->rts & M3_RTS_ONCOPY)
-		return M3_PENDING;
-	e = collect(m, c, i, 0);
-	return is_again(m, c, e) ? m3_start(m, c) : e;
-}
-
-int m3_cancel(struct m3_member *m, struct m3_call *c, int error)
-{
-	struct m3_section s;
-	uint32_t i;
-	int e = m3_self_slot(m, c->self, &i);
-
-	if (!e)
-		e = m3_begin(m->map, &s, M3_LOCK_FOREVER);
-	if (e)
-		return e;
-	e = is_current(m, c, i) ? m3_call_cancel(&s.t, i, error) :
-				  -M3_ESHUTDOWN;
-	m3_end(&s);
-	return e == M3_PENDING ? e : collect(m, c, i, -error);
-}
-
-/* Cancels; a copy that touches this endpoint's memory ends first. */
-static int give_up(struct m3_member *m, struct m3_call *c, uint32_t i,
-		   int error)
-{
-	int e = m3_cancel(m, c, error);
-
-	while (e == M3_PENDING) {
-		m3_wait(m->map, i, m3_call_tag(c), m3_clock_ns() + 1000000);
-		m3_life_look(m->map, i);
-		e = m3_cancel(m, c, error);
-	}
-	return e;
-}
-
-static int run_once(struct m3_member *m, struct m3_call *c, int wait,
-		    uint64_t deadline)
-{
-	int e = start(m, c, M3_WAITS_FUTEX, wait);
-	uint32_t i;
-
-	if (e != M3_PENDING)
-		return e;
-	i = m3_slot_of(m->map->r, c->self);
-	for (;;) {
-		e = m3_wait(m->map, i, m3_call_tag(c), deadline);
-		if (e == -M3_EAGAIN)
-			e = look_around(m, c, i) ? 0 : M3_SERVE;
-		if (e < 0)
-			return give_up(m, c, i, -e);
-		if (e == M3_SERVE)
-			m3_serve(m->map, i);
-		else if ((e = collect(m, c, i, 0)) != M3_PENDING)
-			return e;
-	}
-}
 
 static int run(struct m3_member *m, struct m3_call *c, int timeout)
 {
-	uint64_t deadline = timeout > 0 ?
-		m3_clock_ns() + (uint64_t)timeout * 1000000ull : 0;
-	int e;
+	struct m3_request q;
 
-	do {
-		e = run_once(m, c, timeout != M3_NOWAIT, deadline);
-	} while (is_again(m, c, e));
-	return e;
+	if (m->device < 0)
+		return m3_call_run(m, c, timeout);
+	memset(&q, 0, sizeof(q));
+	q.timeout = timeout;
+	q.data = m3_data(c);
+	return m3_device_ask(m->device, M3_REQ_run, &q);
 }
 
-int m3_run_message(struct m3_member *m, uint32_t op, int self, int peer,
-		   struct m3_message *message, int timeout)
+static int run_message(struct m3_member *m, uint32_t op, int self, int peer,
+		       struct m3_message *message, int timeout)
 {
 	struct m3_call c;
 	int e;
@@ -301,7 +33,8 @@ int m3_run_message(struct m3_member *m, uint32_t op, int self, int peer,
 	return e;
 }
 
-int m3_run_wait(struct m3_member *m, uint32_t op, int self, int ep, int timeout)
+static int run_wait(struct m3_member *m, uint32_t op, int self, int ep,
+		    int timeout)
 {
 	struct m3_call c = { .op = op, .self = self, .peer = ep };
 
@@ -311,42 +44,47 @@ int m3_run_wait(struct m3_member *m, uint32_t op, int self, int ep, int timeout)
 int m3_send(struct m3_member *m, int self, int dst, struct m3_message *message,
 	    int timeout)
 {
-	return m3_run_message(m, M3_OP_SEND, self, dst, message, timeout);
+	return run_message(m, M3_OP_SEND, self, dst, message, timeout);
 }
 
-/*
- * An event loop receives without waiting: it too must learn that the source
- * it names has been killed, which nobody rings for.
- */
 int m3_receive(struct m3_member *m, int self, int src,
 	       struct m3_message *message, int timeout)
 {
-	int e = m3_run_message(m, M3_OP_RECEIVE, self, src, message, timeout);
-
-	if (e != -M3_EAGAIN || src == M3_ANY)
-		return e;
-	m3_life_look_at(m->map, m3_slot_of(m->map->r, src));
-	return m3_run_message(m, M3_OP_RECEIVE, self, src, message, timeout);
+	return run_message(m, M3_OP_RECEIVE, self, src, message, timeout);
 }
 
 int m3_sendrec(struct m3_member *m, int self, int dst,
 	       struct m3_message *message, int timeout)
 {
-	return m3_run_message(m, M3_OP_SENDREC, self, dst, message, timeout);
+	return run_message(m, M3_OP_SENDREC, self, dst, message, timeout);
 }
 
-int m3_migration_sleep(struct m3_member *m, int self, int *result)
+int m3_rcvrqst(struct m3_member *m, int self, struct m3_message *message,
+	       int timeout)
 {
-	struct m3_call c;
+	return run_message(m, M3_OP_RCVRQST, self, M3_ANY, message, timeout);
+}
 
-	memset(&c, 0, sizeof(c));
-	c.op = M3_OP_RESUME;
-	c.self = self;
-	if (!is_again(m, &c, *result))
-		return 0;
-	*result = run_once(m, &c, 1, 0);
-	/* EPROCSTS: it goes on already. */
-	return *result == -M3_EPROCSTS || is_again(m, &c, *result);
+int m3_reply_receive(struct m3_member *m, int self, int dst,
+		     struct m3_message *message, int timeout)
+{
+	return run_message(m, M3_OP_REPLY_RECEIVE, self, dst, message, timeout);
+}
+
+int m3_resume(struct m3_member *m, int self, struct m3_message *message,
+	      int timeout)
+{
+	return run_message(m, M3_OP_RESUME, self, M3_NONE, message, timeout);
+}
+
+int m3_wait4bindep(struct m3_member *m, int self, int ep, int timeout)
+{
+	return run_wait(m, M3_OP_WAITBIND, self, ep, timeout);
+}
+
+int m3_wait4unbind(struct m3_member *m, int self, int ep, int timeout)
+{
+	return run_wait(m, M3_OP_WAITUNBIND, self, ep, timeout);
 }
 
 int m3_vcopy(struct m3_member *m, int self, int src, uint64_t src_address,
@@ -367,4 +105,103 @@ int m3_vcopy(struct m3_member *m, int self, int src, uint64_t src_address,
 	if (copied)
 		*copied = c.copied;
 	return e;
+}
+
+/* ------------------------------------------------------- asynchronous */
+
+int m3_start(struct m3_member *m, struct m3_call *c)
+{
+	struct m3_request q = { .data = m3_data(c) };
+
+	return M3_ASK(m, start, &q);
+}
+
+int m3_finish(struct m3_member *m, struct m3_call *c)
+{
+	struct m3_request q = { .data = m3_data(c) };
+
+	return M3_ASK(m, finish, &q);
+}
+
+int m3_cancel(struct m3_member *m, struct m3_call *c, int error)
+{
+	struct m3_request q = { .flags = (uint32_t)error, .data = m3_data(c) };
+
+	return M3_ASK(m, cancel, &q);
+}
+
+/* ---------------------------------------------------- that never wait */
+
+/* Of the kernel's core. */
+static int ask(struct m3_member *m, uint32_t number, struct m3_request *q,
+	       const struct m3_message *message)
+{
+	q->data = m3_data(message);
+	return m3_device_ask(m->device, number, q);
+}
+
+int m3_reply(struct m3_member *m, int self, int dst, struct m3_message *message)
+{
+	struct m3_request q = { .ep = self, .peer = dst };
+
+	return m->device < 0 ? m3_instant_reply(m, self, dst, message) :
+			       ask(m, M3_REQ_reply, &q, message);
+}
+
+int m3_reply_to(struct m3_member *m, int self, int dst, uint64_t call,
+		struct m3_message *message)
+{
+	struct m3_request q = { .ep = self, .peer = dst, .value = call };
+
+	return m->device < 0 ?
+		       m3_instant_reply_to(m, self, dst, call, message) :
+		       ask(m, M3_REQ_reply_to, &q, message);
+}
+
+int m3_request(struct m3_member *m, int self, int client, uint64_t *call)
+{
+	struct m3_request q = { .ep = self, .peer = client };
+	int e;
+
+	if (m->device < 0)
+		return m3_instant_owed(m, self, client, call);
+	e = ask(m, M3_REQ_owed, &q, NULL);
+	if (!e)
+		*call = q.value;
+	return e;
+}
+
+int m3_relay(struct m3_member *m, int self, int dst, struct m3_message *message)
+{
+	struct m3_request q = { .ep = self, .peer = dst };
+
+	return m->device < 0 ? m3_instant_relay(m, self, dst, message) :
+			       ask(m, M3_REQ_relay, &q, message);
+}
+
+static int notify(struct m3_member *m, int self, int src, int dst,
+		  uint32_t updates)
+{
+	struct m3_request q = { .ep = self, .id = src, .peer = dst,
+				.flags = updates };
+
+	return m->device < 0 ? m3_instant_notify(m, self, src, dst, updates) :
+			       ask(m, M3_REQ_notify, &q, NULL);
+}
+
+int m3_notify(struct m3_member *m, int self, int dst)
+{
+	return notify(m, self, M3_SELF, dst, 0);
+}
+
+int m3_src_notify(struct m3_member *m, int self, int src, int dst)
+{
+	return notify(m, self, src, dst, 0);
+}
+
+int m3_ntfy_value(struct m3_member *m, int self, int src, int dst, int value)
+{
+	if (value < 0 || value > 31)
+		return -M3_EBADVALUE;
+	return notify(m, self, src, dst, 1u << value);
 }

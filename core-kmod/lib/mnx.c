@@ -207,6 +207,9 @@ int mnx_dir(char *dir, size_t size, int nodeid)
 	int n;
 
 	if (set && *set) {
+		/* What its calls keep beside the core is in a directory. */
+		if (m3_device_path(set))
+			return -M3_ENOSYS;
 		n = snprintf(dir, size, "%s", set);
 		return n > 0 && (size_t)n < size ? 0 : -M3_EDVSINIT;
 	}
@@ -232,7 +235,7 @@ static int is_gone(const struct m3_node *node, const char *dir)
 	struct stat there, ours;
 
 	snprintf(path, sizeof(path), "%s/node", dir);
-	return stat(path, &there) || fstat(node->fd, &ours) ||
+	return stat(path, &there) || fstat(node->platform.fd, &ours) ||
 	       there.st_ino != ours.st_ino || there.st_dev != ours.st_dev;
 }
 

@@ -190,7 +190,7 @@ static void join_all(struct waiting *w)
 			continue;
 		w->members[dc] = mnx_joined((int)dc);
 		if (!w->members[dc] &&
-		    !m3_join(w->node->dir, (int)dc, &w->members[dc]))
+		    !m3_join(w->node->platform.dir, (int)dc, &w->members[dc]))
 			w->fresh[dc] = 1;
 	}
 }

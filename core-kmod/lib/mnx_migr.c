@@ -47,7 +47,8 @@ static void state_path(char *path, const struct m3_node *node, int dcid, int ep)
 		snprintf(path, M3_PATH_BYTES, "%s/%s.%d.%d", set,
 			 node->region->cluster, dcid, ep);
 	else
-		snprintf(path, M3_PATH_BYTES, "%s/../%s.%d.%d", node->dir,
+		snprintf(path, M3_PATH_BYTES, "%s/../%s.%d.%d",
+			 node->platform.dir,
 			 node->region->cluster, dcid, ep);
 }
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: MIT
+// SPDX-License-Identifier: MIT OR GPL-2.0
 /*
  * Copies. A copy has one leg, or two where `self` is neither party: a pull into
  * a buffer of its own and a push out of it, wherever the two are. In a leg the
@@ -8,8 +8,7 @@
  *     other serves us through a staging buffer;
  *   on another node: chunks over the link, from and to arena memory of ours.
  */
-#include "lib.h"
-#include <string.h>
+#include "calls.h"
 
 /*
  * m3_call.scratch: the event tag; above it, in units of the arena, where our
@@ -21,7 +20,7 @@
 struct leg {
 	struct m3_copy copy;
 	uint64_t mine; /* address in this process, or of a buffer */
-	char *at; /* the same, to be used */
+	struct m3_own own; /* the same, to be used */
 	int paused; /* it waits for the end of a migration */
 };
 
@@ -38,20 +37,18 @@ static void set_scratch(struct m3_call *c, uint64_t offset)
 
 static void release_scratch(struct m3_member *m, struct m3_call *c)
 {
-	struct m3_buffer b = { NULL, scratch_at(c) | M3_ARENA_BIT, 0 };
-
 	if (scratch_at(c))
-		m3_free(m, c->self, &b);
+		m3_buffer_free(m, c->self, scratch_at(c));
 	set_scratch(c, 0);
 }
 
 static int get_scratch(struct m3_member *m, struct m3_call *c)
 {
-	struct m3_buffer b;
-	int e = m3_alloc(m, c->self, c->bytes, &b);
+	uint64_t offset;
+	int e = m3_buffer_alloc(m, c->self, c->bytes, &offset);
 
 	if (!e)
-		set_scratch(c, b.address & ~M3_ARENA_BIT);
+		set_scratch(c, offset);
 	return e;
 }
 
@@ -92,17 +89,12 @@ static void leg_of(const struct m3_call *c, struct leg *l)
 /* Memory of `self`: one of its buffers, or a private address. */
 static int own_memory(struct m3_member *m, uint32_t i, struct leg *l)
 {
-	uint64_t offset;
-	int e;
-
-	if (m3_is_private(l->mine)) {
-		l->at = (char *)(uintptr_t)l->mine;
+	l->own.address = l->mine;
+	l->own.offset = 0;
+	if (m3_is_private(l->mine))
 		return l->mine ? 0 : -M3_EFAULT;
-	}
-	e = m3_arena_range(m->map->r, i, l->mine, l->copy.bytes, &offset);
-	if (!e)
-		l->at = m3_at(m->map->r, offset);
-	return e;
+	return m3_arena_range(m->map->r, i, l->mine, l->copy.bytes,
+			      &l->own.offset);
 }
 
 /* What only arena memory can be used for: a link, or giving it away. */
@@ -120,8 +112,8 @@ static int stage(struct m3_member *m, struct m3_call *c, struct leg *l)
 	if (!scratch_at(c)) {
 		e = get_scratch(m, c);
 		if (!e && l->copy.push)
-			memcpy(m3_at(m->map->r, scratch_at(c)), l->at,
-			       c->bytes);
+			e = m3_copy_own(m->map, &l->own, 1, scratch_at(c),
+					c->bytes);
 	}
 	l->copy.self_at = scratch_at(c);
 	return e;
@@ -162,7 +154,6 @@ static int copy_pinned(struct m3_member *m, uint32_t i, struct m3_call *c,
 		       const struct leg *l)
 {
 	uint32_t o = m3_slot_of(m->map->r, l->copy.other), handle;
-	char *theirs = m3_at(m->map->r, l->copy.other_at);
 	int e = 0, end;
 
 	c->copied = c->bytes;
@@ -170,13 +161,12 @@ static int copy_pinned(struct m3_member *m, uint32_t i, struct m3_call *c,
 		use(m, M3_COPY_PROCESS_VM);
 		handle = m3_slot(m->map->r, o)->handle;
 		e = handle >= m->map->r->handles ? -M3_ESRCDIED :
-			m3_process_copy(m->map, handle, l->copy.push, l->at,
+			m3_process_copy(m->map, handle, l->copy.push, &l->own,
 					l->copy.other_address, c->bytes,
 					&c->copied);
-	} else if (l->copy.push) {
-		memcpy(theirs, l->at, c->bytes);
 	} else {
-		memcpy(l->at, theirs, c->bytes);
+		e = m3_copy_own(m->map, &l->own, l->copy.push,
+				l->copy.other_at, c->bytes);
 	}
 	end = copy_end(m, i, l);
 	if (e == -M3_ESRCDIED) {
@@ -324,18 +314,20 @@ int m3_copy_start(struct m3_member *m, struct m3_call *c, uint32_t i,
 }
 
 /* What the owner has filled for us. */
-static void take_filled(struct m3_member *m, uint32_t i, const struct leg *l)
+static int take_filled(struct m3_member *m, uint32_t i, const struct leg *l)
 {
 	struct m3_region *r = m->map->r;
 	uint64_t staging = m3_transfer(r, i)->staging;
 	struct m3_section s;
+	int e = 0;
 
-	if (m3_in_arena(r, staging, l->copy.bytes) && l->at)
-		memcpy(l->at, m3_at(r, staging), l->copy.bytes);
+	if (m3_in_arena(r, staging, l->copy.bytes) && l->own.address)
+		e = m3_copy_own(m->map, &l->own, 0, staging, l->copy.bytes);
 	if (m3_begin(m->map, &s, M3_LOCK_FOREVER))
-		return;
+		return e;
 	m3_serve_collected(&s.t, i);
 	m3_end(&s);
+	return e;
 }
 
 int m3_copy_collect(struct m3_member *m, struct m3_call *c, uint32_t i,
@@ -344,17 +336,23 @@ int m3_copy_collect(struct m3_member *m, struct m3_call *c, uint32_t i,
 	struct m3_region *r = m->map->r;
 	uint32_t waits = m3_slot(r, i)->waits;
 	struct leg l;
+	int e = 0;
 
 	c->copied = m3_transfer(r, i)->done;
 	if (c->copied > c->bytes)
 		c->copied = c->bytes;
 	leg_of(c, &l);
 	if (own_memory(m, i, &l))
-		l.at = NULL;
+		l.own.address = 0;
 	if (m3_transfer(r, i)->staging)
-		take_filled(m, i, &l);
-	else if (!is_third(c) && !l.copy.push && scratch_at(c))
-		memcpy(l.at, m3_at(r, scratch_at(c)), c->copied);
+		e = take_filled(m, i, &l);
+	else if (!is_third(c) && !l.copy.push && scratch_at(c) &&
+		 l.own.address)
+		e = m3_copy_own(m->map, &l.own, 0, scratch_at(c), c->copied);
+	if (e && !result) {
+		c->copied = 0;
+		result = e;
+	}
 	if (!is_third(c) || c->scratch & LEG_TWO || result) {
 		/* What has arrived here is not there yet. */
 		if (is_third(c) && !(c->scratch & LEG_TWO))
@@ -371,16 +369,19 @@ int m3_copy_collect(struct m3_member *m, struct m3_call *c, uint32_t i,
 	return legs(m, c, i, waits, 1);
 }
 
-int m3_copy_mode(struct m3_member *m, enum m3_copy_mode mode)
+int m3_do_copy_mode(struct m3_member *m, struct m3_request *q, void *data)
 {
-	if (mode != M3_COPY_AUTO && mode != M3_COPY_BOUNCE &&
-	    mode != M3_COPY_PROCESS_VM)
+	(void)data;
+	if (q->flags != M3_COPY_AUTO && q->flags != M3_COPY_BOUNCE &&
+	    q->flags != M3_COPY_PROCESS_VM)
 		return -M3_EINVAL;
-	m->copy_mode = mode;
+	m->copy_mode = q->flags;
 	return 0;
 }
 
-enum m3_copy_mode m3_copy_used(struct m3_member *m)
+int m3_do_copy_used(struct m3_member *m, struct m3_request *q, void *data)
 {
-	return (enum m3_copy_mode)m->copy_used;
+	(void)q;
+	(void)data;
+	return (int)m->copy_used;
 }

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0
+/* The proxy's side of the core (build decision 5). */
+#include "calls.h"
+
+/* Attaches to one DC that spans the peer. */
+static int hold_dc(struct m3_proxy *p, struct m3_map *map)
+{
+	struct m3_hold *hold = &p->holds[map->r->dc];
+	struct m3_section s;
+	int e = m3_begin(map, &s, M3_LOCK_PROXY_MS);
+
+	if (e)
+		return e;
+	hold->token = m3_peer_attach(&s.t, p->peer);
+	hold->ticket = m3_bell_ticket(hold->token);
+	hold->incarnation = map->r->incarnation;
+	/* The proxy before us may have been killed inside a put. */
+	m3_rouse(&s.t);
+	m3_end(&s);
+	/* Nobody rings it before m3_proxy_queues() has armed it. */
+	return m3_hold_open(p, map, hold);
+}
+
+/* Attaches to a DC, if it runs, spans the peer and is not held yet. */
+static int hold_one(struct m3_proxy *p, uint32_t dc)
+{
+	struct m3_hold *hold = &p->holds[dc];
+	struct m3_map *map;
+	int e;
+
+	if (!p->node->region->dcs[dc].running) {
+		m3_hold_close(hold);
+		return 0;
+	}
+	e = m3_node_dc(p->node, (int)dc, &map);
+	if (e)
+		return e;
+	/* Ended and started again meanwhile: nothing is held of the new one. */
+	if (hold->incarnation != map->r->incarnation)
+		m3_hold_close(hold);
+	if (!*m3_spans(map->r, p->peer) || hold->bell >= 0)
+		return 0;
+	return hold_dc(p, map);
+}
+
+/* An error only if no DC could be held: one bad DC must not stop the others. */
+static int hold_all(struct m3_proxy *p)
+{
+	uint32_t dc, held = 0;
+	int e, first = 0;
+
+	for (dc = 0; dc < p->node->region->max_dcs; dc++) {
+		e = hold_one(p, dc);
+		if (!first)
+			first = e;
+		held += p->holds[dc].bell >= 0;
+	}
+	return held ? 0 : first;
+}
+
+int m3_proxy_begin(struct m3_proxy *p, int dc, struct m3_section *s)
+{
+	struct m3_map *map;
+	int e = m3_node_dc(p->node, dc, &map);
+
+	if (e)
+		return e;
+	if (p->holds[dc].bell < 0)
+		return -M3_ENODCNODE;
+	if (p->holds[dc].incarnation != map->r->incarnation)
+		return -M3_EDCNOTRUN;
+	e = m3_begin(map, s, M3_LOCK_PROXY_MS);
+	if (e)
+		return e;
+	e = !map->r->running ? -M3_EDCNOTRUN :
+	    !*m3_spans(map->r, p->peer) ? -M3_ENODCNODE :
+	    m3_peer(map->r, p->peer)->token != p->holds[dc].token ?
+		    -M3_EPROXYRUN : 0;
+	if (e)
+		m3_end(s);
+	return e;
+}
+
+/* In every DC that it holds; one that cannot be entered is left out. */
+static void each_dc(struct m3_proxy *p,
+		    void (*act)(struct m3_txn *t, uint32_t node))
+{
+	struct m3_section s;
+	uint32_t dc;
+
+	for (dc = 0; dc < p->node->region->max_dcs; dc++) {
+		if (p->holds[dc].bell < 0 || m3_proxy_begin(p, (int)dc, &s))
+			continue;
+		act(&s.t, p->peer);
+		m3_end(&s);
+	}
+}
+
+void m3_proxy_release(struct m3_proxy *p)
+{
+	uint32_t dc;
+
+	each_dc(p, m3_peer_disconnect);
+	for (dc = 0; dc < M3_MAX_DCS; dc++)
+		m3_hold_close(&p->holds[dc]);
+}
+
+int m3_proxy_hold(struct m3_proxy *p, struct m3_node *node, int id)
+{
+	struct m3_node_region *n = node->region;
+	uint32_t dc;
+	int e;
+
+	if (id < 0 || (uint32_t)id >= n->max_nodes || (uint32_t)id == n->node)
+		return -M3_EBADNODEID;
+	if (!(n->nodes[id].flags & M3_NODE_ATTACHED))
+		return -M3_ENODEFREE;
+	p->node = node;
+	p->peer = (uint32_t)id;
+	for (dc = 0; dc < M3_MAX_DCS; dc++)
+		p->holds[dc].bell = -1;
+	e = hold_all(p);
+	if (e) {
+		m3_proxy_release(p);
+		return e;
+	}
+	n->nodes[id].proxy_pid = m3_pid();
+	n->runtime_pid = m3_pid();
+	return 0;
+}
+
+int m3_do_proxy_dcs(struct m3_proxy *p, struct m3_request *q, void *data)
+{
+	uint32_t max = q->size / sizeof(uint16_t), n = 0, dc;
+	uint16_t *dcs = data;
+	int e = hold_all(p);
+
+	if (e)
+		return e;
+	for (dc = 0; dc < p->node->region->max_dcs; dc++)
+		if (p->holds[dc].bell >= 0) {
+			if (n < max)
+				dcs[n] = (uint16_t)dc;
+			n++;
+		}
+	return (int)n;
+}
+
+int m3_do_proxy_open(struct m3_proxy *p, struct m3_request *q, void *open)
+{
+	struct m3_section s;
+	int e = m3_proxy_begin(p, q->dc, &s);
+
+	if (e)
+		return e;
+	e = m3_peer_open(&s.t, p->peer, open);
+	m3_end(&s);
+	return e;
+}
+
+int m3_do_proxy_opened(struct m3_proxy *p, struct m3_request *q, void *data)
+{
+	const struct m3_dc_open *open = data;
+	struct m3_section s;
+	int e;
+
+	(void)q;
+	if (open->dc >= p->node->region->max_dcs)
+		return -M3_EBADDCID;
+	e = m3_proxy_begin(p, (int)open->dc, &s);
+	if (e)
+		return e;
+	e = m3_peer_opened(&s.t, p->peer, open);
+	m3_end(&s);
+	return e;
+}
+
+int m3_do_proxy_disconnected(struct m3_proxy *p, struct m3_request *q,
+			     void *data)
+{
+	(void)q;
+	(void)data;
+	each_dc(p, m3_peer_disconnect);
+	return 0;
+}
+
+int m3_do_proxy_give_up(struct m3_proxy *p, struct m3_request *q, void *data)
+{
+	(void)q;
+	(void)data;
+	each_dc(p, m3_peer_give_up);
+	return 0;
+}
+
+int m3_do_proxy_queues(struct m3_proxy *p, struct m3_request *q, void *data)
+{
+	uint32_t max = q->size / sizeof(uint32_t), n = 0, dc, lane, lanes;
+	struct m3_map *map;
+	uint32_t *out = data;
+
+	for (dc = 0; dc < p->node->region->max_dcs; dc++) {
+		map = p->node->maps[dc];
+		if (p->holds[dc].bell < 0 || !map)
+			continue;
+		if (m3_map_forked(map))
+			return -M3_EFORKED;
+		lanes = m3_peer_queues(map->r, p->peer);
+		if (!lanes) {
+			/* Nothing: arm the bell, then look again. */
+			m3_bell_arm(&m3_peer(map->r, p->peer)->armed,
+				    &p->holds[dc].ticket);
+			lanes = m3_peer_queues(map->r, p->peer);
+		}
+		for (lane = 0; lane < M3_LANES && n < max; lane++)
+			if (lanes & 1u << lane)
+				out[n++] = dc << 8 | lane;
+	}
+	return (int)n;
+}
+
+int m3_do_proxy_take(struct m3_proxy *p, struct m3_request *q, void *frame)
+{
+	uint32_t lane = q->flags, count = 0;
+	struct m3_section s;
+	int e;
+
+	q->value = 0;
+	if (lane <= M3_LANE_CONTROL || lane >= M3_LANES)
+		return -M3_EINVAL;
+	if (q->size < sizeof(struct m3_frame_header))
+		return -M3_EMSGSIZE;
+	e = m3_proxy_begin(p, q->dc, &s);
+	if (e)
+		return e;
+	e = m3_peer_take(&s.t, p->peer, lane, frame, q->size, &count);
+	m3_end(&s);
+	q->value = count;
+	return e;
+}
+
+int m3_do_proxy_acknowledge(struct m3_proxy *p, struct m3_request *q,
+			    void *frame)
+{
+	struct m3_node *n = p->node;
+	struct m3_section s;
+	int e;
+
+	/* Without the lock first: most calls find nothing owed. */
+	if (q->dc >= 0 && (uint32_t)q->dc < n->region->max_dcs &&
+	    n->maps[q->dc] && p->holds[q->dc].bell >= 0 &&
+	    !m3_map_forked(n->maps[q->dc]) &&
+	    !m3_peer(n->maps[q->dc]->r, p->peer)->ack_owed)
+		return 0;
+	e = m3_proxy_begin(p, q->dc, &s);
+	if (e)
+		return e;
+	e = m3_peer_acknowledge(&s.t, p->peer, frame, q->size);
+	m3_end(&s);
+	return e;
+}
+
+int m3_do_proxy_put(struct m3_proxy *p, struct m3_request *q, void *frame)
+{
+	struct m3_frame_header h;
+	struct m3_section s;
+	int e;
+
+	if (q->size < sizeof(h))
+		return -M3_EPROTO;
+	memcpy(&h, frame, sizeof(h));
+	if (h.dc >= p->node->region->max_dcs)
+		return -M3_EPROTO;
+	e = m3_proxy_begin(p, h.dc, &s);
+	if (e)
+		return e;
+	e = m3_peer_put(&s.t, p->peer, frame, q->size);
+	m3_end(&s);
+	return e;
+}
