@@ -4,10 +4,12 @@ import { closest, distance } from 'fastest-levenshtein';
 import type { Transport } from '../proxy-runtime/contract.ts';
 import { ProxyError } from '../proxy-runtime/errors.ts';
 import { tcp } from './tcp/index.ts';
+import { udp } from './udp/index.ts';
 import { unix } from './unix/index.ts';
 
 export const transports = {
   tcp,
+  udp,
   unix,
 } satisfies Record<string, Transport>;
 

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+/** What is UDP's own from outside: addresses, options, refusals. The rest is in the transport contract. */
+import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { describe, test } from 'vitest';
+import type { LinkEvents } from '../../proxy-runtime/contract.ts';
+import { ProxyError } from '../../proxy-runtime/errors.ts';
+import { testContext, virtualClock } from '../../test/testing/index.ts';
+import { endpointOf, sockaddrOf, urlOf } from './address.ts';
+import { udp } from './index.ts';
+
+const ignore = (): LinkEvents => ({
+  frame: (frame) => frame.release(),
+  drain: () => undefined,
+  closed: () => undefined,
+});
+const never = new AbortController().signal;
+
+describe('addresses', () => {
+  test.each([
+    'udp://127.0.0.1:7000',
+    'udp://[::1]:7000',
+    'udp://node-b.example:0',
+    'udp://host:7000/',
+    'udp://host:7000?mtu=1500&loss=0.05&duplicate=0.02&reorder=0.05&flip=0.005&seed=7',
+  ])('%s is good', (url) => {
+    udp.check(new URL(url));
+  });
+
+  test.each([
+    ['udp://host', /port is missing/],
+    ['udp:7000', /host is missing/],
+    ['udp://host:7000/path', /path, \/path/],
+    ['udp://host:7000#a', /fragment, #a/],
+    ['udp://me:secret@host:7000', /user or a password/],
+    ['tcp://host:7000', /scheme is tcp/],
+    ['udp://host:7000?lost=1', /unknown option, lost; there are mtu, loss, duplicate, reorder, flip, seed/],
+    ['udp://host:7000?loss=1.5', /loss is "1.5", not a number from 0 to 1/],
+    ['udp://host:7000?loss=', /loss is "", not a number/],
+    ['udp://host:7000?mtu=100', /mtu is "100", not a whole number from 576 to 65535/],
+    ['udp://host:7000?seed=0.5', /seed is "0.5", not a whole number/],
+    ['udp://host:7000?constructor=1', /unknown option, constructor/],
+  ])('%s is refused with its reason', (url, message) => {
+    assert.throws(() => udp.check(new URL(url)), { code: 'M3_CONFIG', message });
+  });
+
+  test('a password is not repeated in the message', () => {
+    assert.throws(
+      () => udp.check(new URL('udp://me:secret@host:7000')),
+      (error: Error) => !error.message.includes('secret'),
+    );
+  });
+
+  test('port 0 cannot be dialled', async () => {
+    const dialled = udp.dial(new URL('udp://127.0.0.1:0'), ignore, testContext(), never);
+    await assert.rejects(dialled, { code: 'M3_CONFIG', message: /only for listening/ });
+  });
+
+  test.each([
+    ['192.0.2.255', 65_535, 'udp://192.0.2.255:65535'],
+    ['2001:db8::1', 7000, 'udp://[2001:db8::1]:7000'],
+    ['::', 1, 'udp://[::]:1'],
+    ['::ffff:192.0.2.1', 9, 'udp://[::ffff:c000:201]:9'],
+    ['1:2:3:4:5:6:7:8', 9, 'udp://[1:2:3:4:5:6:7:8]:9'],
+  ])('%s is itself again after it was a sockaddr', (address, port, url) => {
+    const name = sockaddrOf({ address, port });
+    assert.equal(urlOf(name), url);
+    assert.deepEqual(sockaddrOf(endpointOf(name)), name);
+  });
+});
+
+test('IPv6 listens, says so in brackets, and is dialled', async () => {
+  const context = testContext();
+  const listener = await udp.listen(new URL('udp://[::1]:0'), ignore, context);
+  assert.match(listener.url, /^udp:\/\/\[::1\]:[1-9]\d*$/);
+  const link = await udp.dial(new URL(listener.url), ignore, context, never);
+  await Promise.all([link.close(), listener.close()]);
+});
+
+test('the listener keeps its options in its URL', async () => {
+  const listener = await udp.listen(new URL('udp://127.0.0.1:0?mtu=1500'), ignore, testContext());
+  assert.match(listener.url, /^udp:\/\/127\.0\.0\.1:[1-9]\d*\?mtu=1500$/);
+  await listener.close();
+});
+
+test('a port that another program holds is M3_ADDR_IN_USE, with its address and the cause', async () => {
+  const other = createSocket('udp4');
+  other.bind(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address();
+  const listening = udp.listen(new URL(`udp://127.0.0.1:${port}`), ignore, testContext());
+  const failure: unknown = await listening.catch((error: unknown) => error);
+  assert.ok(failure instanceof ProxyError);
+  assert.equal(failure.code, 'M3_ADDR_IN_USE');
+  assert.ok(failure.message.includes(`127.0.0.1:${port}`));
+  assert.ok(failure.cause instanceof Error && 'code' in failure.cause);
+  assert.equal(failure.cause.code, 'EADDRINUSE');
+  other.close();
+  await once(other, 'close');
+});
+
+test('an address that is not of this machine is M3_UNAVAILABLE', async () => {
+  const listening = udp.listen(new URL('udp://192.0.2.1:0'), ignore, testContext());
+  await assert.rejects(listening, { code: 'M3_UNAVAILABLE', message: /192\.0\.2\.1/ });
+});
+
+test('a host that cannot be is M3_LINK_LOST with the cause', async () => {
+  const url = new URL(`udp://${'label'.repeat(20)}.invalid:7000`);
+  const failure: unknown = await udp.dial(url, ignore, testContext(), never).catch((error: unknown) => error);
+  assert.ok(failure instanceof ProxyError);
+  assert.equal(failure.code, 'M3_LINK_LOST');
+  assert.ok(failure.cause instanceof Error);
+});
+
+test('a socket that never answers is M3_TIMEOUT', async () => {
+  const silent = createSocket('udp4');
+  silent.bind(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const url = new URL(`udp://127.0.0.1:${silent.address().port}`);
+  const clock = virtualClock();
+  const context = testContext({ clock });
+  const dialled = udp.dial(url, ignore, context, never);
+  await once(silent, 'message');
+  clock.advance(5000);
+  await assert.rejects(dialled, { code: 'M3_TIMEOUT' });
+  assert.ok(context.counters.get('datagrams_out') > 3, 'it asked again and again');
+  assert.equal(clock.timers, 0);
+  silent.close();
+  await once(silent, 'close');
+});
