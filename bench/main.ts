@@ -2,11 +2,12 @@
 /** npm run bench -- <scenario> [options]. Progress on stderr, the result on stdout. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { printJson, printText } from '../proxy-runtime/cli/output.ts';
+import { codecs } from './codecs/index.ts';
 import { local } from './local/index.ts';
 import { peers } from './peers/index.ts';
 import type { Scenario, Settings } from './scenario.ts';
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { local, peers };
+const SCENARIOS: Readonly<Record<string, Scenario>> = { codecs, local, peers };
 
 function whole(text: string): number {
   const value = Number(text);

@@ -41,8 +41,10 @@ export function suggestion(word: string, known: readonly string[]): string {
   return `; there is ${known.map((name) => `"${name}"`).join(', ')}`;
 }
 
-/** A whole number of bytes. */
-export function byteCount(min: number, max: number) {
-  const words = `a whole number of bytes from ${min} to ${max}`;
+/** A whole number, of `unit` if it is named. */
+export function wholeNumber(min: number, max: number, unit?: string) {
+  const words = `a whole number${unit === undefined ? '' : ` of ${unit}`} from ${min} to ${max}`;
   return v.pipe(v.number(words), v.integer(words), v.minValue(min, words), v.maxValue(max, words));
 }
+
+export const byteCount = (min: number, max: number) => wholeNumber(min, max, 'bytes');

@@ -108,6 +108,11 @@ export interface Codec {
   encode(next: Sink, link: LinkContext): Sink;
   /** Called on the way from the wire. Must survive any bytes: report by `link.fail`, release, never throw. */
   decode(next: Sink, link: LinkContext): Sink;
+  /**
+   * Goes on with other options, on links that exist too, from the next frame on. Throws as the factory does, and then
+   * nothing has changed. Without it other options need a new link.
+   */
+  reconfigure?(options: Readonly<Record<string, unknown>>): void;
   /** At most one codec of a pipeline has it. Runs before any frame is coded (build decision 3). */
   handshake?(link: HandshakeContext): Handshake;
 }

@@ -59,6 +59,13 @@ export type Kind = (typeof KIND)[keyof typeof KIND];
 /** Types of frame (`enum m3_frame_type`). */
 export const FRAME_TYPE = { DATA: 1, OPEN: 2, PING: 3, PONG: 4, BYE: 5 } as const;
 
+/** Bytes of the record at `at`, body and padding included; 0 if they do not fit the frame. */
+export function recordLength({ view, end }: Frame, at: number): number {
+  if (end - at < RECORD.bytes) return 0;
+  const length = view.getUint32(at + RECORD.length, true);
+  return length < RECORD.bytes || length % 8 !== 0 || length > end - at ? 0 : length;
+}
+
 /**
  * Calls `visit(frame, at)` for each record, `at` being its offset in `frame.buf`. Stops, and returns false, at the first
  * record whose length does not fit the frame; nothing behind it can be trusted.
@@ -66,9 +73,8 @@ export const FRAME_TYPE = { DATA: 1, OPEN: 2, PING: 3, PONG: 4, BYE: 5 } as cons
 export function eachRecord(frame: Frame, visit: (frame: Frame, at: number) => void): boolean {
   let at = frame.start + FRAME_HEADER_BYTES;
   while (at < frame.end) {
-    if (frame.end - at < RECORD.bytes) return false;
-    const length = frame.view.getUint32(at + RECORD.length, true);
-    if (length < RECORD.bytes || length % 8 !== 0 || length > frame.end - at) return false;
+    const length = recordLength(frame, at);
+    if (length === 0) return false;
     visit(frame, at);
     at += length;
   }

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 /**
- * Logging, a records codec: one structured line for each record, in both directions. It reads; a frame leaves as it came.
+ * Logging, a records codec: one structured line for each record that is selected, in both directions. It reads; a frame
+ * leaves as it came. It is switched while running by the level of the link's logger, and by other options.
  */
 import type { Level } from 'pino';
 import * as v from 'valibot';
 import { type Codec, type Frame, LANE, type LinkContext, type Sink } from '../../proxy-runtime/contract.ts';
-import { eachRecord, KIND, RECORD } from '../../proxy-runtime/record.ts';
-import { byteCount, codecOptions } from '../options.ts';
+import { KIND, RECORD } from '../../proxy-runtime/record.ts';
+import type { Direction } from '../match.ts';
+import { byteCount, codecOptions, wholeNumber } from '../options.ts';
+import { ruleList, type Selection, selection } from './selection.ts';
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const satisfies Level[];
 
@@ -15,46 +18,73 @@ const OPTIONS = {
   level: v.optional(v.picklist(LEVELS, `one of ${LEVELS.join(', ')}`), 'debug'),
   /** Bytes of each record's body to show, in hexadecimal. Application data: 0, none, unless asked for. */
   contentBytes: v.optional(byteCount(0, 65_536), 0),
+  /** Of the records that are selected one in so many has a line. */
+  sample: v.optional(wholeNumber(1, 1_000_000_000), 1),
+  /** Rules, of which one must name a record. Default: every record. */
+  only: v.optional(ruleList),
 };
+
+type Options = ReturnType<typeof optionsOf>;
+const optionsOf = (options: Readonly<Record<string, unknown>>) => codecOptions('logging', OPTIONS, options);
 
 const KIND_NAME = names(KIND);
 const LANE_NAME = names(LANE);
 
-type Direction = 'out' | 'in';
-
-export function logging(options: Readonly<Record<string, unknown>> = {}): Codec {
-  const { level, contentBytes } = codecOptions('logging', OPTIONS, options);
-  const codec = (direction: Direction) => (next: Sink, link: LinkContext) =>
-    frameLogger(next, link, direction, level, contentBytes);
-  return { id: 'logging', level: 'records', room: [0, 0], encode: codec('out'), decode: codec('in') };
+/** Options, and a number that grows when they change. */
+interface Setting {
+  options: Options;
+  version: number;
 }
 
-function frameLogger(
-  next: Sink,
-  { log }: LinkContext,
-  direction: Direction,
-  level: Level,
-  contentBytes: number,
-): Sink {
-  const threshold = log.levels.values[level] ?? 0;
+export function logging(given: Readonly<Record<string, unknown>> = {}): Codec {
+  const setting: Setting = { options: optionsOf(given), version: 0 };
+  const codec = (way: Direction) => (next: Sink, link: LinkContext) => frameLogger(next, link, way, setting);
+  return {
+    id: 'logging',
+    level: 'records',
+    room: [0, 0],
+    encode: codec('out'),
+    decode: codec('in'),
+    reconfigure(other) {
+      setting.options = optionsOf(other);
+      setting.version++;
+    },
+  };
+}
+
+function frameLogger(next: Sink, { log }: LinkContext, way: Direction, setting: Setting): Sink {
+  let version = -1;
+  let level: Level = 'debug';
+  let threshold = 0;
+  let contentBytes = 0;
+  let selected: Selection;
+
+  const adopt = () => {
+    const { options } = setting;
+    ({ level, contentBytes } = options);
+    threshold = log.levels.values[level] ?? 0;
+    selected = selection(options.only, options.sample, way);
+    ({ version } = setting);
+  };
   const visit = (frame: Frame, at: number) => {
-    const line = recordLine(frame, at);
-    if (contentBytes === 0) log[level]({ direction, ...line }, 'record');
-    else log[level]({ direction, ...line, contents: contents(frame, at, contentBytes) }, 'record');
+    log[level](recordLine(frame, at, way, contentBytes), 'record');
   };
   return (frame) => {
+    if (version !== setting.version) adopt();
     // A number compared at each frame: no walk while the level is off, and it may be switched on while running.
-    if (log.levelVal <= threshold && !eachRecord(frame, visit)) {
-      log[level]({ direction, dc: frame.dc, bytes: frame.end - frame.start }, 'frame with a bad record');
+    if (log.levelVal <= threshold && !selected(frame, visit)) {
+      log[level]({ direction: way, dc: frame.dc, bytes: frame.end - frame.start }, 'frame with a bad record');
     }
     next(frame);
   };
 }
 
-/** What a line says of every record. `call` is text: 64 bits do not fit a number in JSON. */
-function recordLine({ view, dc, lane }: Frame, at: number) {
+/** What a line says of a record. `call` is text: 64 bits do not fit a number in JSON. */
+function recordLine(frame: Frame, at: number, direction: Direction, contentBytes: number) {
+  const { view, dc, lane } = frame;
   const kind = view.getUint16(at + RECORD.kind, true);
   return {
+    direction,
     dc,
     lane: LANE_NAME.get(lane) ?? lane,
     kind: KIND_NAME.get(kind) ?? kind,
@@ -63,6 +93,7 @@ function recordLine({ view, dc, lane }: Frame, at: number) {
     call: view.getBigUint64(at + RECORD.call, true).toString(),
     bytes: view.getUint32(at + RECORD.length, true),
     status: view.getInt32(at + RECORD.status, true),
+    ...(contentBytes === 0 ? {} : { contents: contents(frame, at, contentBytes) }),
   };
 }
 

@@ -122,10 +122,91 @@ describe('level', () => {
   });
 });
 
+describe('selection', () => {
+  const asked = [
+    { kind: KIND.SENDREC, src: 5, dst: 10 },
+    { kind: KIND.REPLY, src: 10, dst: 5 },
+    { kind: KIND.NOTIFY, src: -3, dst: 11 },
+  ];
+  const NAMES = ['SENDREC', 'REPLY', 'NOTIFY'];
+
+  /** Kinds that have a line, of a frame of DC 7 in each direction. */
+  function shown(options: Record<string, unknown>) {
+    const { lines, link, encode, decode } = logged(options);
+    encode(fillFrame(link.frame(), asked, { dc: 7 }));
+    const out = lines.splice(0).map(({ kind }) => kind);
+    decode(fillFrame(link.frame(), asked, { dc: 7 }));
+    return [out, lines.map(({ kind }) => kind)];
+  }
+
+  test.each([
+    ['no rule', [], [[], []]],
+    ['another DC', [{ dc: 8 }], [[], []]],
+    ['this DC', [{ dc: 7 }], [NAMES, NAMES]],
+    [
+      'an endpoint, source or destination',
+      [{ endpoints: [5] }],
+      [
+        ['SENDREC', 'REPLY'],
+        ['SENDREC', 'REPLY'],
+      ],
+    ],
+    ['a range', [{ endpoints: ['-5..-1', 12] }], [['NOTIFY'], ['NOTIFY']]],
+    [
+      'kinds',
+      [{ kinds: ['REPLY', 'NOTIFY'] }],
+      [
+        ['REPLY', 'NOTIFY'],
+        ['REPLY', 'NOTIFY'],
+      ],
+    ],
+    ['a direction', [{ direction: 'in', kinds: ['REPLY'] }], [[], ['REPLY']]],
+    ['all that one rule says', [{ dc: 7, endpoints: [11], kinds: ['REPLY'] }], [[], []]],
+    [
+      'what any of several rules says',
+      [{ endpoints: [11] }, { kinds: ['REPLY'] }],
+      [NAMES.slice(1), NAMES.slice(1)],
+    ],
+  ])('%s', (_, only, lines) => {
+    expect(shown({ only })).toEqual(lines);
+  });
+
+  test('one in so many, across frames, of those that a rule names', () => {
+    const { lines, link, encode } = logged({ sample: 3, only: [{ kinds: ['SENDREC'] }] });
+    for (let call = 0n; call < 8n; call++) {
+      encode(fillFrame(link.frame(), [{ kind: KIND.NOTIFY }, { kind: KIND.SENDREC, call }]));
+    }
+    expect(lines.map(({ call }) => call)).toEqual(['0', '3', '6']);
+  });
+
+  test('other options hold from the next frame on, on a link that exists; bad ones change nothing', () => {
+    const codec = logging({ only: [] });
+    const lines: Record<string, unknown>[] = [];
+    const log = pino({ level: 'info', base: null }, { write: (line) => lines.push(JSON.parse(line)) });
+    const link = { ...codecLink(1), log };
+    const encode = codec.encode(collector().sink, link);
+    const send = () => encode(fillFrame(link.frame(), records));
+    send();
+    codec.reconfigure?.({ level: 'warn', only: [{ endpoints: [-3] }], contentBytes: 1 });
+    send();
+    expect(() => codec.reconfigure?.({ level: 'loud' })).toThrow('level');
+    send();
+    codec.reconfigure?.({});
+    send();
+    expect(lines.map(({ level, src, contents }) => [level, src, contents])).toEqual([
+      [40, -3, ''],
+      [40, -3, ''],
+    ]);
+  });
+});
+
 describe('options', () => {
   test.each([
     [{ levle: 'info' }, 'codec "logging" has no option "levle"; did you mean "level"?'],
-    [{ sampling: 3 }, 'codec "logging" has no option "sampling"; there is "level", "contentBytes"'],
+    [
+      { sampling: 3 },
+      'codec "logging" has no option "sampling"; there is "level", "contentBytes", "sample", "only"',
+    ],
     [
       { level: 'loud' },
       'codec "logging": option "level" must be one of trace, debug, info, warn, error, fatal, not "loud"',
@@ -138,6 +219,11 @@ describe('options', () => {
       { contentBytes: -1 },
       'codec "logging": option "contentBytes" must be a whole number of bytes from 0 to 65536, not -1',
     ],
+    [
+      { only: [{ endpoints: ['5..2'] }] },
+      'codec "logging": option "only.0.endpoints.0" must be an endpoint, or a range such as "0..15", not "5..2"',
+    ],
+    [{ only: [{ dc: 4096 }] }, 'codec "logging": option "only.0.dc" must be a DC\'s id, 0 to 1023, not 4096'],
   ])('%j is refused in words', (options, message) => {
     expect(() => logging(options)).toThrow(expect.objectContaining({ code: 'M3_CONFIG', message }));
   });

@@ -7,6 +7,8 @@ import { codecContract } from './codec.ts';
 /** Settings under which a codec takes another way through its code; the table's codecs run with their defaults too. */
 const settings: Record<string, () => Codec> = {
   'logging with contents': () => codecFor('logging', { level: 'info', contentBytes: 48 }),
+  'logging of a part': () =>
+    codecFor('logging', { level: 'info', sample: 2, only: [{ endpoints: ['0..3'] }, { kinds: ['SEND'] }] }),
   'compression of all but link frames': () => codecFor('compression', { minBytes: 129 }),
 };
 

@@ -3,6 +3,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import type { Result as CodecResult, Target as CodecTarget } from '../../bench/codecs/result.ts';
 import type { Result as LocalResult } from '../../bench/local/result.ts';
 import { NAMES } from '../../bench/peers/contender.ts';
 import type { Ratio, Result } from '../../bench/peers/result.ts';
@@ -146,4 +147,49 @@ it('names the contenders to one who asks for another', async () => {
   const { code, stderr } = await bench('peers', '--only', 'node-net,nodenet');
   expect(code).toBe(1);
   expect(stderr).toBe(`unknown: nodenet; there are ${NAMES.join(', ')}\n`);
+});
+
+interface CodecReport {
+  readonly bench: string;
+  readonly conditions: Readonly<Record<string, unknown>>;
+  readonly results: readonly CodecResult[];
+  readonly targets: readonly CodecTarget[];
+}
+
+it('codecs --json: each codec out and in, for a frame and a message, beside what is to be reached', async () => {
+  const { code, stdout } = await bench('codecs', '--json', '--repetitions', '2', '--milliseconds', '1');
+  expect(code).toBe(0);
+  const { bench: name, conditions, results, targets } = JSON.parse(stdout) as CodecReport;
+  expect([name, conditions.repetitions]).toEqual(['codecs', 2]);
+  const codecs = new Set(results.map(({ codec }) => codec.split(',')[0]));
+  expect([...codecs]).toEqual(expect.arrayContaining(['logging', 'compression']));
+  for (const { encode, decode, records, bytesBefore } of results) {
+    expect(encode).toMatchObject({ nsPerFrame: SPREAD, nsPerMessage: SPREAD });
+    expect(decode.nsPerFrame).toEqual(SPREAD);
+    expect(bytesBefore).toBeGreaterThanOrEqual(128 + 64 * records);
+  }
+  const compressed = results.filter(({ codec }) => codec === 'compression');
+  expect(
+    compressed.map(({ traffic, bytesBefore, bytesAfter }) => [traffic, bytesAfter < bytesBefore]),
+  ).toEqual([
+    ['messages', true],
+    ['text', true],
+    ['noise', false],
+  ]);
+  for (const { nsPerMessage, atMost, met } of targets) expect(met).toBe(nsPerMessage <= atMost);
+});
+
+it('codecs: a table for people, of those that are asked for', async () => {
+  const { code, stdout } = await bench(
+    'codecs',
+    '--repetitions',
+    '1',
+    '--milliseconds',
+    '1',
+    '--only',
+    'compression',
+  );
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/^codec +frame +out, ns\/message/);
+  expect(stdout).not.toContain('logging');
 });

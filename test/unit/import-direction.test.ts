@@ -32,9 +32,9 @@ const RULES: readonly Rule[] = [
     allows: (target) => BASE.test(target) || target === ABI,
   },
   {
-    says: 'a codec imports the contract, what all codecs share, and its own folder',
+    says: 'a codec imports the contract, the ABI, what all codecs share, and its own folder',
     of: CODEC,
-    allows: (target, file) => BASE.test(target) || inOwnRoom(target, file),
+    allows: (target, file) => BASE.test(target) || target === ABI || inOwnRoom(target, file),
   },
   {
     says: 'a transport imports the contract, what all transports share, its own folder, and io.ts of the binding',
@@ -143,6 +143,7 @@ describe('the rules', () => {
     ['proxy-runtime/errors.ts', '../core-kmod/binding/abi.ts'],
     ['codecs/index.ts', './logging/index.ts'],
     ['codecs/logging/index.ts', '../options.ts'],
+    ['codecs/logging/index.ts', '../../core-kmod/binding/abi.ts'],
     ['codecs/logging/sampling.ts', './index.ts'],
     ['transports/udp/index.ts', '../../core-kmod/binding/io.ts'],
     ['transports/udp/index.ts', '../framing.ts'],

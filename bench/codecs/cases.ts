@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+/** What is measured, and what is to be reached. */
+import { codecFor } from '../../codecs/index.ts';
+import type { Codec } from '../../proxy-runtime/contract.ts';
+import type { TrafficName } from './traffic.ts';
+
+export interface Case {
+  readonly name: string;
+  readonly codec: () => Codec;
+  readonly traffic: readonly TrafficName[];
+  /** ns for each message of 64 bytes, 32 in a frame, on the way out. */
+  readonly targetNs?: number;
+}
+
+const MESSAGES = ['messages'] as const;
+const ALL = ['messages', 'text', 'noise'] as const;
+
+export const CASES: readonly Case[] = [
+  {
+    name: 'logging, level off',
+    codec: () => codecFor('logging', { level: 'debug' }),
+    traffic: MESSAGES,
+  },
+  {
+    name: 'logging, nothing selected',
+    codec: () => codecFor('logging', { level: 'info', only: [{ endpoints: ['100..120'] }] }),
+    traffic: MESSAGES,
+    targetNs: 10,
+  },
+  {
+    name: 'logging, 1 in 100',
+    codec: () => codecFor('logging', { level: 'info', sample: 100 }),
+    traffic: MESSAGES,
+    targetNs: 60,
+  },
+  {
+    name: 'logging, everything',
+    codec: () => codecFor('logging', { level: 'info' }),
+    traffic: MESSAGES,
+  },
+  { name: 'compression', codec: () => codecFor('compression'), traffic: ALL, targetNs: 400 },
+];

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+/** Which records are logged: those that a rule names, and of these one in so many. */
+import * as v from 'valibot';
+import { FRAME_HEADER_BYTES, type Frame } from '../../proxy-runtime/contract.ts';
+import { RECORD, recordLength } from '../../proxy-runtime/record.ts';
+import {
+  type Direction,
+  dcId,
+  direction,
+  type EndpointSet,
+  endpointList,
+  endpointSet,
+  inEndpoints,
+  inKinds,
+  kindList,
+  kindSet,
+} from '../match.ts';
+
+const RULE = 'a mapping with dc, endpoints, kinds or direction';
+
+/** What it does not name may be anything. */
+export const ruleList = v.array(
+  v.strictObject(
+    {
+      dc: v.optional(dcId),
+      /** Of the source or the destination. */
+      endpoints: v.optional(endpointList),
+      kinds: v.optional(kindList),
+      direction: v.optional(direction),
+    },
+    RULE,
+  ),
+  `a list; each is ${RULE}`,
+);
+
+interface Rule {
+  /** -1: any. */
+  readonly dc: number;
+  /** Undefined: any. */
+  readonly endpoints: EndpointSet | undefined;
+  /** A bit for each kind; undefined: any. */
+  readonly kinds: number | undefined;
+}
+
+/**
+ * Calls `visit` for each record of a frame that is selected, as `eachRecord` does for all: false if one does not fit the
+ * frame. What no rule can name is not looked at.
+ */
+export type Selection = (frame: Frame, visit: (frame: Frame, at: number) => void) => boolean;
+
+/** @param sample the first of the records that the rules name is selected, and then every so manieth. */
+export function selection(
+  rules: v.InferOutput<typeof ruleList> | undefined,
+  sample: number,
+  way: Direction,
+): Selection {
+  const all = rules?.filter((rule) => rule.direction === undefined || rule.direction === way).map(ruleOf);
+  const ofDc = new Map<number, readonly Rule[]>();
+  let left = 1;
+
+  const rulesOf = (dc: number): readonly Rule[] => {
+    const known = ofDc.get(dc);
+    if (known !== undefined) return known;
+    const found = all?.filter((rule) => rule.dc === -1 || rule.dc === dc) ?? ANY;
+    ofDc.set(dc, found);
+    return found;
+  };
+
+  return (frame, visit) => {
+    const active = rulesOf(frame.dc);
+    if (active.length === 0) return true;
+    let at = frame.start + FRAME_HEADER_BYTES;
+    while (at < frame.end) {
+      const length = recordLength(frame, at);
+      if (length === 0) return false;
+      if (isNamed(active, frame.view, at) && --left === 0) {
+        left = sample;
+        visit(frame, at);
+      }
+      at += length;
+    }
+    return at === frame.end;
+  };
+}
+
+function ruleOf({ dc = -1, endpoints, kinds }: v.InferOutput<typeof ruleList>[number]): Rule {
+  return {
+    dc,
+    endpoints: endpoints && endpointSet(endpoints),
+    kinds: kinds && kindSet(kinds),
+  };
+}
+
+const ANY = [ruleOf({})];
+
+function isNamed(rules: readonly Rule[], view: DataView, at: number): boolean {
+  for (let n = 0; n < rules.length; n++) {
+    const { endpoints, kinds } = rules[n] as Rule;
+    if (kinds !== undefined && !inKinds(kinds, view, at)) continue;
+    if (endpoints === undefined) return true;
+    if (inEndpoints(endpoints, view.getInt32(at + RECORD.src, true))) return true;
+    if (inEndpoints(endpoints, view.getInt32(at + RECORD.dst, true))) return true;
+  }
+  return false;
+}
