@@ -13,7 +13,12 @@ export default defineConfig({
       project('conformance', ['test/conformance/**/*.test.ts'], 30_000),
       project(
         'system',
-        ['test/system/**/*.test.ts', 'test/fault/**/*.test.ts', 'examples/**/*.test.ts'],
+        [
+          'test/system/**/*.test.ts',
+          'test/fault/**/*.test.ts',
+          'test/sim/**/*.test.ts',
+          'examples/**/*.test.ts',
+        ],
         120_000,
       ),
       project('vm', ['test/vm/**/*.test.ts'], 300_000),

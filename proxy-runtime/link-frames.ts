@@ -6,6 +6,11 @@ import { type FRAME_TYPE, HEADER } from './record.ts';
 /** An OPEN frame: the header and `struct m3_dc_open`. */
 export const OPEN_FRAME_BYTES = FRAME_HEADER_BYTES + 128;
 
+/** This life of the sender's DC, in an OPEN frame: `incarnation` of `struct m3_dc_open`. */
+export function openedLife({ view, start }: Frame): bigint {
+  return view.getBigUint64(start + FRAME_HEADER_BYTES + 8, true);
+}
+
 export type FrameType = (typeof FRAME_TYPE)[keyof typeof FRAME_TYPE];
 
 /** Writes a header without records in front of what the range holds already, or makes it the whole range. */

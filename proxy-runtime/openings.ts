@@ -7,15 +7,18 @@ import type { Logger } from 'pino';
 import { LIMITS } from '../core-kmod/binding/abi.ts';
 import type { CorePeer, Frame, FramePool, Sink } from './contract.ts';
 import { CoreError, ProxyError } from './errors.ts';
-import { OPEN_FRAME_BYTES, writeLinkHeader } from './link-frames.ts';
+import { OPEN_FRAME_BYTES, openedLife, writeLinkHeader } from './link-frames.ts';
 import { FRAME_TYPE } from './record.ts';
 
 export interface Openings {
   /** DCs that both sides have opened. */
   readonly opened: ReadonlySet<number>;
-  /** The peer has opened it on this link, so frames of it may arrive, even if it has ended here. */
-  knows(dc: number): boolean;
-  /** Opens what spans both nodes and is not open yet. */
+  /**
+   * What its frames are for: `open`, the core, even if the DC has ended here; `stale`, a life of the DC that has been ended
+   * and replaced here, which the peer has yet to hear; `unknown`, nothing that the peer has opened on this link.
+   */
+  standing(dc: number): 'open' | 'stale' | 'unknown';
+  /** Opens what spans both nodes and is not open yet, or is another life of a DC. */
   refresh(): void;
   /** The peer's OPEN frame; stays the caller's. Throws CoreError, or ProxyError M3_CORRUPT: the link must be closed. */
   arrived(frame: Frame): void;
@@ -23,48 +26,68 @@ export interface Openings {
 
 type Frames = Pick<FramePool, 'acquire'>;
 
+/** A DC as the peer has opened it: which life, and the range of its frame, kept for one that starts here later. */
+interface Theirs {
+  readonly life: bigint;
+  readonly range: Uint8Array;
+}
+
 interface State {
   readonly core: CorePeer;
   readonly frames: Frames;
   readonly send: Sink;
   readonly log: Logger;
-  /** The ranges of the peer's OPEN frames, kept for a DC that starts here later than there. */
-  readonly theirs: Map<number, Uint8Array>;
-  readonly sent: Set<number>;
+  readonly theirs: Map<number, Theirs>;
+  /** The life of each DC that was opened here. */
+  readonly sent: Map<number, bigint>;
   readonly opened: Set<number>;
+  readonly stale: Set<number>;
 }
 
 export function createOpenings(core: CorePeer, frames: Frames, send: Sink, log: Logger): Openings {
-  const state: State = { core, frames, send, log, theirs: new Map(), sent: new Set(), opened: new Set() };
+  const state: State = {
+    ...{ core, frames, send, log },
+    ...{ theirs: new Map(), sent: new Map(), opened: new Set(), stale: new Set() },
+  };
   return {
     opened: state.opened,
-    knows: (dc) => state.theirs.has(dc),
+    standing: (dc) => (state.stale.has(dc) ? 'stale' : state.theirs.has(dc) ? 'open' : 'unknown'),
     refresh: () => refresh(state),
-    arrived(frame) {
-      const length = frame.end - frame.start;
-      if (length !== OPEN_FRAME_BYTES || frame.dc >= LIMITS.dcs) {
-        throw new ProxyError('M3_CORRUPT', `an OPEN frame of ${length} bytes for DC ${frame.dc}`);
-      }
-      refresh(state);
-      state.theirs.set(frame.dc, frame.buf.slice(frame.start, frame.end));
-      apply(state, frame);
-    },
+    arrived: (frame) => arrived(state, frame),
   };
+}
+
+/** Another life of a DC that this side has opened: all numbers start again, so it is told this side's once more. */
+function arrived(state: State, frame: Frame): void {
+  const { dc } = frame;
+  const length = frame.end - frame.start;
+  if (length !== OPEN_FRAME_BYTES || dc >= LIMITS.dcs) {
+    throw new ProxyError('M3_CORRUPT', `an OPEN frame of ${length} bytes for DC ${dc}`);
+  }
+  refresh(state);
+  const life = openedLife(frame);
+  const former = state.theirs.get(dc);
+  state.stale.delete(dc);
+  state.theirs.set(dc, { life, range: frame.buf.slice(frame.start, frame.end) });
+  apply(state, frame);
+  if (former === undefined || former.life === life || !state.sent.delete(dc)) return;
+  open(state, dc);
 }
 
 function refresh(state: State): void {
   const spanning = new Set(state.core.dcs());
-  for (const dc of state.sent) {
-    if (spanning.has(dc)) continue;
-    state.sent.delete(dc);
-    state.opened.delete(dc);
-  }
-  for (const dc of spanning) {
-    if (!state.sent.has(dc)) open(state, dc);
-  }
+  for (const dc of state.sent.keys()) if (!spanning.has(dc)) ended(state, dc);
+  for (const dc of spanning) open(state, dc);
 }
 
-/** Without a free frame the next refresh opens it. */
+/** What the peer still sends is for the life that has ended: its numbers mean nothing to the next one. */
+function ended(state: State, dc: number): void {
+  state.sent.delete(dc);
+  state.opened.delete(dc);
+  if (state.theirs.delete(dc)) state.stale.add(dc);
+}
+
+/** Nothing is sent to who has been told of this life. Without a free frame the next refresh opens it. */
 function open(state: State, dc: number): void {
   const frame = state.frames.acquire();
   if (frame === undefined) return;
@@ -74,11 +97,18 @@ function open(state: State, dc: number): void {
     frame.release();
     throw error;
   }
+  const life = openedLife(frame);
+  const told = state.sent.get(dc);
+  if (told === life) {
+    frame.release();
+    return;
+  }
+  if (told !== undefined) ended(state, dc);
   writeLinkHeader(frame, FRAME_TYPE.OPEN, dc);
-  state.sent.add(dc);
+  state.sent.set(dc, life);
   state.send(frame);
   const theirs = state.theirs.get(dc);
-  if (theirs !== undefined) applyKept(state, theirs, dc);
+  if (theirs !== undefined && !state.opened.has(dc)) applyKept(state, theirs.range, dc);
 }
 
 function applyKept(state: State, range: Uint8Array, dc: number): void {

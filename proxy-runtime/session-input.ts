@@ -42,8 +42,13 @@ export function sort(state: SessionState, frame: Frame): void {
 }
 
 function data(state: SessionState, frame: Frame): void {
-  if (state.openings.knows(frame.dc)) state.toCore(frame);
-  else corrupt(state, frame, 'frame_dc');
+  const standing = state.openings.standing(frame.dc);
+  if (standing === 'open') state.toCore(frame);
+  else if (standing === 'unknown') corrupt(state, frame, 'frame_dc');
+  else {
+    frame.release();
+    state.options.context.counters.add('frames_stale');
+  }
 }
 
 const OWN_FRAMES: Readonly<Record<number, (state: SessionState, frame: Frame) => void>> = {

@@ -25,6 +25,7 @@ struct m3_node_row {
 	char name[M3_NAME_BYTES];
 	uint32_t pair; /* of mnx.h: id + 1 of the pair that serves it, or 0 */
 	uint32_t hellos; /* atomic: how often it asked to open DCs again */
+	uint32_t attachments; /* atomic: proxies that it has had */
 };
 
 /* A pair of proxies of mnx.h. */

@@ -2,6 +2,18 @@
 /* The proxy's side of the core (build decision 5). */
 #include "calls.h"
 
+static uint32_t *attachments(const struct m3_proxy *p)
+{
+	return &p->node->region->nodes[p->peer].attachments;
+}
+
+/* Has a newer proxy attached since? Of no DC may this one be it again. */
+static int superseded(const struct m3_proxy *p)
+{
+	return __atomic_load_n(attachments(p), __ATOMIC_ACQUIRE) !=
+	       p->attachment;
+}
+
 /* Attaches to one DC that spans the peer. */
 static int hold_dc(struct m3_proxy *p, struct m3_map *map)
 {
@@ -11,6 +23,11 @@ static int hold_dc(struct m3_proxy *p, struct m3_map *map)
 
 	if (e)
 		return e;
+	/* Under the lock: who supersedes it from now on attaches after it. */
+	if (superseded(p)) {
+		m3_end(&s);
+		return -M3_EPROXYRUN;
+	}
 	hold->token = m3_peer_attach(&s.t, p->peer);
 	hold->ticket = m3_bell_ticket(hold->token);
 	hold->incarnation = map->r->incarnation;
@@ -49,6 +66,8 @@ static int hold_all(struct m3_proxy *p)
 	uint32_t dc, held = 0;
 	int e, first = 0;
 
+	if (superseded(p))
+		return -M3_EPROXYRUN;
 	for (dc = 0; dc < p->node->region->max_dcs; dc++) {
 		e = hold_one(p, dc);
 		if (!first)
@@ -117,6 +136,7 @@ int m3_proxy_hold(struct m3_proxy *p, struct m3_node *node, int id)
 		return -M3_ENODEFREE;
 	p->node = node;
 	p->peer = (uint32_t)id;
+	p->attachment = __atomic_add_fetch(attachments(p), 1, __ATOMIC_ACQ_REL);
 	for (dc = 0; dc < M3_MAX_DCS; dc++)
 		p->holds[dc].bell = -1;
 	e = hold_all(p);
@@ -233,6 +253,13 @@ int m3_do_proxy_take(struct m3_proxy *p, struct m3_request *q, void *frame)
 	if (e)
 		return e;
 	e = m3_peer_take(&s.t, p->peer, lane, frame, q->size, &count);
+	/*
+	 * It seemed to have something, say a death that need not be told any
+	 * more: m3_proxy_queues() has not asked to be rung for what comes next.
+	 */
+	if (e == 0)
+		m3_bell_arm(&m3_peer(s.t.r, p->peer)->armed,
+			    &p->holds[q->dc].ticket);
 	m3_end(&s);
 	q->value = count;
 	return e;

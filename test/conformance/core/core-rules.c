@@ -353,6 +353,34 @@ static void restarted_dc(void)
 	rig_stop(&b);
 }
 
+/*
+ * A proxy that a newer one has superseded does not take a DC over again, when
+ * that ends and starts under both.
+ */
+static void superseded(void)
+{
+	struct m3_proxy *newer;
+	struct m3_dc_open open;
+	struct m3_node *other;
+	struct rig_node a, b;
+	uint16_t dcs[4];
+
+	rig_start(&a, 0);
+	rig_start(&b, 1);
+	rig_pair(&a, &b);
+	SAME(m3_dc_end(a.core, RIG_DC), 0);
+	dc_start(&a);
+	SAME(m3_add_node(a.core, RIG_DC, 1), 0);
+	SAME(m3_node_open(a.dir, &other), 0);
+	SAME(m3_attach(other, 1, &newer), 0);
+	SAME(m3_proxy_dcs(a.proxy, dcs, 4), -M3_EPROXYRUN);
+	SAME(m3_proxy_dcs(newer, dcs, 4), 1);
+	SAME(m3_proxy_open(newer, RIG_DC, &open), 0);
+	m3_node_close(other);
+	rig_stop(&a);
+	rig_stop(&b);
+}
+
 /* A bell that rings for a DC that has ended is served, not left readable. */
 static void bell_of_an_ended_dc(void)
 {
@@ -430,6 +458,7 @@ int main(void)
 	rebound_under_a_sleeper();
 	second_call_of_a_thread();
 	restarted_dc();
+	superseded();
 	bell_of_an_ended_dc();
 	group_may_join();
 	return 0;

@@ -89,6 +89,33 @@ static void told_after_the_death(void)
 	rig_close(&n, m);
 }
 
+/*
+ * A death that need not be told, as somebody else is bound, is a queue that
+ * turns out to be empty: what comes next rings all the same.
+ */
+static void rung_after_an_empty_queue(void)
+{
+	char frame[4096];
+	struct rig_node n;
+	struct forge f;
+	struct m3_member *m = forge_alone(&n, &f);
+	uint32_t queues[4], count;
+	int32_t peers[4];
+
+	SAME(m3_rmtbind(n.core, RIG_DC, "far", 20, 1), 0);
+	SAME(m3_bind(m, 2), 0);
+	SAME(m3_unbind(m, 2), 0);
+	SAME(m3_bind(m, 2), 0);
+	SAME(m3_proxy_queues(n.proxy, queues, 4), 1);
+	SAME(m3_proxy_take(n.proxy, RIG_DC, M3_LANE_NORMAL, frame,
+			   sizeof(frame), &count), 0);
+	m3_node_serve(n.core, peers, 4);
+	SAME(m3_notify(m, 1, 20), 0);
+	SAME(m3_node_serve(n.core, peers, 4), 1);
+	takes(&f, M3_REC_NOTIFY, 1);
+	rig_close(&n, m);
+}
+
 /* Deaths are state: no link is down for too long, and the last one counts. */
 static void many_deaths_without_a_link(void)
 {
@@ -381,6 +408,7 @@ int main(void)
 	alarm(50);
 	told_of_deaths();
 	told_after_the_death();
+	rung_after_an_empty_queue();
 	many_deaths_without_a_link();
 	told_without_a_word();
 	told_when_it_opens();

@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: MIT
+/**
+ * What may happen to a call. Endpoints tell what they do and what came of it; what no execution of a correct core can
+ * show is a violation. It knows what the world did, so that an error is believed only where there was a reason for it.
+ */
+import type { Logger } from 'pino';
+import { coreErrorName, NOTIFY_MESSAGE } from '../../core-kmod/binding/abi.ts';
+import { decode, KIND } from './payload.ts';
+
+/** One life of an endpoint: from its binding until its process unbinds it, ends or is killed. */
+export interface Life {
+  readonly dc: number;
+  readonly ep: number;
+  readonly node: number;
+  readonly born: number;
+  ended: number | undefined;
+}
+
+/** A message has been taken by a server; what it answered. */
+interface Taking {
+  readonly by: Life;
+  /** It has begun to answer: who is killed in the call may have done so. */
+  answering: boolean;
+  /** The core has accepted the answer. */
+  answered: boolean;
+}
+
+export interface Call {
+  readonly id: number;
+  readonly kind: 'send' | 'sendrec';
+  readonly from: Life;
+  readonly to: number;
+  readonly toNode: number;
+  readonly started: number;
+  /** Its caller ends it itself, with ETIMEDOUT. */
+  readonly deadline: boolean;
+  ended: number | undefined;
+  result: number;
+  readonly takings: Taking[];
+}
+
+interface Loss {
+  readonly at: number;
+  readonly node: number;
+  readonly dc: number;
+}
+
+/** Notifications of one life to another: when they were sent, and when one came. */
+interface Notices {
+  readonly sent: number[];
+  came: number;
+}
+
+/** Errors that say: nobody has taken it, nor will. */
+const UNTAKEN: ReadonlySet<string> = new Set([
+  'ENODEDOWN',
+  'EDSTDIED',
+  'EDEADSRCDST',
+  'ENOPROXY',
+  'ENOTCONN',
+]);
+const OWN_END: ReadonlySet<string> = new Set(['EDCNOTRUN', 'ESHUTDOWN', 'ENOTBIND', 'EDVSINIT']);
+/** A proxy attaches to a DC that has started at its next tick. */
+const ATTACH_MS = 3000;
+
+export class Oracle {
+  readonly violations: string[] = [];
+  readonly outcomes = new Map<string, number>();
+  readonly calls = new Map<number, Call>();
+  readonly #now: () => number;
+  readonly #log: Logger;
+  readonly #lives: Life[] = [];
+  readonly #losses: Loss[] = [];
+  readonly #births: Loss[] = [];
+  readonly #order = new Map<string, number>();
+  readonly #notices = new Map<Life, Map<Life, Notices>>();
+  /** Who has ever notified which endpoint: `DC source target`. */
+  readonly #notifiers = new Set<string>();
+  /** Nodes whose core has heard of a life: before that a notification may be meant for a former one. */
+  readonly #known = new Map<Life, Set<number>>();
+  #ids = 0;
+
+  /** @param now virtual ms. */
+  constructor(now: () => number, log: Logger) {
+    this.#now = now;
+    this.#log = log;
+  }
+
+  #note({ id, kind, from, to }: Call, what: string): void {
+    this.#log.trace({ call: id, kind, dc: from.dc, from: from.ep, node: from.node, to }, what);
+  }
+
+  violation(text: string): void {
+    this.violations.push(`${this.#now().toFixed(3)} ms: ${text}`);
+  }
+
+  count(what: string): void {
+    this.outcomes.set(what, (this.outcomes.get(what) ?? 0) + 1);
+  }
+
+  /* ------------------------------------------------------------- the world */
+
+  /** A DC runs on a node from now on. */
+  dcStarted(node: number, dc: number): void {
+    this.#births.push({ at: this.#now(), node, dc });
+  }
+
+  /** It has ended, alone or with its core; all that its lives were. */
+  dcLost(node: number, dc: number): void {
+    this.#losses.push({ at: this.#now(), node, dc });
+  }
+
+  bound(node: number, dc: number, ep: number): Life {
+    const life: Life = { dc, ep, node, born: this.#now(), ended: undefined };
+    this.#lives.push(life);
+    return life;
+  }
+
+  ended(life: Life): void {
+    life.ended ??= this.#now();
+  }
+
+  #wasLost(node: number, dc: number): boolean {
+    return this.#losses.some((loss) => loss.node === node && loss.dc === dc);
+  }
+
+  #isYoung(node: number, dc: number): boolean {
+    const since = this.#now() - ATTACH_MS;
+    return this.#births.some((birth) => birth.node === node && birth.dc === dc && birth.at >= since);
+  }
+
+  /** Its server answers a former call, which has timed out, by a send: they wait for each other. */
+  #isAnswered({ from, to }: Call): boolean {
+    const isLate = (one: Call) =>
+      one.from === from && one.to === to && coreErrorName(one.result) === 'ETIMEDOUT';
+    return [...this.calls.values()].some(isLate);
+  }
+
+  /** Some life of the endpoint has ended, or there was none yet. */
+  #wasUnbound(call: Call): boolean {
+    const { dc } = call.from;
+    const lives = this.#lives.filter((life) => life.dc === dc && life.ep === call.to);
+    if (this.#wasLost(call.toNode, dc)) return true;
+    return lives.length === 0 || lives.some(({ born, ended }) => ended !== undefined || born > call.started);
+  }
+
+  /* ------------------------------------------------------------- callers */
+
+  starts(kind: Call['kind'], from: Life, to: number, toNode: number, deadline: boolean): Call {
+    const id = ++this.#ids;
+    const call: Call = {
+      ...{ id, kind, from, to, toNode, started: this.#now(), deadline },
+      ...{ ended: undefined, result: 0, takings: [] },
+    };
+    this.calls.set(id, call);
+    this.#note(call, 'starts');
+    return call;
+  }
+
+  /** The call has ended; `message` is what the caller has then. */
+  ends(call: Call, result: number, message: Uint8Array): void {
+    call.ended = this.#now();
+    call.result = result;
+    this.#note(call, `ends: ${result === 0 ? 'ok' : coreErrorName(result)}`);
+    this.count(`${call.kind}: ${result === 0 ? 'ok' : coreErrorName(result)}`);
+    if (result !== 0) this.#checkError(call, coreErrorName(result));
+    else if (call.kind === 'sendrec') this.#checkReply(call, message);
+  }
+
+  #checkReply(call: Call, message: Uint8Array): void {
+    const { type, id, source, intact } = decode(message);
+    if (type === (NOTIFY_MESSAGE | source)) this.violation(`${say(call)} ended with a notification`);
+    else if (id !== call.id) this.violation(`${say(call)} ended with the answer to call ${id}`);
+    else if (type !== KIND.reply || !intact) this.violation(`${say(call)} ended with a message that is none`);
+    else if (source !== call.to) this.violation(`${say(call)} was answered by ${source}`);
+    const by = call.takings.find(({ answering }) => answering)?.by;
+    if (by === undefined) this.violation(`${say(call)}: nobody answered it`);
+    else this.#known.set(by, (this.#known.get(by) ?? new Set([by.node])).add(call.from.node));
+  }
+
+  #checkError(call: Call, error: string): void {
+    const taking = call.takings.at(-1);
+    if (!this.#isPossible(call, error)) this.violation(`${say(call)} ended with ${error} for no reason`);
+    if (UNTAKEN.has(error) && taking !== undefined)
+      this.violation(`${say(call)}: ${error}, but it was taken`);
+    if (taking?.answered === true && (error === 'ESRCDIED' || error === 'EDSTDIED')) {
+      this.violation(`${say(call)}: ${error}, but its reply was accepted`);
+    }
+  }
+
+  #isPossible(call: Call, error: string): boolean {
+    const { from, toNode } = call;
+    switch (error) {
+      case 'ETIMEDOUT':
+        return call.deadline;
+      case 'EDSTDIED':
+        return this.#wasUnbound(call);
+      case 'EDEADSRCDST':
+        return call.kind === 'sendrec' && this.#wasUnbound(call);
+      case 'ESRCDIED':
+        return call.kind === 'sendrec' && this.#wasUnbound(call);
+      case 'ENODEDOWN':
+      case 'EUNKNOWN':
+        return toNode !== from.node && this.#wasLost(toNode, from.dc);
+      case 'ELOCKED':
+        return this.#isAnswered(call);
+      case 'ENOPROXY':
+        return toNode !== from.node && this.#isYoung(from.node, from.dc);
+      default:
+        return OWN_END.has(error) && this.#wasLost(from.node, from.dc);
+    }
+  }
+
+  /* ------------------------------------------------------------- servers */
+
+  /** A server has taken a message that is no notification. The call it belongs to; undefined if it is nobody's. */
+  taken(by: Life, message: Uint8Array): Call | undefined {
+    const { type, id, source, intact } = decode(message);
+    const call = this.calls.get(id);
+    if (call === undefined || !intact) {
+      this.violation(`${by.ep} took a message of ${source} that nobody has sent (type ${type}, call ${id})`);
+      return undefined;
+    }
+    this.count(`${call.kind}: taken`);
+    this.#note(call, `taken by ${by.ep}`);
+    if (call.from.ep !== source) this.violation(`${say(call)} came as of ${source}`);
+    if (call.to !== by.ep || call.from.dc !== by.dc) this.violation(`${say(call)} came to ${by.ep}`);
+    if (call.takings.length > 0) this.violation(`${say(call)} was taken twice`);
+    const error = call.ended === undefined ? '' : coreErrorName(call.result);
+    if (call.result !== 0 && UNTAKEN.has(error)) this.violation(`${say(call)} was taken after ${error}`);
+    this.#inOrder(call, by);
+    call.takings.push({ by, answering: false, answered: false });
+    return call;
+  }
+
+  /** An answer that was sent, not replied, has come as a message: its call had ended before. */
+  cameLate(to: Life, message: Uint8Array): void {
+    const { id, source, intact } = decode(message);
+    const call = this.calls.get(id);
+    this.count('answer by send: late');
+    if (call === undefined || !intact || call.from.ep !== to.ep || call.to !== source) {
+      this.violation(`${to.ep} took an answer of ${source} that nobody has sent (call ${id})`);
+    } else if (call.from === to && (call.ended === undefined || call.result === 0)) {
+      this.violation(`the answer to ${say(call)} came as a message`);
+    }
+  }
+
+  /** Ids grow with time, so they do so over all lives of the source. */
+  #inOrder(call: Call, by: Life): void {
+    const pair = `${call.from.dc} ${call.from.ep} ${by.ep}`;
+    const last = this.#order.get(pair) ?? 0;
+    if (last > call.id) this.violation(`${say(call)} was taken after call ${last}`);
+    this.#order.set(pair, Math.max(last, call.id));
+    const notices = this.#notices.get(call.from)?.get(by);
+    const isLost = this.#wasLost(call.from.node, by.dc) || this.#wasLost(by.node, by.dc);
+    const passed = isLost ? undefined : notices?.sent.find((at) => at > notices.came && at < call.started);
+    if (passed !== undefined)
+      this.violation(`${say(call)} has passed a notification sent at ${passed.toFixed(3)}`);
+  }
+
+  /** The server is about to answer. */
+  replies(call: Call, by: Life): void {
+    for (const taking of call.takings) if (taking.by === by) taking.answering = true;
+  }
+
+  /** What came of it. */
+  replied(call: Call, by: Life, result: number): void {
+    const error = coreErrorName(result);
+    this.count(`reply: ${result === 0 ? 'ok' : error}`);
+    this.#note(call, `replied: ${result === 0 ? 'ok' : error}`);
+    const taking = call.takings.find((one) => one.by === by);
+    if (result === 0 && taking !== undefined) taking.answered = true;
+    if (result === 0 || OWN_END.has(error)) return;
+    const { from } = call;
+    const isOver = call.ended !== undefined || from.ended !== undefined;
+    if (!isOver && !this.#wasLost(from.node, from.dc)) {
+      this.violation(`the reply to ${say(call)} got ${error}, but its caller waits`);
+    }
+  }
+
+  /* ------------------------------------------------------------- notifications */
+
+  #noticesOf(from: Life, to: Life): Notices {
+    const all = this.#notices.get(from) ?? new Map<Life, Notices>();
+    const notices = all.get(to) ?? { sent: [], came: -1 };
+    this.#notices.set(from, all.set(to, notices));
+    return notices;
+  }
+
+  /** The life that is bound now, as far as this node's clock can say. */
+  #lifeOf(dc: number, ep: number): Life | undefined {
+    return this.#lives.findLast((life) => life.dc === dc && life.ep === ep && life.ended === undefined);
+  }
+
+  /** A life is about to notify; what came of it is told to what this returns. */
+  notifies(from: Life, to: number): (result: number) => void {
+    const target = this.#lifeOf(from.dc, to);
+    this.#notifiers.add(`${from.dc} ${from.ep} ${to}`);
+    const isKnown = target !== undefined && this.#known.get(target)?.has(from.node) === true;
+    const notices = isKnown ? this.#noticesOf(from, target) : undefined;
+    return (result) => {
+      this.count(`notify: ${result === 0 ? 'ok' : coreErrorName(result)}`);
+      if (result === 0) notices?.sent.push(this.#now());
+    };
+  }
+
+  /** A notification has come. */
+  noticed(to: Life, source: number): void {
+    this.count('notification: taken');
+    if (!this.#notifiers.has(`${to.dc} ${source} ${to.ep}`)) {
+      this.violation(`${to.ep} got a notification of ${source}, who never notified it`);
+    }
+    for (const [from, all] of this.#notices) {
+      const notices = from.ep === source && from.dc === to.dc ? all.get(to) : undefined;
+      if (notices !== undefined) notices.came = this.#now();
+    }
+  }
+
+  /* ------------------------------------------------------------- the end */
+
+  /** Calls that wait, of callers that live. */
+  waiting(): Call[] {
+    return [...this.calls.values()].filter(
+      ({ ended, from }) => ended === undefined && from.ended === undefined,
+    );
+  }
+
+  /** Notifications of a life that lives, to one that does, after which none has come. */
+  unnoticed(): string[] {
+    const missing: string[] = [];
+    for (const [from, all] of this.#notices) {
+      for (const [to, { sent, came }] of all) {
+        if (from.ended !== undefined || to.ended !== undefined || (sent.at(-1) ?? -1) <= came) continue;
+        if (this.#wasLost(from.node, from.dc) || this.#wasLost(to.node, to.dc)) continue;
+        missing.push(`no notification of ${from.ep} has come to ${to.ep} after the last`);
+      }
+    }
+    return missing;
+  }
+
+  /** Nothing is under way any more. */
+  finish(): void {
+    for (const call of this.waiting()) this.violation(`${say(call)} waits for ever`);
+    for (const call of this.calls.values()) {
+      const isDone = call.kind === 'send' && call.ended !== undefined && call.result === 0;
+      if (isDone && call.takings.length === 0 && !this.#wasUnbound(call)) {
+        this.violation(`${say(call)} is done, but nobody has taken it`);
+      }
+    }
+    for (const text of this.unnoticed()) this.violation(text);
+  }
+}
+
+function say({ id, kind, from, to, started }: Call): string {
+  return `${kind} ${id} (DC ${from.dc}, ${from.ep} on node ${from.node} -> ${to}, started at ${started.toFixed(3)})`;
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+/** The result of a simulation for people. */
+import type { SimResult } from './seeds.ts';
+
+function table(title: string, counts: Readonly<Record<string, number>>): string[] {
+  const names = Object.keys(counts);
+  const width = Math.max(0, ...names.map((name) => name.length));
+  return ['', title, ...names.map((name) => `  ${name.padEnd(width)}  ${counts[name]}`)];
+}
+
+export function simText(result: SimResult): string {
+  const { firstSeed, seeds, events, simulatedSeconds, seconds, violations, bad } = result;
+  const found = bad.flatMap(({ seed, violations: texts }) => texts.map((text) => `seed ${seed}: ${text}`));
+  return [
+    `seeds ${firstSeed} to ${firstSeed + seeds - 1}: ${events} events, ${simulatedSeconds} s simulated in ${seconds} s`,
+    ...table('faults', result.faults),
+    ...table('what came of calls', result.outcomes),
+    '',
+    ...found,
+    `violations: ${violations}`,
+  ].join('\n');
+}
