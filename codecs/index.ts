@@ -3,12 +3,14 @@
 import type { Codec, CodecFactory } from '../proxy-runtime/contract.ts';
 import { ProxyError } from '../proxy-runtime/errors.ts';
 import { compression } from './compression/index.ts';
+import { encryption } from './encryption/index.ts';
 import { logging } from './logging/index.ts';
 import { suggestion } from './options.ts';
 
 /** Key = the codec's id = its folder. */
 export const codecs = {
   compression,
+  encryption,
   logging,
 } as const satisfies Record<string, CodecFactory>;
 

@@ -3,7 +3,16 @@
  * Who may be at the other end of a link during the handshake. The one who dialled knows; the one who is called tries the
  * first message with each of its peers, and the one that both accepts it and is named in its hello is left.
  */
-import type { Codec, Handshake, HandshakeStep, Link, LinkEvents, Random } from './contract.ts';
+import type {
+  Codec,
+  Handshake,
+  HandshakeStep,
+  Link,
+  LinkEvents,
+  LinkKeys,
+  LinkSecrets,
+  Random,
+} from './contract.ts';
 import { ProxyError } from './errors.ts';
 import {
   compareCluster,
@@ -13,6 +22,7 @@ import {
   type Hello,
   type Mismatch,
   otherHandshake,
+  otherKey,
   unknownCaller,
   wrongAnswer,
 } from './hello.ts';
@@ -24,8 +34,18 @@ export interface Party {
   /** What this node tells that peer. */
   readonly hello: Hello;
   readonly codecs: readonly Codec[];
+  /** Asked for each link anew. */
+  readonly keys: (() => LinkKeys) | undefined;
   /** The handshake is done: every later event of the link goes to what this returns. May throw. */
-  adopt(link: Link, theirs: Hello, dialled: boolean): LinkEvents;
+  adopt(link: NewLink, theirs: Hello): LinkEvents;
+}
+
+/** A link whose handshake is done. */
+export interface NewLink {
+  readonly link: Link;
+  /** By this side. */
+  readonly dialled: boolean;
+  readonly secrets: LinkSecrets | undefined;
 }
 
 export interface Candidate {
@@ -60,6 +80,7 @@ export function createCandidate(party: Party, initiator: boolean, random: Random
     node: party.hello.node,
     peer: initiator ? party.peer : undefined,
     random,
+    keys: party.keys?.(),
   };
   const codec = party.codecs.find(({ handshake }) => handshake !== undefined);
   const handshake = codec?.handshake?.(context) ?? plainHandshake(context);
@@ -99,6 +120,7 @@ function whyNobody(used: Candidate, theirs: Hello, all: readonly Candidate[], in
   if (found !== undefined) return found;
   if (initiator) return wrongAnswer(mine, theirs, used.party.peer);
   const expected = all.find(({ party }) => party.peer === theirs.node);
+  if (expected?.handshake.id === used.handshake.id) return otherKey(mine, theirs, used.party.peer);
   if (expected !== undefined) {
     return otherHandshake(mine, theirs, expected.handshake.id, used.handshake.id);
   }

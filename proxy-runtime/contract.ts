@@ -86,6 +86,8 @@ export interface LinkContext extends TransportContext {
   readonly node: number;
   readonly peer: number;
   readonly random: Random;
+  /** What the handshake of this link agreed on; absent where none of its codecs brings one. */
+  readonly secrets?: LinkSecrets | undefined;
   /** Aborted when the link is gone: stop timers, drop what is held. */
   readonly signal: AbortSignal;
   /** The data path's way to report an error: the link closes, is counted, and is dialled again. Release the frame first. */
@@ -113,7 +115,10 @@ export interface Codec {
    * nothing has changed. Without it other options need a new link.
    */
   reconfigure?(options: Readonly<Record<string, unknown>>): void;
-  /** At most one codec of a pipeline has it. Runs before any frame is coded (build decision 3). */
+  /**
+   * At most one codec of a pipeline has it. Runs before any frame is coded (build decision 3). Throws M3_CONFIG, at once,
+   * for keys with which it can never succeed.
+   */
   handshake?(link: HandshakeContext): Handshake;
 }
 
@@ -123,6 +128,23 @@ export interface HandshakeContext {
   readonly node: number;
   readonly peer: number | undefined;
   readonly random: Random;
+  readonly keys?: LinkKeys | undefined;
+}
+
+/** Who this node is, and who the peer may be: X25519 keys of 32 bytes (RFC 7748). */
+export interface LinkKeys {
+  /** Private keys of this node, the newest first; two while one takes the other's place. */
+  readonly own: readonly Uint8Array[];
+  /** Public keys by which the peer is known, likewise. */
+  readonly peer: readonly Uint8Array[];
+  /** A secret of 32 bytes that both nodes have besides. */
+  readonly psk?: Uint8Array | undefined;
+}
+
+/** What a handshake agreed on: a key for each direction, of this link alone. The codec that brought it uses and wipes them. */
+export interface LinkSecrets {
+  readonly send: Uint8Array;
+  readonly receive: Uint8Array;
 }
 
 /**
@@ -138,6 +160,8 @@ export interface Handshake {
 export interface HandshakeStep {
   readonly send?: Uint8Array;
   readonly peerHello?: Uint8Array;
+  /** With `done`, where the frames of the link need them: {@link LinkContext.secrets}. */
+  readonly secrets?: LinkSecrets;
   readonly done: boolean;
 }
 

@@ -128,7 +128,7 @@ function advance(state: State, message: Uint8Array | undefined): void {
   if (step.send !== undefined) post(state, MESSAGE, step.send);
   if (!step.done) return;
   if (state.theirs === undefined) throw new ProxyError('M3_AUTH', 'the handshake ended without a hello');
-  const events = candidate.party.adopt(link, state.theirs, initiator);
+  const events = candidate.party.adopt({ link, dialled: initiator, secrets: step.secrets }, state.theirs);
   state.stopTimer();
   if (isOver(state)) {
     events.closed(new ProxyError('M3_LINK_LOST', `the link to ${link.remote} was lost`));
@@ -162,7 +162,8 @@ function failWith(state: State, cause: unknown): void {
   if (cause instanceof Refusal) fail(state, cause.reason, cause.error, cause.tell);
   else if (!(cause instanceof ProxyError)) {
     fail(state, 'bug', new ProxyError('M3_BUG', 'the handshake threw', { cause }));
-  } else fail(state, cause.code === 'M3_AUTH' ? 'auth' : 'garbage', cause);
+  } else if (cause.code === 'M3_AUTH') fail(state, 'auth', cause, true);
+  else fail(state, 'garbage', cause);
 }
 
 /** What was told to the other side is flushed; a link that does not close in time is ended by the timer. */

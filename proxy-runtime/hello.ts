@@ -91,6 +91,11 @@ export function otherHandshake(mine: Hello, theirs: Hello, ours: number, others:
   return differs('handshake_id', mine, theirs, ours, others);
 }
 
+/** The caller says that it is one peer, and has proved to be another. */
+export function otherKey(mine: Hello, theirs: Hello, proved: number): Mismatch {
+  return mismatch('node', `node: node ${theirs.node} calls node ${mine.node} with the key of node ${proved}`);
+}
+
 /** The one who was dialled is another node. */
 export function wrongAnswer(mine: Hello, theirs: Hello, peer: number): Mismatch {
   return mismatch('node', `node: node ${mine.node} calls node ${peer}, but node ${theirs.node} answers`);

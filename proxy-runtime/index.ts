@@ -5,6 +5,8 @@ export { systemClock, systemRandom } from './clock.ts';
 export * from './contract.ts';
 export { CoreError, PROXY_ERRORS, ProxyError, type ProxyErrorCode } from './errors.ts';
 export { framePool } from './frame.ts';
+export { readKeyFile } from './key-file.ts';
+export { keyOfText, keyText, newPrivateKey, publicKeyOf } from './key-pair.ts';
 export { prometheusText } from './metrics/prometheus.ts';
 export { createMetrics, type Labels, type Metrics, type Sample } from './metrics/registry.ts';
 export { checkPipeline, composePipeline, type Pipeline } from './pipeline.ts';

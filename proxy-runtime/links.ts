@@ -4,6 +4,7 @@
  * place once an OPEN frame under its own keys could be decoded (protocol rule 15), unless the older one was dialled by
  * the smaller node id and the newer one was not: so both ends agree which survives when both dial.
  */
+import type { NewLink } from './candidates.ts';
 import type { Codec, CorePeer, FramePool, Link, LinkEvents } from './contract.ts';
 import { CoreError, ProxyError } from './errors.ts';
 import { framePool } from './frame.ts';
@@ -41,7 +42,7 @@ export interface Links {
   readonly lastError: Error | undefined;
   /** What is wrong with an attempt that brought no link. */
   report(error: Error): void;
-  adopt(link: Link, dialled: boolean): LinkEvents;
+  adopt(link: NewLink): LinkEvents;
   /** Resolves when a link is the current one; rejects with the signal's reason, or M3_CLOSED. */
   connected(signal: AbortSignal | undefined): Promise<void>;
   /** Says goodbye on the current link, ends the others; resolves when none is left. Idempotent. */
@@ -100,14 +101,14 @@ export function createLinks(options: LinksOptions): Links {
     report(error) {
       state.lastError = error;
     },
-    adopt: (link, dialled) => adopt(state, link, dialled),
+    adopt: (link) => adopt(state, link),
     connected: (signal) => connected(state, signal),
     close: () => close(state),
     sever: (error) => sever(state, error),
   };
 }
 
-function adopt(state: State, link: Link, dialled: boolean): LinkEvents {
+function adopt(state: State, { link, dialled, secrets }: NewLink): LinkEvents {
   const { options, reserve } = state;
   const owner: SessionOwner = {
     promote: (session) => promote(state, session),
@@ -115,7 +116,7 @@ function adopt(state: State, link: Link, dialled: boolean): LinkEvents {
     fenced: options.fenced,
     closed: (session, error) => closed(state, session, error),
   };
-  const session = createSession({ ...sessionOptions(options, link), link, dialled, reserve, owner });
+  const session = createSession({ ...sessionOptions(options, link), link, dialled, secrets, reserve, owner });
   state.sessions.add(session);
   session.begin();
   return session.events;

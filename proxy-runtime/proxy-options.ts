@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** What a proxy is made from, and what can be done with it. */
 import type { Party } from './candidates.ts';
-import type { Codec, Core, Transport } from './contract.ts';
+import type { Codec, Core, LinkKeys, Transport } from './contract.ts';
 import type { ProxyStatus } from './proxy-status.ts';
 import type { SettingsOptions } from './settings.ts';
 
@@ -25,6 +25,8 @@ export interface ProxyOptions extends SettingsOptions {
   readonly codecs: readonly Codec[];
   /** Must be true for a link without a codec that encrypts: anybody on the way can read, change and forge it. */
   readonly insecure?: boolean;
+  /** For a codec that encrypts: asked at each handshake, so that keys may change while links live. */
+  readonly keys?: () => LinkKeys;
   /**
    * Where the peer listens. The node that has it dials; give it to the smaller id unless only the other can. Of several
    * addresses, in order of preference, the first that works is used, looked for anew whenever the link is lost.

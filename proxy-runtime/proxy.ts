@@ -14,10 +14,11 @@ import { encodeHello, type Hello } from './hello.ts';
 import { createLaneOrder, type LaneOrder } from './lane-order.ts';
 import { createLinks, type Links } from './links.ts';
 import { createOutage, type Outage } from './outage.ts';
-import { checkPipeline, isPlaintext } from './pipeline.ts';
+import { checkPipeline } from './pipeline.ts';
 import type { PeerProxy, ProxyOptions, StopOptions } from './proxy-options.ts';
 import { proxyStatus } from './proxy-status.ts';
 import { openReception, type Reception } from './reception.ts';
+import { checkSecurity } from './security.ts';
 import type { Session } from './session-state.ts';
 import { resolveSettings, type Settings } from './settings.ts';
 
@@ -53,7 +54,7 @@ export function createProxy(options: ProxyOptions): PeerProxy {
     codecs,
     Math.max(...[transport, ...dialled.map((to) => to.transport)].map(({ framing }) => framing)),
   );
-  checkSecrecy(options);
+  checkSecurity(options);
   const hello = helloOf(options);
   encodeHello(hello);
   const targets = readTargets(dialled);
@@ -76,7 +77,7 @@ export function createProxy(options: ProxyOptions): PeerProxy {
     core: corePeer,
     links,
     outage: createOutage(corePeer, settings),
-    party: { peer, hello, codecs, adopt: (link, _hello, dialled) => links.adopt(link, dialled) },
+    party: { peer, hello, codecs, keys: options.keys, adopt: links.adopt },
     order: createLaneOrder(),
     queues: new Uint32Array(LIMITS.dcs),
     dialler: undefined,
@@ -91,12 +92,6 @@ export function createProxy(options: ProxyOptions): PeerProxy {
     if (!state.scheduled) turn(state);
   });
   return proxyOf(state);
-}
-
-function checkSecrecy({ peer, codecs, insecure = false }: ProxyOptions): void {
-  if (insecure || !isPlaintext(codecs)) return;
-  const text = `the link to node ${peer} would be plaintext: add a codec that encrypts, or \`insecure: true\` on a trusted network`;
-  throw new ProxyError('M3_CONFIG', text);
 }
 
 function helloOf({ core, peer, name, codecs }: ProxyOptions): Hello {

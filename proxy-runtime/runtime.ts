@@ -16,7 +16,7 @@ import { resolveSettings, type Settings, type SettingsOptions } from './settings
 /** One peer, as {@link createProxy} wants it. */
 export type PeerOptions = Pick<
   ProxyOptions,
-  'peer' | 'peerName' | 'transport' | 'codecs' | 'dial' | 'insecure'
+  'peer' | 'peerName' | 'transport' | 'codecs' | 'dial' | 'insecure' | 'keys'
 >;
 
 export interface RuntimeOptions extends SettingsOptions {

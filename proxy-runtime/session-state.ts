@@ -10,6 +10,7 @@ import type {
   Link,
   LinkContext,
   LinkEvents,
+  LinkSecrets,
   Sink,
 } from './contract.ts';
 import { CoreError, ProxyError } from './errors.ts';
@@ -21,10 +22,12 @@ export interface SessionOptions {
   readonly link: Link;
   /** This side dialled. */
   readonly dialled: boolean;
+  /** Of the handshake. */
+  readonly secrets: LinkSecrets | undefined;
   readonly core: CorePeer;
   readonly codecs: readonly Codec[];
-  /** What codecs see, but for `signal` and `fail`, which are the session's. */
-  readonly context: Omit<LinkContext, 'signal' | 'fail'>;
+  /** What codecs see, but for what is the session's. */
+  readonly context: Omit<LinkContext, 'secrets' | 'signal' | 'fail'>;
   /** The counters of one codec. */
   countersOf(codec: Codec): Counters;
   /** Slabs for the session's own small frames when the common pool is empty, so that load never looks like death. */

@@ -90,9 +90,10 @@ function withReserve(pool: FramePool, reserve: FramePool): Pick<FramePool, 'acqu
 }
 
 function compose(state: SessionState): void {
-  const { context, codecs, countersOf } = state.options;
+  const { context, codecs, secrets, countersOf } = state.options;
   const link: LinkContext = {
     ...context,
+    secrets,
     signal: state.gone.signal,
     fail: (error) => fail(state, error),
   };

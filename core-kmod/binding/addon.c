@@ -70,11 +70,12 @@ static bool define_numbers(napi_env env, napi_value exports)
 NAPI_MODULE_INIT()
 {
 	static const struct m3_function *const tables[] = {
-		m3_call_functions,    m3_request_functions,
-		m3_member_functions,  m3_node_functions,
-		m3_process_functions, m3_migrate_functions,
-		m3_info_functions,    m3_proxy_functions,
-		m3_watch_functions,   m3_socket_functions,
+		m3_aead_functions,    m3_call_functions,
+		m3_request_functions, m3_member_functions,
+		m3_node_functions,    m3_process_functions,
+		m3_migrate_functions, m3_info_functions,
+		m3_proxy_functions,   m3_watch_functions,
+		m3_socket_functions,
 	};
 	size_t i;
 

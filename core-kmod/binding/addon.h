@@ -80,6 +80,7 @@ struct m3_function {
 	struct m3_param params[M3_ARGS_MAX];
 };
 
+extern const struct m3_function m3_aead_functions[];
 extern const struct m3_function m3_call_functions[];
 extern const struct m3_function m3_request_functions[];
 extern const struct m3_function m3_member_functions[];

@@ -233,6 +233,27 @@ export interface Native {
   receiveMany(fd: number, bytes: Bytes, slot: number, names: Bytes, table: Uint32Array): number;
   sendMany(fd: number, bytes: Bytes, names: Bytes, table: Uint32Array, from: number, count: number): number;
   crc32c(bytes: Bytes, start: number, end: number): number | undefined;
+
+  /** The counter of the nonce comes in two halves. ENOSYS: this Node exports no OpenSSL. */
+  aeadSeal(
+    key: Bytes,
+    bytes: Bytes,
+    ad: number,
+    start: number,
+    end: number,
+    low: number,
+    high: number,
+  ): number;
+  /** 1: authentic, 0: not. */
+  aeadOpen(
+    key: Bytes,
+    bytes: Bytes,
+    ad: number,
+    start: number,
+    end: number,
+    low: number,
+    high: number,
+  ): number;
 }
 
 /** The package's folder, from the sources as well as from dist/. */

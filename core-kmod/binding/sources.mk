@@ -12,10 +12,11 @@ NODE_API_HEADERS ?= $(firstword $(wildcard \
 	../node_modules/node-api-headers/include \
 	../../node-api-headers/include))
 
-BINDING_SOURCES := $(addprefix binding/, addon.c args.c call.c crc32c.c \
+BINDING_SOURCES := $(addprefix binding/, addon.c aead.c args.c call.c crc32c.c \
 	handle.c info.c member.c migrate.c node.c process.c proxy.c request.c \
 	socket.c view.c watch.c)
-BINDING_HEADERS := binding/addon.h binding/crc32c.h binding/uv-poll.h
+BINDING_HEADERS := binding/addon.h binding/crc32c.h binding/openssl-evp.h \
+	binding/uv-poll.h
 BINDING_CPPFLAGS := -Iinclude -isystem $(NODE_API_HEADERS)
 BINDING_CFLAGS := -std=gnu11 -O2 -fPIC -fvisibility=hidden \
 	-Wall -Wextra -Werror

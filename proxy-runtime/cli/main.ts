@@ -5,6 +5,8 @@ import { registerCheck } from './check.ts';
 import { registerDemo } from './demo/index.ts';
 import { registerDoctor } from './doctor.ts';
 import { registerExplain } from './explain.ts';
+import { registerKey } from './key.ts';
+import { registerKeygen } from './keygen.ts';
 import { type Register, run } from './program.ts';
 import { registerSchema } from './schema.ts';
 import { registerStatus } from './status.ts';
@@ -15,6 +17,8 @@ const COMMANDS: readonly Register[] = [
   registerUp,
   registerStatus,
   registerCheck,
+  registerKeygen,
+  registerKey,
   registerExplain,
   registerDoctor,
   registerSchema,

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { NodeCore } from '../../core-kmod/binding/core.ts';
 import { systemClock, wallClockMs } from '../clock.ts';
 import { type Config, embeddedDirectory } from '../config/index.ts';
+import { keyStore } from '../key-store.ts';
 import { prometheusText } from '../metrics/prometheus.ts';
 import { createRuntime, type Runtime } from '../runtime.ts';
 import { type Control, openControl } from './control.ts';
@@ -57,7 +58,9 @@ export async function startNode(config: Config, log: Logger): Promise<NodeProces
 }
 
 function runtimeOf(config: Config, core: NodeCore, log: Logger): Runtime {
-  const { name, listen, peers, pool, reconnect, liveness, onDisconnect } = config;
+  const { name, listen, peers, pool, reconnect, liveness, onDisconnect, keyFile, pskFile } = config;
+  const own = keyFile === undefined ? () => [] : keyStore(keyFile, log);
+  const psk = pskFile === undefined ? () => [] : keyStore(pskFile, log);
   return createRuntime({
     core,
     name,
@@ -68,8 +71,9 @@ function runtimeOf(config: Config, core: NodeCore, log: Logger): Runtime {
       const transport = (peer.dial[0] ?? listen[0])?.transport;
       if (transport === undefined) return [];
       const dial = peer.dial.length === 0 ? {} : { dial: peer.dial.map(addressOf) };
-      const { node, name: peerName, codecs, insecure } = peer;
-      return [{ peer: node, peerName, transport, codecs, insecure, ...dial }];
+      const { node, name: peerName, codecs, insecure, publicKeys } = peer;
+      const keys = () => ({ own: own(), peer: publicKeys, psk: psk()[0] });
+      return [{ peer: node, peerName, transport, codecs, insecure, keys, ...dial }];
     }),
     limits: {
       slabs: pool.slabs,

@@ -6,6 +6,7 @@ import { type Address, addressesOf, type TransportTable, withOwnTransports } fro
 import { type Chain, type ChainTools, type CodecTable, chainOf, type PipelineCheck } from './chain.ts';
 import { checkShape, type Draft, draftOf, type Report, reporter } from './draft.ts';
 import { groupId } from './group.ts';
+import { checkKeys, type KeyFiles, publicKeysOf } from './keys.ts';
 import { type CoreLocation, coreLocation, type Surroundings, surroundings } from './location.ts';
 import { type Mistake, mistakesError } from './mistake.ts';
 import { checkRules } from './rules.ts';
@@ -53,6 +54,8 @@ export interface PeerConfig {
   readonly dial: readonly Address[];
   /** Fresh codecs of the link, in pipeline order. */
   readonly codecs: readonly Codec[];
+  /** Public keys by which it is known, the newest first; empty: none is named. */
+  readonly publicKeys: readonly Uint8Array[];
   /** The link may be plaintext. */
   readonly insecure: boolean;
 }
@@ -63,6 +66,9 @@ export interface Config {
   readonly node: number;
   readonly name: string;
   readonly core: CoreLocation;
+  /** Files of keys, absolute; undefined: none is named. */
+  readonly keyFile: string | undefined;
+  readonly pskFile: string | undefined;
   readonly listen: readonly Address[];
   readonly dcs: readonly DcConfig[];
   readonly peers: readonly PeerConfig[];
@@ -118,6 +124,7 @@ interface Parts {
   readonly listen: readonly Address[];
   readonly dials: readonly (readonly Address[])[];
   readonly chains: readonly (Chain | undefined)[];
+  readonly keyFiles: KeyFiles;
   readonly gids: readonly (number | null)[];
 }
 
@@ -130,8 +137,9 @@ async function partsOf(draft: Draft, plugIns: PlugIns, base: string, report: Rep
   const framings = dials.map((dial) => largestFraming([...dial, ...listen]));
   const chains = await chainsOf(draft, framings, { ...plugIns, base, report });
   checkSecrecy(draft, chains, report);
+  const keyFiles = checkKeys(draft, chains, base, report);
   const gids = draft.dcs.map(({ group }, at) => gidOf(group ?? null, at, report));
-  return { listen, dials, chains, gids };
+  return { listen, dials, chains, keyFiles, gids };
 }
 
 /** A peer may come over any of them. */
@@ -169,6 +177,7 @@ function assemble(file: string, top: ConfigFile, parts: Parts, base: string, aro
     node,
     name: top.name ?? `node${node}`,
     core: coreLocation(top.core, node, base, around),
+    ...parts.keyFiles,
     listen: parts.listen,
     dcs: top.dcs.map(({ group: _, arena, ...dc }, at) => ({
       ...dc,
@@ -180,6 +189,7 @@ function assemble(file: string, top: ConfigFile, parts: Parts, base: string, aro
       name: peer.name ?? `node${peer.node}`,
       dial: parts.dials[at] ?? [],
       codecs: parts.chains[at]?.() ?? [],
+      publicKeys: publicKeysOf(peer.publicKey),
       insecure: peer.insecure ?? top.insecure,
     })),
     pool,

@@ -5,6 +5,7 @@
  * in `rules.ts`; a DC's keys are in `dc-schema.ts`.
  */
 import * as v from 'valibot';
+import { KEY_TEXT } from '../key-pair.ts';
 import { LOG_LEVELS } from '../log.ts';
 import { DcSchema } from './dc-schema.ts';
 import { list, mapping, name, nodeId, text, whole } from './schema-parts.ts';
@@ -38,6 +39,10 @@ export const CodecSchema = v.union(
 );
 const codecs = list(CodecSchema, 'codecs');
 const yesOrNo = v.boolean('true or false');
+const path = v.pipe(v.string('the path of a file'), v.nonEmpty('the path of a file'));
+
+const KEYS = 'a public key as `m3ipc keygen` prints it, or a list of two';
+const publicKey = v.pipe(v.string(KEYS), v.regex(KEY_TEXT, KEYS));
 
 export const PeerSchema = mapping(
   {
@@ -53,6 +58,12 @@ export const PeerSchema = mapping(
     ),
     codecs: v.optional(
       v.pipe(codecs, v.description('Codecs of this link, instead of the common list. Equal on both nodes.')),
+    ),
+    publicKey: v.optional(
+      v.pipe(
+        v.union([publicKey, v.pipe(v.array(publicKey), v.minLength(1, KEYS), v.maxLength(2, KEYS))], KEYS),
+        v.description('Public key of the peer, for encryption; the new and the old one while they change.'),
+      ),
     ),
     insecure: v.optional(
       v.pipe(yesOrNo, v.description('Whether this link may be plaintext. Default: the common `insecure`.')),
@@ -197,6 +208,22 @@ export const ConfigSchema = mapping(
         ),
       ),
       [],
+    ),
+    keyFile: v.optional(
+      v.pipe(
+        path,
+        v.description(
+          'Private key of this node, for encryption: a file of mode 0600, relative to this one. `m3ipc keygen` makes it. Default: none.',
+        ),
+      ),
+    ),
+    pskFile: v.optional(
+      v.pipe(
+        path,
+        v.description(
+          'A key that every node has besides, likewise: `m3ipc keygen --psk` makes it. Default: none.',
+        ),
+      ),
     ),
     insecure: v.optional(
       v.pipe(

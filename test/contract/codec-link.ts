@@ -10,15 +10,18 @@ import {
   type Codec,
   type Frame,
   type FramePool,
+  type Handshake,
   LANE,
   type Lane,
   type LinkContext,
+  type LinkSecrets,
   type Sink,
 } from '../../proxy-runtime/contract.ts';
 import { framePool } from '../../proxy-runtime/frame.ts';
 import { composePipeline } from '../../proxy-runtime/pipeline.ts';
 import { HEADER } from '../../proxy-runtime/record.ts';
 import { seededRandom } from '../testing/random.ts';
+import { shakeHands } from './codec-handshake.ts';
 
 /** Every byte of a slab before it is used: what nobody may write keeps it. */
 export const GUARD = 0xa5;
@@ -33,7 +36,7 @@ export interface CodecLink extends LinkContext {
 }
 
 /** One end of a link. The logger takes every level, so that a codec which logs does so. */
-export function codecLink(node: number, slabs = 8): CodecLink {
+export function codecLink(node: number, slabs = 8, secrets?: LinkSecrets): CodecLink {
   const failures: Error[] = [];
   const abortion = new AbortController();
   const clock = stillClock();
@@ -46,6 +49,7 @@ export function codecLink(node: number, slabs = 8): CodecLink {
     log: pino({ level: 'trace' }, { write: () => undefined }),
     counters: { add: () => undefined, set: () => undefined },
     random: seededRandom(node),
+    secrets,
     signal: abortion.signal,
     fail: (error) => failures.push(error),
     failures,
@@ -127,9 +131,12 @@ export function receive(frame: Frame, bytes: Uint8Array): Frame {
 }
 
 /** The two directions of a codec, or of several composed. */
-export interface Coder {
-  encode(next: Sink, link: LinkContext): Sink;
-  decode(next: Sink, link: LinkContext): Sink;
+export type Coder = Pick<Codec, 'encode' | 'decode' | 'handshake'>;
+
+/** Both ends of one link of a coder, after its handshake if it has one. */
+export function linkOf(coder: Coder, slabs = 8): readonly [near: CodecLink, far: CodecLink] {
+  const [near, far] = coder.handshake === undefined ? [] : shakeHands(coder);
+  return [codecLink(1, slabs, near), codecLink(2, slabs, far)];
 }
 
 export interface Pair {
@@ -142,9 +149,8 @@ export interface Pair {
 }
 
 /** A coder at both ends of a link. */
-export function pair(coder: Coder | Codec, slabs = 8): Pair {
-  const near = codecLink(1, slabs);
-  const far = codecLink(2, slabs);
+export function pair(coder: Coder, slabs = 8): Pair {
+  const [near, far] = linkOf(coder, slabs);
   const wire: Uint8Array[] = [];
   const arrived = collector();
   const decode = coder.decode(arrived.sink, far);
@@ -171,7 +177,9 @@ export function pair(coder: Coder | Codec, slabs = 8): Pair {
 
 /** A whole pipeline, with the little of a session that records codecs need: dc and lane from the frame's header. */
 export function composed(codecs: readonly Codec[]): Coder {
+  const shaking = codecs.find(({ handshake }) => handshake !== undefined);
   return {
+    ...(shaking && { handshake: (context) => shaking.handshake?.(context) as Handshake }),
     encode: (next, link) => {
       const pipeline = composePipeline(codecs, link);
       return pipeline.encodeRecords(pipeline.encodeBytes(next));

@@ -17,7 +17,7 @@ import { fillFrame, type RecordFields } from '../testing/record-frame.ts';
 import { noise, pick, runSeed } from '../testing/seed.ts';
 import type { Clause } from './clause.ts';
 import { hostileClauses } from './codec-hostile.ts';
-import { codecLink, collector, composed, GUARD, pair, receive, type Seen } from './codec-link.ts';
+import { collector, composed, GUARD, linkOf, pair, receive, type Seen } from './codec-link.ts';
 import { envelope, stamp } from './codec-neighbour.ts';
 
 /** A shape of traffic: what one frame holds. */
@@ -148,7 +148,7 @@ function roomClauses(factory: () => Codec, seed: number): Record<string, () => v
   const encodeAt = (load: Load, startOf: (slabBytes: number, range: number) => number) => {
     const codec = factory();
     const [head, tail] = codec.room;
-    const link = codecLink(1);
+    const [link] = linkOf(codec);
     const frame = link.frame();
     const range = fillFrame(frame, load).end - frame.start;
     frame.buf.fill(GUARD);
@@ -203,7 +203,7 @@ function stateClauses(factory: () => Codec, seed: number): Record<string, () => 
     },
     'stops its timers when the link is gone, and releases what comes late': () => {
       const codec = factory();
-      const link = codecLink(1);
+      const [link] = linkOf(codec);
       const out = collector();
       const sinks = [codec.encode(out.sink, link), codec.decode(out.sink, link)];
       for (const sink of sinks) sink(fillFrame(link.frame(), [message({})]));
@@ -215,8 +215,8 @@ function stateClauses(factory: () => Codec, seed: number): Record<string, () => 
     },
     'loses no frame while the pool is empty, and works again afterwards': () => {
       const codec = factory();
-      const link = pair(codec, 2);
       for (const [name, load] of Object.entries(loads(seed))) {
+        const link = pair(codec, 2);
         const frame = fillFrame(link.near.frame(), load, { lane: LANE.bulk });
         const sent = seenOf(frame);
         const held = [link.near.frame(), link.far.frame()];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** For tests of transports, codecs and proxies, ours and those of others: `m3ipc/testing`. */
 export { type TestContext, type TestCounters, testContext } from './context.ts';
+export { testKeys } from './keys.ts';
 export { type MemoryEnd, memoryLinkPair } from './memory.ts';
 export { memoryTransport } from './memory-transport.ts';
 export { seededRandom } from './random.ts';

@@ -30,7 +30,10 @@ const WRONG: readonly [what: string, rest: string, essentials: readonly string[]
   [
     'unknown key of a peer',
     'peers: [{ node: 2, dail: tcp://h:1, dial: tcp://h:1 }]',
-    ['4:20: peers[0].dail: unknown key; did you mean "dial"?', 'allowed: node, name, dial, codecs, insecure'],
+    [
+      '4:20: peers[0].dail: unknown key; did you mean "dial"?',
+      'allowed: node, name, dial, codecs, publicKey, insecure',
+    ],
   ],
   [
     'wrong type',
@@ -239,7 +242,7 @@ const WRONG: readonly [what: string, rest: string, essentials: readonly string[]
     'codecs: [compresion]',
     [
       '4:10: codecs[0]: unknown codec "compresion"; did you mean "compression"?',
-      'allowed: compression, logging',
+      `allowed: ${Object.keys(plugIns.codecs).join(', ')}`,
     ],
   ],
   [
