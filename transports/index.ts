@@ -4,11 +4,13 @@ import { closest, distance } from 'fastest-levenshtein';
 import type { Transport } from '../proxy-runtime/contract.ts';
 import { ProxyError } from '../proxy-runtime/errors.ts';
 import { tcp } from './tcp/index.ts';
+import { tipc } from './tipc/index.ts';
 import { udp } from './udp/index.ts';
 import { unix } from './unix/index.ts';
 
 export const transports = {
   tcp,
+  tipc,
   udp,
   unix,
 } satisfies Record<string, Transport>;

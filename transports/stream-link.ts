@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** A connected socket as a link: framing in both directions, and an orderly end. */
-import type { Socket } from 'node:net';
+import type { Writable } from 'node:stream';
 import {
   type Attach,
   type Frame,
@@ -14,12 +14,24 @@ import { streamError } from './stream-error.ts';
 import { PREFIX_BYTES, type Receiver } from './stream-receiver.ts';
 import { Sender } from './stream-sender.ts';
 
+/**
+ * What a link needs of a socket: a Writable whose reading, which goes to a {@link Receiver}, can be stopped and go on. It emits
+ * `end` when the peer has ended its direction. Sockets of node:net are such.
+ */
+export interface StreamSocket
+  extends Pick<Writable, 'write' | 'cork' | 'uncork' | 'end' | 'destroy' | 'destroyed'> {
+  once(event: 'close' | 'end', listener: () => void): this;
+  on(event: 'error', listener: (error: Error) => void): this;
+  pause(): this;
+  resume(): this;
+}
+
 /** How long `close` waits for the peer to take what was sent and to close as well. */
 const LINGER_MS = 5000;
 
 class StreamLink implements Link {
   readonly remote: string;
-  readonly #socket: Socket;
+  readonly #socket: StreamSocket;
   readonly #context: TransportContext;
   readonly #receiver: Receiver;
   readonly #sender: Sender;
@@ -29,7 +41,13 @@ class StreamLink implements Link {
   #failure: Error | undefined = undefined;
   #stopLinger: (() => void) | undefined = undefined;
 
-  constructor(socket: Socket, receiver: Receiver, remote: string, attach: Attach, context: TransportContext) {
+  constructor(
+    socket: StreamSocket,
+    receiver: Receiver,
+    remote: string,
+    attach: Attach,
+    context: TransportContext,
+  ) {
     this.remote = remote;
     this.#socket = socket;
     this.#context = context;
@@ -127,7 +145,7 @@ function illegal(length: number): ProxyError {
 
 /** @param receiver what the socket reads into. */
 export function streamLink(
-  socket: Socket,
+  socket: StreamSocket,
   receiver: Receiver,
   remote: string,
   attach: Attach,

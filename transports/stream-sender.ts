@@ -7,7 +7,7 @@
  * few hundred small frames on their way must not use up the pool. A larger one is lent to the kernel and goes back
  * when the kernel has taken it.
  */
-import type { Socket } from 'node:net';
+import type { Writable } from 'node:stream';
 import type { Counters, Frame } from '../proxy-runtime/contract.ts';
 import { PREFIX_BYTES } from './stream-receiver.ts';
 
@@ -64,7 +64,7 @@ class Batch {
 }
 
 export class Sender {
-  readonly #socket: Socket;
+  readonly #socket: Pick<Writable, 'write' | 'cork' | 'uncork'>;
   readonly #counters: Counters;
   readonly #drain: () => void;
   readonly #written = (error?: Error | null) => this.#taken(error);
@@ -81,7 +81,7 @@ export class Sender {
   #onFlushed: (() => void) | undefined = undefined;
 
   /** @param drain `send` may go on; only ever called from a write's callback. */
-  constructor(socket: Socket, counters: Counters, drain: () => void) {
+  constructor(socket: Pick<Writable, 'write' | 'cork' | 'uncork'>, counters: Counters, drain: () => void) {
     this.#socket = socket;
     this.#counters = counters;
     this.#drain = drain;

@@ -18,7 +18,7 @@ import {
 import type { Attach, Link, Listener, TransportContext } from '../proxy-runtime/contract.ts';
 import { ProxyError } from '../proxy-runtime/errors.ts';
 import { streamError } from './stream-error.ts';
-import { streamLink } from './stream-link.ts';
+import { type StreamSocket, streamLink } from './stream-link.ts';
 import { PREFIX_BYTES, READ_BYTES, Receiver } from './stream-receiver.ts';
 
 /** What a stream transport declares as its `framing`. */
@@ -38,12 +38,19 @@ function onread(receiver: Receiver): OnReadOpts {
   return { buffer: () => receiver.target(), callback: (bytes) => receiver.received(bytes) };
 }
 
+/** What is made of a socket that is being connected. */
+interface Connecting extends StreamSocket {
+  once(event: 'close' | 'end' | 'connect', listener: () => void): this;
+  once(event: 'error', listener: (error: Error) => void): this;
+  off(event: 'error', listener: (error: Error) => void): this;
+}
+
 /**
- * Connects to `to` and makes a link of it, called `url` in messages. Rejects with M3_CLOSED, its cause the signal's
- * reason, when aborted; else as {@link Transport.dial}.
+ * Makes a link, called `url` in messages, of the socket that `open` begins to connect and that reads into the receiver. Rejects
+ * with M3_CLOSED, its cause the signal's reason, when aborted; else as {@link Transport.dial}.
  */
-export function dialStream(
-  to: NetConnectOpts & SocketTuning,
+export function dialSocket<Socket extends Connecting>(
+  open: (receiver: Receiver) => Socket,
   url: string,
   attach: Attach,
   context: TransportContext,
@@ -54,7 +61,7 @@ export function dialStream(
       new ProxyError('M3_CLOSED', `dial of ${url} was given up`, { cause: signal.reason });
     if (signal.aborted) return reject(aborted());
     const receiver = new Receiver(context);
-    const socket = connect({ ...SOCKET_OPTIONS, ...to, onread: onread(receiver) });
+    const socket = open(receiver);
     const abort = () => {
       socket.destroy();
       reject(aborted());
@@ -68,10 +75,24 @@ export function dialStream(
     socket.once('connect', () => {
       signal.removeEventListener('abort', abort);
       socket.off('error', fail);
-      tune(handleOf(socket), to);
       resolve(streamLink(socket, receiver, url, attach, context));
     });
   });
+}
+
+/** {@link dialSocket} of a Node socket to `to`. */
+export function dialStream(
+  to: NetConnectOpts & SocketTuning,
+  url: string,
+  attach: Attach,
+  context: TransportContext,
+  signal: AbortSignal,
+): Promise<Link> {
+  const open = (receiver: Receiver): Socket => {
+    const socket = connect({ ...SOCKET_OPTIONS, ...to, onread: onread(receiver) });
+    return socket.once('connect', () => tune(handleOf(socket), to));
+  };
+  return dialSocket(open, url, attach, context, signal);
 }
 
 /**

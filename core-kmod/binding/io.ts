@@ -11,6 +11,8 @@ import { made } from './outcome.ts';
 export interface Watch {
   ref(): void;
   unref(): void;
+  /** Whether `onReadable` is wanted, which it is at first: without it nobody is called for what is not read, or has ended. */
+  readable(wanted: boolean): void;
   /** Whether `onWritable` is wanted, which it is not at first: a socket that can be written to polls so all the time. */
   writable(wanted: boolean): void;
   /** Ends it; no callback comes after. Comes before the descriptor is closed, else libuv aborts the process. Idempotent. */
@@ -29,11 +31,17 @@ const WRITABLE = 2;
 export function watch(fd: number, onReadable: (status: number) => void, onWritable?: () => void): Watch {
   const native = loadNative();
   let open = true;
+  let wanted = READABLE;
   const onReady = (status: number, events: number) => {
-    if (status < 0 || (events & READABLE) !== 0) onReadable(status);
-    if (open && (events & WRITABLE) !== 0) onWritable?.();
+    if (status < 0 || (events & wanted & READABLE) !== 0) onReadable(status);
+    if (open && (events & wanted & WRITABLE) !== 0) onWritable?.();
   };
   const handle: WatchHandle = made(native.watch(fd, onReady), 'watch');
+  const want = (event: number, on: boolean) => {
+    const before = wanted;
+    wanted = on ? wanted | event : wanted & ~event;
+    if (open && wanted !== before) native.watchEvents(handle, wanted);
+  };
   return {
     ref: () => {
       native.watchRef(handle, 1);
@@ -41,9 +49,8 @@ export function watch(fd: number, onReadable: (status: number) => void, onWritab
     unref: () => {
       native.watchRef(handle, 0);
     },
-    writable: (wanted) => {
-      if (open) native.watchEvents(handle, wanted ? READABLE | WRITABLE : READABLE);
-    },
+    readable: (on) => want(READABLE, on),
+    writable: (on) => want(WRITABLE, on),
     close: () => {
       open = false;
       native.watchClose(handle);
@@ -90,18 +97,13 @@ export function systemError(errno: number, syscall: string): NodeJS.ErrnoExcepti
   return Object.assign(new Error(`${syscall} ${code}`), { code, errno, syscall });
 }
 
-/**
- * A socket that never waits and that no child process inherits. Addresses are `struct sockaddr` as bytes. The calls of
- * the data path return what the kernel answered; the others throw a {@link systemError}.
- */
-export class Socket {
-  readonly #native: Native;
+/** A connected or bound socket that never waits, whoever made it: its messages. They return what the kernel answered. */
+export class Channel {
+  protected readonly native: Native = loadNative();
   #fd: number;
 
-  /** As socket(2): AF_INET is 2, SOCK_DGRAM is 2. */
-  constructor(domain: number, type: number, protocol: number) {
-    this.#native = loadNative();
-    this.#fd = checked(this.#native.socket(domain, type, protocol), 'socket');
+  constructor(fd: number) {
+    this.#fd = fd;
   }
 
   /** For {@link watch}; -1 when closed. */
@@ -109,36 +111,12 @@ export class Socket {
     return this.#fd;
   }
 
-  bind(name: Uint8Array): void {
-    checked(this.#native.bindSocket(this.#fd, name), 'bind');
-  }
-
-  /** A connection that takes its time throws EINPROGRESS: the socket polls writable when it is decided. */
-  connect(name: Uint8Array): void {
-    checked(this.#native.connectSocket(this.#fd, name), 'connect');
-  }
-
-  /** Its own address. */
-  name(): Uint8Array {
-    const out = new Uint8Array(NAME_BYTES);
-    return out.subarray(0, checked(this.#native.socketName(this.#fd, out), 'getsockname'));
-  }
-
-  /** Options whose value is an int, as setsockopt(2). */
-  setOption(level: number, option: number, value: number): void {
-    checked(this.#native.setOption(this.#fd, level, option, value), 'setsockopt');
-  }
-
-  option(level: number, option: number): number {
-    return checked(this.#native.option(this.#fd, level, option), 'getsockopt');
-  }
-
   /**
    * Receives as many messages as are there, each into a slot of its own, and describes them in the batch's tables.
    * @returns how many; 0 if none is there; a negative errno.
    */
   receive(batch: Batch, slotBytes: number): number {
-    return this.#native.receiveMany(this.#fd, batch.bytes, slotBytes, batch.names, batch.table);
+    return this.native.receiveMany(this.#fd, batch.bytes, slotBytes, batch.names, batch.table);
   }
 
   /**
@@ -146,13 +124,48 @@ export class Socket {
    * @returns how many it took; 0 if it would have to wait; a negative errno if the first one failed.
    */
   send(batch: Batch, from: number, count: number): number {
-    return this.#native.sendMany(this.#fd, batch.bytes, batch.names, batch.table, from, count);
+    return this.native.sendMany(this.#fd, batch.bytes, batch.names, batch.table, from, count);
   }
 
   /** After its {@link Watch}. Idempotent. */
   close(): void {
-    if (this.#fd >= 0) this.#native.closeSocket(this.#fd);
+    if (this.#fd >= 0) this.native.closeSocket(this.#fd);
     this.#fd = -1;
+  }
+}
+
+/**
+ * A socket that no child process inherits. Addresses are `struct sockaddr` as bytes. What is not of the data path throws a
+ * {@link systemError}.
+ */
+export class Socket extends Channel {
+  /** As socket(2): AF_INET is 2, SOCK_DGRAM is 2. */
+  constructor(domain: number, type: number, protocol: number) {
+    super(checked(loadNative().socket(domain, type, protocol), 'socket'));
+  }
+
+  bind(name: Uint8Array): void {
+    checked(this.native.bindSocket(this.fd, name), 'bind');
+  }
+
+  /** A connection that takes its time throws EINPROGRESS: the socket polls writable when it is decided. */
+  connect(name: Uint8Array): void {
+    checked(this.native.connectSocket(this.fd, name), 'connect');
+  }
+
+  /** Its own address. */
+  name(): Uint8Array {
+    const out = new Uint8Array(NAME_BYTES);
+    return out.subarray(0, checked(this.native.socketName(this.fd, out), 'getsockname'));
+  }
+
+  /** Options whose value is an int, as setsockopt(2). */
+  setOption(level: number, option: number, value: number): void {
+    checked(this.native.setOption(this.fd, level, option, value), 'setsockopt');
+  }
+
+  option(level: number, option: number): number {
+    return checked(this.native.option(this.fd, level, option), 'getsockopt');
   }
 }
 

@@ -147,7 +147,7 @@ static int js_watch_events(struct m3_args *args)
 	int events = args->v[1].i32 & (M3_UV_READABLE | M3_UV_WRITABLE);
 
 	if (!events)
-		return -M3_EINVAL;
+		return uv_poll_stop(watch->poll) ? -M3_EINVAL : 0;
 	return uv_poll_start(watch->poll, events, on_event) ? -M3_EINVAL : 0;
 }
 

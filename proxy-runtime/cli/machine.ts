@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** What this machine can run, and if not, why and what to do. Looks, changes nothing. */
 import { accessSync, constants, existsSync, readFileSync, statfsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { release } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { loadNative } from '../../core-kmod/binding/native.ts';
@@ -17,6 +18,8 @@ export interface Machine {
   readonly kernel: string;
   /** Throws when the addon is missing or does not load. */
   loadAddon(): void;
+  /** Throws when that package is not installed or does not load. */
+  loadPackage(name: string): void;
 }
 
 export const thisMachine = (): Machine => ({
@@ -26,6 +29,9 @@ export const thisMachine = (): Machine => ({
   kernel: release(),
   loadAddon: () => {
     loadNative();
+  },
+  loadPackage: (name) => {
+    createRequire(import.meta.url)(name);
   },
 });
 
@@ -58,6 +64,16 @@ const addonProbe: Probe = (machine) => {
   } catch (error) {
     // The message says what to install.
     return { state: 'no', found: 'it is missing, or does not load', remedy: (error as Error).message };
+  }
+};
+
+const ffiProbe: Probe = (machine) => {
+  try {
+    machine.loadPackage('ffi-napi');
+    return { state: 'yes', found: 'it loads', remedy: '' };
+  } catch {
+    const remedy = "for TIPC: apt-get install build-essential python3, then 'npm ci' again";
+    return { state: 'no', found: 'it is not installed, or does not load', remedy };
   }
 };
 
@@ -129,6 +145,7 @@ const PROBES: readonly (readonly [name: string, needed: boolean, probe: Probe])[
   ['C compiler', false, tool(['cc', 'gcc', 'clang'], 'to build the addon: apt-get install build-essential')],
   ['make', false, tool(['make'], 'to build the addon: apt-get install build-essential')],
   ['TIPC', false, tipcProbe],
+  ['ffi-napi', false, ffiProbe],
   ['kernel core', false, kernelCoreProbe],
   ['qemu', false, tool(['qemu-system-x86_64'], 'for tests in a VM: apt-get install qemu-system-x86')],
   ['KVM', false, kvmProbe],

@@ -85,7 +85,7 @@ describe('the demo', () => {
       .ended;
     if (why !== undefined) {
       expect(code).toBe(1);
-      expect(stderr).toContain(why);
+      expect(JSON.parse(stdout).error.message).toContain(why);
       return;
     }
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

@@ -26,6 +26,7 @@ const machine = (change: Partial<Machine> = {}): Machine => ({
   nodeVersion: '20.1.0',
   kernel: '6.1.0-test',
   loadAddon: () => {},
+  loadPackage: () => {},
   ...change,
 });
 
@@ -36,7 +37,8 @@ it('a bare machine lacks everything, and every lack has a remedy', () => {
   const loadAddon = () => {
     throw new Error('install a compiler');
   };
-  const findings = examine(machine({ nodeVersion: '18.20.0', loadAddon }));
+  const loadPackage = loadAddon;
+  const findings = examine(machine({ nodeVersion: '18.20.0', loadAddon, loadPackage }));
   expect(findings.map(({ state }) => state)).toEqual(findings.map(() => 'no'));
   for (const { name, remedy } of findings) expect(remedy, name).not.toBe('');
   expect(isFit(findings)).toBe(false);

@@ -20,7 +20,7 @@ describe('the table of transports', () => {
   });
 
   test('a slip of the pen gets a hint', () => {
-    assert.throws(() => transportFor(new URL('tpc://host:1')), { message: /did you mean "tcp"\?/ });
+    assert.throws(() => transportFor(new URL('unx://host:1')), { message: /did you mean "unix"\?/ });
   });
 
   test('names that every object has are no schemes', () => {
