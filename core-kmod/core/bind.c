@@ -88,6 +88,7 @@ void m3_bind_settle(struct m3_txn *t)
 {
 	uint32_t j;
 
+	t->waits = 0;
 	for (j = 0; t->r->bind_waiters && j < m3_high(t->r); j++)
 		m3_bind_look(t, j);
 }

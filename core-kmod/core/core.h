@@ -80,9 +80,10 @@ void m3_bind_over(struct m3_txn *t, uint32_t i);
 /* Ends slot self's wait for a binding, if it has come true. */
 void m3_bind_look(struct m3_txn *t, uint32_t self);
 /*
- * The same for all: the platform's, before it lets the lock of a section go in
- * which a slot was bound or freed. Who is killed before that leaves waiters
- * that look for themselves (m3_life_look, m3_rouse).
+ * The same for all, once a slot was bound or freed (m3_txn.waits): before the
+ * next record is acted on, and before the platform lets the lock go. Who is
+ * killed before that leaves waiters that look for themselves (m3_life_look,
+ * m3_rouse).
  */
 void m3_bind_settle(struct m3_txn *t);
 

@@ -83,6 +83,9 @@ static int put_records(struct m3_txn *t, uint32_t node, const char *frame,
 		m3_record_put_d(t, node, h->lane, &in);
 		m3_set64(r, &l->expected, number + 1);
 		m3_commit(r);
+		/* A later record may end a binding that somebody waits for. */
+		if (t->waits)
+			m3_bind_settle(t);
 		p->records_in++;
 		accepted++;
 	}

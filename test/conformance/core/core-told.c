@@ -403,6 +403,34 @@ static void waits_from_afar(int killed, int silent)
 	rig_stop(&b);
 }
 
+/* One frame tells of a whole life: who waited for it has seen it. */
+static void a_life_in_one_frame(void)
+{
+	static unsigned char frame[M3_FRAME_BYTES];
+	struct m3_frame_header h;
+	struct m3_call bound;
+	struct rig_node n;
+	struct forge f;
+	struct m3_member *m = forge_alone(&n, &f);
+	unsigned int bytes;
+
+	rig_start_call(m, &bound, M3_OP_WAITBIND, 1, 20, 0, M3_PENDING);
+	forge_fill(&f, &rec, M3_REC_NOTIFY, 20, 1, 0,
+		   sizeof(struct m3_message));
+	bytes = forge_frame(&f, M3_LANE_NORMAL, &rec, frame);
+	forge_fill(&f, &rec, M3_REC_DEATH, 20, M3_NONE, 0, 0);
+	rec.head.src_binding = FORGE_BINDING;
+	memcpy(frame + bytes, &rec, rec.head.length);
+	memcpy(&h, frame, sizeof(h));
+	h.count = 2;
+	memcpy(frame, &h, sizeof(h));
+	SAME(m3_proxy_put(n.proxy, frame, bytes + rec.head.length), 2);
+	SAME(m3_finish(m, &bound), 0);
+	SAME(rig_rts(&n, 20), M3_RTS_SLOT_FREE);
+	SOUND(&n);
+	rig_close(&n, m);
+}
+
 int main(void)
 {
 	alarm(50);
@@ -417,6 +445,7 @@ int main(void)
 	learns_of_a_death();
 	ignores_deaths();
 	learns_from_a_new_life();
+	a_life_in_one_frame();
 	waits_from_afar(0, 0);
 	waits_from_afar(1, 0);
 	waits_from_afar(0, 1);
