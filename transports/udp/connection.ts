@@ -93,7 +93,7 @@ export class Connection {
       acknowledgements: this.#acknowledgements,
       recovery: this.#recovery,
       path: this.#path,
-      limit: () => this.#inbound.limit,
+      inbound: this.#inbound,
     });
     // What a peer grants before it has said so: less than any window.
     this.#peerLimit = WIRE_FRAME_BYTES + PREFIX_BYTES;
@@ -163,6 +163,7 @@ export class Connection {
     if (wrong !== undefined || this.#phase === 'ended') return wrong;
     this.#heardAt = now;
     this.#peerLimit = Math.max(this.#peerLimit, packet.limit);
+    if ((packet.flags & FLAG.ENDED) !== 0) this.#outbound.ended();
     const refused = packet.number === 0 ? undefined : this.#take(packet, buf, now);
     if (this.#inbound.ended && this.#phase === 'open') this.#peerEnded(now);
     return refused;

@@ -45,8 +45,11 @@ export const FLAG = {
   PING: 2,
   /** Its payload is padding: does a datagram of this size arrive? */
   PROBE: 4,
+  /** The stream of whoever receives this has arrived, its end too: what it has not seen acknowledged was all the same. */
+  ENDED: 8,
 } as const;
-const FLAGS = FLAG.FIN | FLAG.PING | FLAG.PROBE;
+const ASKS = FLAG.FIN | FLAG.PING | FLAG.PROBE;
+const FLAGS = ASKS | FLAG.ENDED;
 
 export const AT = {
   checksum: 0,
@@ -195,9 +198,9 @@ export class Packet {
 
   /** A packet is numbered if and only if it has something to be acknowledged; a probe has nothing else. */
   #isContradictory(length: number): boolean {
-    const asks = this.flags !== 0 || length > 0;
+    const asks = (this.flags & ASKS) !== 0 || length > 0;
     if (asks !== (this.number !== 0)) return true;
-    return (this.flags & FLAG.PROBE) !== 0 && this.flags !== FLAG.PROBE;
+    return (this.flags & FLAG.PROBE) !== 0 && (this.flags & ASKS) !== FLAG.PROBE;
   }
 
   /** All ranges lie between 1 and the largest, and none touches another. */

@@ -91,8 +91,9 @@ export function diallerOf(hub: Hub, url: string): Dialler {
       return undefined;
     },
     refused(whose) {
-      if (whose.low !== id.low || whose.high !== id.high) return;
+      if (whose.low !== id.low || whose.high !== id.high) return 'unknown_connection';
       fail(new ProxyError('M3_REFUSED', `dial of ${url}: the peer does not listen any more`));
+      return undefined;
     },
     failed(error) {
       fail(streamError(error, `dial of ${url}`));

@@ -13,10 +13,10 @@ const LEAST_WINDOW = 131_072 + 4096;
 
 /** Whoever opens links on the socket: a listener, or a dialler. */
 export interface Opener {
-  /** A datagram that is neither a packet nor a reset. False: it is none for us. */
+  /** A datagram that is neither a packet nor a reset. What is returned is wrong with it. */
   opening(type: number, buf: Buffer, view: DataView, at: number, from: Uint8Array): Reason | undefined;
-  /** The id is not served by the peer. */
-  refused(id: ConnectionId): void;
+  /** The peer does not serve the id, which is of no link. */
+  refused(id: ConnectionId): Reason | undefined;
   failed(error: NodeJS.ErrnoException): void;
 }
 
@@ -223,8 +223,9 @@ export class Hub {
 
   #reset(id: ConnectionId): Reason | undefined {
     const link = this.linkOf(id);
-    link?.peerReset();
-    if (link === undefined) this.#opener?.refused(id);
+    if (link === undefined)
+      return this.#opener === undefined ? 'unknown_connection' : this.#opener.refused(id);
+    link.peerReset();
     return undefined;
   }
 

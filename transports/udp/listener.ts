@@ -40,7 +40,7 @@ export function listenerOf(hub: Hub): Opener {
       else return 'bad_type';
       return undefined;
     },
-    refused: () => undefined,
+    refused: () => 'unknown_connection',
     failed: () => undefined,
   };
 }

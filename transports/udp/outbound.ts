@@ -110,6 +110,11 @@ export class Outbound {
     this.#acknowledged.remove(0, this.#base);
   }
 
+  /** The peer says that it has all, the end too: nothing is sent any more. */
+  ended(): void {
+    if (this.#finished()) this.acknowledged(0, this.#last());
+  }
+
   /** To be sent again, but for what has been acknowledged by now. */
   lost(at: number, length: number): void {
     const end = at + length;

@@ -2,6 +2,7 @@
 /** The packets of one connection: which leaves next, and what is on it. */
 import type { Acknowledgements } from './acknowledgements.ts';
 import { AT, BYTES, type ConnectionId, FLAG, setHead, setU64, TYPE } from './datagram.ts';
+import type { Inbound } from './inbound.ts';
 import type { Outbound } from './outbound.ts';
 import type { PathMtu } from './path-mtu.ts';
 import type { Recovery } from './recovery.ts';
@@ -29,8 +30,7 @@ export interface SenderOptions {
   readonly acknowledgements: Acknowledgements;
   readonly recovery: Recovery;
   readonly path: PathMtu;
-  /** What the peer may send up to. */
-  readonly limit: () => number;
+  readonly inbound: Inbound;
 }
 
 export class Sender {
@@ -63,7 +63,7 @@ export class Sender {
 
   /** Room was made: who had stopped for want of it waits to be told. */
   tellLimit(): void {
-    if (this.#options.limit() > this.#told) this.#ping = true;
+    if (this.#options.inbound.limit > this.#told) this.#ping = true;
   }
 
   /** Sends payloads for as long as they may leave. False: the output is full. */
@@ -158,12 +158,12 @@ export class Sender {
     flags: number,
     offset: number,
   ): void {
-    const { peerId, recovery, acknowledgements, limit } = this.#options;
+    const { peerId, recovery, acknowledgements, inbound } = this.#options;
     const { view } = output;
     const age = number === 0 ? 0 : Math.min(MOST_AGE, number - recovery.sent.low);
-    this.#told = limit();
+    this.#told = inbound.limit;
     setHead(view, at, TYPE.PACKET, peerId);
-    view.setUint8(at + AT.flags, flags);
+    view.setUint8(at + AT.flags, inbound.ended ? flags | FLAG.ENDED : flags);
     setU64(view, at + AT.number, number);
     setU64(view, at + AT.offset, offset);
     setU64(view, at + AT.limit, this.#told);

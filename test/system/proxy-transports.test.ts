@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/** Two runtimes over real sockets with the codecs of the tables; their cores only queue. */
+/** Two runtimes over real sockets, good and bad, with the codecs of the tables; their cores only queue. */
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { codecFor } from '../../codecs/index.ts';
@@ -7,6 +7,7 @@ import { systemClock } from '../../proxy-runtime/clock.ts';
 import type { Transport } from '../../proxy-runtime/contract.ts';
 import { createRuntime } from '../../proxy-runtime/runtime.ts';
 import { tcp } from '../../transports/tcp/index.ts';
+import { udp } from '../../transports/udp/index.ts';
 import { seededRandom } from '../testing/index.ts';
 import { pick, runSeed } from '../testing/seed.ts';
 import { tapped } from '../unit/support/nodes.ts';
@@ -34,11 +35,19 @@ async function acknowledged(...sides: [core: QueueCore, peer: number][]): Promis
   }
 }
 
-test('records cross TCP both ways in order while links are cut', async () => {
+const FAULTS = 'mtu=1500&loss=0.05&duplicate=0.02&reorder=0.05&flip=0.005';
+
+const wires: readonly [what: string, wire: (seed: number) => Transport][] = [
+  ['TCP', () => tcp],
+  ['UDP', () => udp],
+  ['UDP with faults', (seed) => ({ ...udp, loopback: () => `udp://127.0.0.1:0?${FAULTS}&seed=${seed}` })],
+];
+
+test.each(wires)('records cross %s both ways in order while links are cut', async (what, transportOf) => {
   const seed = runSeed();
-  console.log(`tcp cuts: seed ${seed}`);
+  console.log(`cuts of ${what}: seed ${seed}`);
   const random = seededRandom(seed);
-  const wire = tapped(tcp);
+  const wire = tapped(transportOf(seed));
   const b = node(2, wire);
   await b.runtime.start();
   const a = node(1, wire, b.runtime.status().listening[0]);
