@@ -23,13 +23,20 @@ export function setUpCore(config: Config): NodeCore {
   }
 }
 
+/** The process that serves the core, or 0. M3_CONFIG: the core is another node's. */
+export function servingPid(config: Config): number {
+  const core = openExisting(config);
+  try {
+    return core?.info().runtimePid ?? 0;
+  } finally {
+    core?.close();
+  }
+}
+
 function openOrCreate(config: Config): NodeCore {
   const dir = embeddedDirectory(config.core);
-  try {
-    return checkedOwner(NodeCore.open(dir), config, dir);
-  } catch (error) {
-    if (!(error instanceof CoreError) || !['EDVSINIT', 'ENOENT'].includes(error.code)) throw error;
-  }
+  const core = openExisting(config);
+  if (core !== undefined) return unserved(core, dir);
   makeParent(dir);
   return NodeCore.create(dir, {
     node: config.node,
@@ -40,6 +47,17 @@ function openOrCreate(config: Config): NodeCore {
       MIN_DCS,
     ),
   });
+}
+
+/** Undefined: there is none. */
+function openExisting(config: Config): NodeCore | undefined {
+  const dir = embeddedDirectory(config.core);
+  try {
+    return ownCore(NodeCore.open(dir), config, dir);
+  } catch (error) {
+    if (!(error instanceof CoreError) || !['EDVSINIT', 'ENOENT'].includes(error.code)) throw error;
+    return undefined;
+  }
 }
 
 const roomFor = (ids: readonly number[], least: number): number =>
@@ -69,20 +87,23 @@ function makeDirectory(dir: string): void {
   }
 }
 
-function checkedOwner(core: NodeCore, config: Config, dir: string): NodeCore {
-  const { node, cluster, runtimePid } = core.info();
-  const problem =
-    node !== config.node || cluster !== config.cluster
-      ? `it is of node ${node} of cluster ${cluster}, the configuration of node ${config.node} of ${config.cluster}`
-      : runtimePid !== 0 && runtimePid !== process.pid
-        ? `process ${runtimePid} serves it already`
-        : undefined;
-  if (problem === undefined) return core;
+function ownCore(core: NodeCore, config: Config, dir: string): NodeCore {
+  const { node, cluster } = core.info();
+  if (node === config.node && cluster === config.cluster) return core;
+  const text = `it is of node ${node} of cluster ${cluster}, the configuration of node ${config.node} of ${config.cluster}`;
+  return refused(core, `core embedded:${dir}: ${text}; name another directory, or end that one`);
+}
+
+function unserved(core: NodeCore, dir: string): NodeCore {
+  const { runtimePid } = core.info();
+  if (runtimePid === 0 || runtimePid === process.pid) return core;
+  const remedy = 'take its place with `up --replace` or `--standby`, or name another directory';
+  return refused(core, `core embedded:${dir}: process ${runtimePid} serves it already; ${remedy}`);
+}
+
+function refused(core: NodeCore, text: string): never {
   core.close();
-  throw new ProxyError(
-    'M3_CONFIG',
-    `core embedded:${dir}: ${problem}; name another directory, or end that one`,
-  );
+  throw new ProxyError('M3_CONFIG', text);
 }
 
 function setUpDc(core: NodeCore, dc: DcConfig): void {

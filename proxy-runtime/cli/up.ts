@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { type Config, coreText, loadConfig } from '../config/index.ts';
 import { createLogger } from '../log.ts';
 import type { RuntimeStatus } from '../runtime.ts';
 import { startNode } from './node-process.ts';
 import { printText } from './output.ts';
 import { plugIns } from './plug-ins.ts';
+import { type TakeOver, takeOver } from './take-over.ts';
 
 /** 128 + SIGTERM: what a shell tells of a process that a second signal forced to end. */
 const EXIT_FORCED = 143;
@@ -33,9 +34,24 @@ function tellUp(config: Config, { listening }: RuntimeStatus, json: boolean): vo
     );
 }
 
-async function action(file: string, { json = false }: { json?: boolean }): Promise<void> {
+/** All is loaded, and the core is served by process `serving` as yet. */
+function tellWaiting(config: Config, serving: number, json: boolean): void {
+  const waiting = { node: config.node, pid: process.pid, core: coreText(config.core), serving };
+  if (json) process.stdout.write(`${JSON.stringify({ waiting })}\n`);
+  else printText(`waiting: node ${waiting.node}, pid ${waiting.pid}, for the end of process ${serving}`);
+}
+
+interface Options {
+  readonly json?: boolean;
+  readonly standby?: boolean;
+  readonly replace?: boolean;
+}
+
+async function action(file: string, { json = false, standby, replace }: Options): Promise<void> {
   const config = await loadConfig(file, plugIns);
   const log = createLogger(config.log.level, config.node);
+  const how: TakeOver | undefined = replace ? 'replace' : standby ? 'standby' : undefined;
+  if (how !== undefined) await takeOver(config, how, log, (pid) => tellWaiting(config, pid, json));
   const node = await startNode(config, log);
   const asked = signalled(() => {
     log.warn('second signal: the links end without being drained');
@@ -55,6 +71,12 @@ export const registerUp = (program: Command): void => {
     .command('up')
     .description("create the node's core, DCs and proxies, and run until SIGINT or SIGTERM")
     .argument('<config>', 'a YAML or JSON file')
+    .addOption(
+      new Option('--standby', 'take over when the process that serves the core has ended').conflicts(
+        'replace',
+      ),
+    )
+    .option('--replace', 'end the process that serves the core, and take over')
     .option('--json', 'tell on stdout, as one line of JSON, when it is up')
     .action(action);
 };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /** `onDisconnect`: how long calls wait for a peer that is out of reach, and how they end. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CoreError, type Endpoint, joinDc, type Member, Message } from '../../core-kmod/binding/core.ts';
-import { addressOf, DC, type NodePair, nodePair, SERVER, type Up } from './support/node-pair.ts';
-import { endAll } from './support/program.ts';
+import { describe, expect, it } from 'vitest';
+import { CoreError, type Endpoint, type Member, Message } from '../../core-kmod/binding/core.ts';
+import { eachTest } from './support/each-test.ts';
+import { addressOf, SERVER, type Up } from './support/node-pair.ts';
 
 const LIVENESS = { intervalMs: 100, misses: 3 } as const;
 /** When silence has ended the link at the latest: it may begin anywhere in an interval. */
@@ -14,24 +14,7 @@ const SLACK_MS = 5000;
 /** More than all that: a call that ends by its deadline was not ended by the policy. */
 const DEADLINE = { timeoutMs: 60_000 } as const;
 
-let pair: NodePair;
-let members: Member[] = [];
-
-beforeEach(() => {
-  pair = nodePair();
-});
-afterEach(async () => {
-  for (const member of members) member.close();
-  members = [];
-  await endAll();
-  pair.remove();
-});
-
-function join(node: number): Member {
-  const member = joinDc(pair.coreOf(node), DC);
-  members.push(member);
-  return member;
-}
+const at = eachTest();
 
 interface Joined {
   readonly one: Up;
@@ -43,11 +26,11 @@ interface Joined {
 }
 
 async function joined(onDisconnect: object): Promise<Joined> {
-  const two = await pair.up(2, { liveness: LIVENESS });
+  const two = await at.pair.up(2, { liveness: LIVENESS });
   const listen = addressOf(two);
-  const one = await pair.up(1, { peers: [{ node: 2, dial: listen }], liveness: LIVENESS, onDisconnect });
+  const one = await at.pair.up(1, { peers: [{ node: 2, dial: listen }], liveness: LIVENESS, onDisconnect });
   await one.says('stderr', /"msg":"connected"/);
-  return { one, two, listen, server: join(2).bind(SERVER), member: join(1) };
+  return { one, two, listen, server: at.join(2).bind(SERVER), member: at.join(1) };
 }
 
 /** The code with which a call ends, and after how long. */
@@ -124,7 +107,7 @@ describe('a link that is lost', () => {
     const all = await joined({});
     const { second, taken } = await callsInAnOutage(all, 'SIGKILL');
     const unsent = ask(second);
-    await pair.up(2, { listen: all.listen, liveness: LIVENESS });
+    await at.pair.up(2, { listen: all.listen, liveness: LIVENESS });
     const next = await all.server.receive();
     expect(next.source).toBe(21);
     for (const client of [20, 21]) all.server.reply(client, next);

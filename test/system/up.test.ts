@@ -1,68 +1,52 @@
 // SPDX-License-Identifier: MIT
 /** `m3ipc up` and `m3ipc status` as processes: what they refuse, what they tell, what they leave, what they survive. */
 import { existsSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { joinDc, type Member, Message } from '../../core-kmod/binding/core.ts';
+import { describe, expect, it } from 'vitest';
+import { Message } from '../../core-kmod/binding/core.ts';
 import type { NodeStatus } from '../../proxy-runtime/status.ts';
-import { addressOf, DC, type NodePair, nodePair, SERVER } from './support/node-pair.ts';
-import { endAll, m3ipc } from './support/program.ts';
+import { eachTest } from './support/each-test.ts';
+import { addressOf, DC, SERVER } from './support/node-pair.ts';
+import { m3ipc } from './support/program.ts';
 
-let pair: NodePair;
-let members: Member[] = [];
-
-beforeEach(() => {
-  pair = nodePair();
-});
-afterEach(async () => {
-  for (const member of members) member.close();
-  members = [];
-  await endAll();
-  pair.remove();
-});
-
-function join(node: number): Member {
-  const member = joinDc(pair.coreOf(node), DC);
-  members.push(member);
-  return member;
-}
+const at = eachTest();
 
 const dialling = (dial: string): object => ({ peers: [{ node: 2, dial }] });
 
 describe('up', () => {
   it('tells when it is up, drains at SIGTERM, exits 0 and leaves no core', async () => {
-    const two = await pair.up(2);
-    const one = await pair.up(1, dialling(addressOf(two)));
+    const two = await at.pair.up(2);
+    const one = await at.pair.up(1, dialling(addressOf(two)));
     await one.says('stderr', /"msg":"connected"/);
     for (const node of [one, two]) {
       node.signal('SIGTERM');
       expect((await node.ended).code).toBe(0);
     }
-    expect(existsSync(pair.coreOf(1)) || existsSync(pair.coreOf(2))).toBe(false);
+    expect(existsSync(at.pair.coreOf(1)) || existsSync(at.pair.coreOf(2))).toBe(false);
   });
 
   it('falls back to the next address, and its status says why', async () => {
-    const socket = `unix://${pair.dir}/two.sock`;
-    const two = await pair.up(2, { listen: [socket, 'tcp://127.0.0.1:0'] });
+    const socket = `unix://${at.pair.dir}/two.sock`;
+    const two = await at.pair.up(2, { listen: [socket, 'tcp://127.0.0.1:0'] });
     const [, second = ''] = two.listening;
     expect(two.listening).toEqual([socket, expect.stringMatching(/^tcp:/)]);
-    const dial = [`unix://${pair.dir}/nobody.sock`, second, socket];
-    const one = await pair.up(1, { peers: [{ node: 2, dial }] });
+    const dial = [`unix://${at.pair.dir}/nobody.sock`, second, socket];
+    const one = await at.pair.up(1, { peers: [{ node: 2, dial }] });
     await one.says('stderr', /"msg":"connected"/);
-    const { stdout } = await m3ipc('status', '--core', pair.coreOf(1)).ended;
+    const { stdout } = await m3ipc('status', '--core', at.pair.coreOf(1)).ended;
     expect(stdout).toMatch(/^ +2 +node2 +connected +tcp:/m);
     expect(stdout).toMatch(/^peer 2: unix:\S+nobody.sock is not used: .*ENOENT.*$/m);
     expect(stdout.match(/is not used/g)).toHaveLength(1);
   });
 
   it('keeps the core while a process is bound, and goes on with it', async () => {
-    const two = await pair.up(2);
-    const endpoint = join(2).bind(SERVER);
+    const two = await at.pair.up(2);
+    const endpoint = at.join(2).bind(SERVER);
     two.signal('SIGTERM');
     expect((await two.ended).code).toBe(0);
-    const again = await pair.up(2);
-    const one = await pair.up(1, dialling(addressOf(again)));
+    const again = await at.pair.up(2);
+    const one = await at.pair.up(1, dialling(addressOf(again)));
     await one.says('stderr', /"msg":"connected"/);
-    const client = join(1).bind(20);
+    const client = at.join(1).bind(20);
     const calling = client.sendrec(SERVER, Message.of(1, 'still here'), { timeoutMs: 10_000 });
     const request = await endpoint.receive();
     endpoint.reply(request.source, request);
@@ -70,7 +54,7 @@ describe('up', () => {
   });
 
   it('is forced by a second signal', async () => {
-    const two = await pair.up(2);
+    const two = await at.pair.up(2);
     two.signal('SIGTERM');
     two.signal('SIGINT');
     // Draining may have been quicker than the second signal.
@@ -78,15 +62,15 @@ describe('up', () => {
   });
 
   it('names an address that is in use', async () => {
-    const two = await pair.up(2);
+    const two = await at.pair.up(2);
     const { code, stderr } = await m3ipc(
       'up',
-      pair.write(1, { listen: addressOf(two), peers: [{ node: 2 }] }),
+      at.pair.write(1, { listen: addressOf(two), peers: [{ node: 2 }] }),
     ).ended;
     expect(code).toBe(1);
     expect(stderr).toContain(`m3ipc: M3_ADDR_IN_USE: `);
     expect(stderr).toContain(new URL(addressOf(two)).host);
-    expect(existsSync(pair.coreOf(1))).toBe(false);
+    expect(existsSync(at.pair.coreOf(1))).toBe(false);
   });
 
   it.each([
@@ -102,19 +86,19 @@ describe('up', () => {
     ],
     ['a kernel core', { core: 'kernel:/dev/m3ipc0' }, /M3_UNAVAILABLE: .*no kernel backend/],
   ])('refuses %s', async (_, { core, ...changes }, message) => {
-    await pair.up(2);
+    await at.pair.up(2);
     const where = core.includes(':')
       ? core
-      : `embedded:${core.startsWith('/') ? core : `${pair.dir}/${core}`}`;
+      : `embedded:${core.startsWith('/') ? core : `${at.pair.dir}/${core}`}`;
     const peers = [{ node: 2, dial: 'tcp://127.0.0.1:9' }];
-    const { code, stderr } = await m3ipc('up', pair.write(1, { ...changes, core: where, peers })).ended;
+    const { code, stderr } = await m3ipc('up', at.pair.write(1, { ...changes, core: where, peers })).ended;
     expect(code).toBe(1);
     expect(stderr).toMatch(message);
   });
 
   it('refuses a core that a living runtime serves', async () => {
-    const two = await pair.up(2);
-    const { code, stderr } = await m3ipc('up', pair.write(2)).ended;
+    const two = await at.pair.up(2);
+    const { code, stderr } = await m3ipc('up', at.pair.write(2)).ended;
     expect(code).toBe(1);
     expect(stderr).toContain(`process ${two.pid} serves it already`);
     expect(stderr).toContain('what to do: ');
@@ -124,8 +108,8 @@ describe('up', () => {
     ['cluster', { cluster: 'other' }, /M3_PEER_MISMATCH|cluster/, ['other', 'test']],
     ['pipeline', { codecs: ['logging'] }, /M3_PIPELINE_MISMATCH|codecs/, ['logging', 'compression']],
   ])('says on both sides that the %s differs, with both values', async (_, changes, what, values) => {
-    const two = await pair.up(2);
-    const one = await pair.up(1, { ...changes, ...dialling(addressOf(two)) });
+    const two = await at.pair.up(2);
+    const one = await at.pair.up(1, { ...changes, ...dialling(addressOf(two)) });
     const refusal = new RegExp(`[^\\n]*(?=[^\\n]*${values[0]})(?=[^\\n]*${values[1]})[^\\n]*`);
     for (const node of [one, two]) {
       const [line] = await node.says('stderr', refusal);
@@ -134,72 +118,17 @@ describe('up', () => {
   });
 });
 
-describe('calls', () => {
-  /** Calls until told to stop; each reply must be the answer to its request. */
-  async function keepCalling(stopped: () => boolean): Promise<number> {
-    const client = join(1).bind(20);
-    const message = new Message();
-    let number = 0;
-    while (!stopped()) {
-      message.type = 1;
-      message.setU32(0, ++number);
-      const reply = await client.sendrec(SERVER, message, { timeoutMs: 30_000 });
-      expect([reply.type, reply.getU32(0)]).toEqual([2, number]);
-    }
-    return number;
-  }
-
-  /** Answers, and keeps what arrived. */
-  async function serve(seen: number[]): Promise<void> {
-    const endpoint = join(2).bind(SERVER);
-    for await (const request of endpoint) {
-      seen.push(request.getU32(0));
-      request.type = 2;
-      endpoint.reply(request.source, request);
-    }
-  }
-
-  it('survive killed proxies: none lost, doubled or out of order', async () => {
-    let two = await pair.up(2);
-    const listen = addressOf(two);
-    let one = await pair.up(1, dialling(listen));
-    const seen: number[] = [];
-    const serving = serve(seen);
-    let stopped = false;
-    const calling = keepCalling(() => stopped);
-    for (const victim of [1, 2, 1, 2] as const) {
-      const before = seen.length;
-      await reached(seen, before + 50);
-      const node = victim === 1 ? one : two;
-      node.signal('SIGKILL');
-      await node.ended;
-      if (victim === 1) one = await pair.up(1, dialling(listen));
-      else two = await pair.up(2, { listen });
-    }
-    await reached(seen, seen.length + 50);
-    stopped = true;
-    const sent = await calling;
-    expect(seen).toEqual(Array.from({ length: sent }, (_, at) => at + 1));
-    for (const member of members) member.close();
-    await serving;
-  });
-
-  /** The test's own time limit is the deadline. */
-  async function reached(seen: readonly number[], count: number): Promise<void> {
-    while (seen.length < count) await new Promise((resolve) => setImmediate(resolve));
-  }
-});
-
 describe('status', () => {
   it('shows the node, its DCs, endpoints, links and counters', async () => {
-    const two = await pair.up(2);
-    const one = await pair.up(1, dialling(addressOf(two)));
+    const two = await at.pair.up(2);
+    const one = await at.pair.up(1, dialling(addressOf(two)));
     await one.says('stderr', /"msg":"connected"/);
-    const waiting = join(2).bind(SERVER);
+    const waiting = at.join(2).bind(SERVER);
     const received = waiting.receive();
-    join(1).bind(20).notify(SERVER);
+    at.join(1).bind(20).notify(SERVER);
     expect((await received).isNotification).toBe(true);
-    const { code, stdout } = await m3ipc('status', pair.write(1, dialling(addressOf(two))), '--json').ended;
+    const { code, stdout } = await m3ipc('status', at.pair.write(1, dialling(addressOf(two))), '--json')
+      .ended;
     expect(code).toBe(0);
     const status = JSON.parse(stdout) as NodeStatus;
     expect(status.info).toMatchObject({ cluster: 'test', node: 1, runtimePid: one.pid });
@@ -210,17 +139,17 @@ describe('status', () => {
       [SERVER, 2],
       [20, 1],
     ]);
-    const text = (await m3ipc('status', '--core', pair.coreOf(1)).ended).stdout;
+    const text = (await m3ipc('status', '--core', at.pair.coreOf(1)).ended).stdout;
     for (const word of ['REMOTE', 'GRPLEADER', '-endp-', 'PLAINTEXT']) expect(text).toContain(word);
   });
 
   it('reads a core without a runtime, and says when there is none', async () => {
-    const two = await pair.up(2);
+    const two = await at.pair.up(2);
     two.signal('SIGKILL');
     await two.ended;
-    const { stdout } = await m3ipc('status', '--core', pair.coreOf(2), '--json').ended;
+    const { stdout } = await m3ipc('status', '--core', at.pair.coreOf(2), '--json').ended;
     expect(JSON.parse(stdout)).toMatchObject({ info: { runtimePid: 0 }, links: [] });
-    const { code, stderr } = await m3ipc('status', '--core', `${pair.dir}/nowhere`).ended;
+    const { code, stderr } = await m3ipc('status', '--core', `${at.pair.dir}/nowhere`).ended;
     expect(code).toBe(1);
     expect(stderr).toContain('ENOENT');
   });

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char dir[64];
@@ -257,6 +258,33 @@ static void connect(void)
 	rig_ok("connect and disconnect");
 }
 
+/* A runtime that has ended serves nobody, though its parent does not know. */
+static void runtime_ends(void)
+{
+	struct m3_dvs_info info;
+	struct rig_node a;
+	siginfo_t ended;
+	pid_t child;
+
+	rig_start(&a, 0);
+	SAME(m3_node_up(a.core, 2, "b"), 0);
+	child = fork();
+	if (!child) {
+		struct m3_node *node;
+		struct m3_proxy *proxy;
+
+		_exit(m3_node_open(a.dir, &node) ||
+		      m3_attach(node, 2, &proxy));
+	}
+	SAME(waitid(P_PID, (id_t)child, &ended, WEXITED | WNOWAIT), 0);
+	SAME(ended.si_status, 0);
+	SAME(m3_getdvsinfo(a.core, &info), 0);
+	SAME((long)info.runtime_pid, 0);
+	SAME(waitpid(child, NULL, 0), child);
+	rig_stop(&a);
+	rig_ok("a runtime has ended");
+}
+
 static void lane_is(struct rig_node *n, long next, long acked, long expected,
 		    long queued)
 {
@@ -323,6 +351,7 @@ int main(void)
 	node_goes_down(node);
 	core_ends(node);
 	connect();
+	runtime_ends();
 	lanes();
 	return 0;
 }

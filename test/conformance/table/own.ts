@@ -25,7 +25,7 @@ export const OWN = section('own', [
     'bad-input.test.ts',
   ),
   row(
-    'lanes',
+    'records in flight',
     'how many records of a lane wait, are in flight, and were accepted',
     'getlaneinfo',
     'core/core-manage.c: getlaneinfo',
@@ -140,6 +140,12 @@ export const OWN = section('own', [
     'at every crash point of a bind, a wait for it, and an end',
     'bind lclbind wait4bind unbind',
     'core/crash-bind.c',
+  ),
+  row(
+    'a runtime has ended',
+    'it serves nobody, though its parent has not heard of it',
+    'getdvsinfo',
+    'core/core-manage.c: a runtime has ended',
   ),
   row(
     'a stopped member',

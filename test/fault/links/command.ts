@@ -8,6 +8,7 @@ import { buildPrograms } from '../build.ts';
 import { progress, tell, whole } from '../command.ts';
 import { runLinks } from './index.ts';
 import { SCENARIOS, type ScenarioName } from './scenarios.ts';
+import { RESTARTS, type Restart } from './stage.ts';
 import { linksText } from './text.ts';
 
 interface Options {
@@ -17,27 +18,34 @@ interface Options {
   readonly longest: number;
   readonly transport: string;
   readonly codecs: string;
+  readonly restart?: Restart;
   readonly timeout: number;
   readonly seed?: number;
   readonly json: boolean;
 }
 
 async function run(scenario: ScenarioName, options: Options): Promise<void> {
-  const { kills, cycles, messages, longest, transport, codecs, timeout, seed, json } = options;
+  const { kills, cycles, messages, longest, transport, codecs, restart, timeout, seed, json } = options;
   const result = await runLinks({
     ...{ scenario, messages, progress, longestMs: longest, scheme: transport, timeoutMs: timeout },
     binary: join(buildPrograms(), 'load'),
     cycles: kills ?? cycles ?? 0,
+    restart: restart ?? 'cold',
     codecs: codecs.split(',').filter((id) => id !== ''),
     seed: seed ?? runSeed(),
   });
   tell(json, result, linksText(result));
 }
 
+const restartOption = (): Option =>
+  new Option('--restart <how>', 'by a process that waits for it, or by one that is started')
+    .choices(RESTARTS)
+    .default('standby');
+
 export function linkCommands(program: Command): void {
   for (const name of Object.keys(SCENARIOS) as ScenarioName[]) {
     const command = program.command(name).description(SCENARIOS[name].description);
-    if (name === 'kill') command.option('--kills <n>', 'how often', whole, 100);
+    if (name === 'kill') command.option('--kills <n>', 'how often', whole, 100).addOption(restartOption());
     else command.option('--cycles <n>', 'how often', whole, 50);
     command
       .option('--messages <n>', 'at least; the faults are spread over them', whole, 500_000)

@@ -7,7 +7,15 @@ import { constants } from 'node:os';
 import { seededRandom } from '../../testing/random.ts';
 import { type Load, startLoad } from './load.ts';
 import { type Cycle, SCENARIOS, type ScenarioName } from './scenarios.ts';
-import { hasRelay, LANE_NAMES, type LaneName, openStage, SETTINGS, type Stage } from './stage.ts';
+import {
+  hasRelay,
+  LANE_NAMES,
+  type LaneName,
+  openStage,
+  type Restart,
+  SETTINGS,
+  type Stage,
+} from './stage.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
 
 export interface LinkSettings {
@@ -22,6 +30,7 @@ export interface LinkSettings {
   readonly longestMs: number;
   readonly scheme: string;
   readonly codecs: readonly string[];
+  readonly restart: Restart;
   readonly seed: number;
   /** Deadline of each call. */
   readonly timeoutMs: number;
@@ -37,6 +46,8 @@ export interface LinkResult extends Verdict {
   readonly scenario: ScenarioName;
   readonly transport: string;
   readonly codecs: readonly string[];
+  /** How killed nodes came up again. */
+  readonly restart: Restart;
   readonly settings: typeof SETTINGS;
   readonly seed: number;
   readonly cycles: readonly Cycle[];
@@ -64,12 +75,12 @@ const PATIENCE_MS = 30_000;
 const MEMORY_LOOK_MS = 20;
 
 export async function runLinks(settings: LinkSettings): Promise<LinkResult> {
-  const { scenario, scheme, codecs, root, binary, seed, timeoutMs } = settings;
+  const { scenario, scheme, codecs, restart, root, binary, seed, timeoutMs } = settings;
   const { needsRelay } = SCENARIOS[scenario];
   if (needsRelay && !hasRelay(scheme))
     throw new Error(`${scenario} needs a relay, and ${scheme} has none; allowed: tcp`);
   const started = performance.now();
-  const stage = await openStage({ scheme, codecs, withRelay: needsRelay, root });
+  const stage = await openStage({ scheme, codecs, restart, withRelay: needsRelay, root });
   let load: Load | undefined;
   const clear = async (): Promise<void> => {
     await load?.clear();
@@ -149,12 +160,21 @@ function percentile(sorted: readonly number[], share: number): number {
 }
 
 function resultOf(settings: LinkSettings, run: Run, verdict: Verdict, ms: number): LinkResult {
-  const { scenario, scheme, codecs, seed } = settings;
+  const { scenario, scheme, codecs, restart, seed } = settings;
   const resumeMs = run.cycles.map((cycle) => cycle.resumeMs);
   const sorted = resumeMs.toSorted((a, b) => a - b);
   const killsInFlight = scenario === 'kill' ? inFlightOf(run.cycles) : undefined;
   const facts = {
-    ...{ scenario, transport: scheme, codecs, settings: SETTINGS, seed, ...verdict, cycles: run.cycles },
+    ...{
+      scenario,
+      transport: scheme,
+      codecs,
+      restart,
+      settings: SETTINGS,
+      seed,
+      ...verdict,
+      cycles: run.cycles,
+    },
     ...(killsInFlight === undefined ? {} : { killsInFlight }),
     ...{ resumeMs, p90ResumeMs: percentile(sorted, 0.9), worstResumeMs: sorted.at(-1) ?? 0 },
     ...{ memory: run.memory, seconds: Math.round(ms / 100) / 10 },

@@ -27,12 +27,18 @@ export const SETTINGS = {
   pool: { slabs: 256 },
 } as const;
 
+/** `standby`: a process that waited for it takes over; `cold`: one is started. */
+export const RESTARTS = ['standby', 'cold'] as const;
+export type Restart = (typeof RESTARTS)[number];
+
 export interface StageOptions {
   /** Of a transport in the table. */
   readonly scheme: string;
   /** As a configuration names them. */
   readonly codecs: readonly string[];
   readonly withRelay: boolean;
+  /** How a node that was killed comes up again. */
+  readonly restart: Restart;
   /** The package whose command line is run. */
   readonly root?: string | undefined;
 }
@@ -49,7 +55,7 @@ export interface StageNode {
   signal(signal: NodeJS.Signals): void;
   /** Resolves when a process that was killed is gone. */
   gone(): Promise<void>;
-  /** Brings it up again, as it was. */
+  /** Brings it up again, as it was; resolves when it could be killed anew. */
   up(): Promise<void>;
 }
 
@@ -76,11 +82,17 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     pair.remove();
   };
   const startNode = async (node: NodeId, changes: object): Promise<StageNode> => {
-    const again = () => pair.up(node, { ...changes, ...common(options, node) });
-    const up = await again();
+    const config = { ...changes, ...common(options, node) };
+    const first = await pair.up(node, config);
     const view = NodeCore.open(pair.coreOf(node));
     views.push(view);
-    return stageNode(node, up, view, again);
+    if (options.restart === 'cold') return stageNode(node, first, view, () => pair.up(node, config));
+    let standby = await pair.standby(node, config);
+    return stageNode(node, first, view, async () => {
+      const next = await standby.up;
+      standby = await pair.standby(node, config);
+      return next;
+    });
   };
   try {
     const at = addressOf(await probe(options, pair));

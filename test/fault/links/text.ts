@@ -8,7 +8,7 @@ export function linksText(result: LinkResult): string {
   const { notifications, memory, killsInFlight } = result;
   const kills = Object.entries(killsInFlight ?? {}).map(([lane, n]) => `${lane} ${n}`);
   return [
-    `${result.scenario} over ${result.transport} [${result.codecs.join(' > ')}], seed ${result.seed}, ${result.seconds} s`,
+    `${result.scenario} over ${result.transport} [${result.codecs.join(' > ')}], restart ${result.restart}, seed ${result.seed}, ${result.seconds} s`,
     `${result.messages} messages: ${result.calls} calls, ${result.copies} with copies of ${Math.round(result.copiedBytes / MEGA)} MB`,
     `notifications: ${notifications.sent} sent, ${notifications.received} received, ${notifications.merged} merged`,
     `${result.cycles.length} faults, flowing again after ms: ${result.resumeMs.join(' ')}`,

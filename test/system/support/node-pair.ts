@@ -15,6 +15,11 @@ export interface Up extends Program {
   readonly listening: readonly string[];
 }
 
+export interface Standby extends Program {
+  /** Resolves when it has taken over. */
+  readonly up: Promise<Up>;
+}
+
 export interface NodePair {
   readonly dir: string;
   coreOf(node: number): string;
@@ -22,6 +27,10 @@ export interface NodePair {
   write(node: 1 | 2, changes?: object): string;
   /** Writes, starts, and resolves when the node is up. */
   up(node: 1 | 2, changes?: object): Promise<Up>;
+  /** The same, in the place of whoever serves the core. */
+  replace(node: 1 | 2, changes?: object): Promise<Up>;
+  /** Writes, starts, and resolves when it waits for the end of whoever serves the core. */
+  standby(node: 1 | 2, changes?: object): Promise<Standby>;
   /** Removes cores that a killed runtime has left, and the directory. */
   remove(): void;
 }
@@ -47,11 +56,15 @@ export function nodePair(root: string = packageRoot()): NodePair {
     dir,
     coreOf,
     write,
-    up: async (node, changes) => {
-      const program = m3ipcOf(root, 'up', write(node, changes), '--json');
-      const [, told = '{}'] = await program.says('stdout', /^(\{"up".*)\n/);
-      const { up } = JSON.parse(told) as { up: { listening: string[] } };
-      return { ...program, listening: up.listening };
+    up: (node, changes) => upOf(m3ipcOf(root, 'up', write(node, changes), '--json')),
+    replace: (node, changes) => upOf(m3ipcOf(root, 'up', write(node, changes), '--replace', '--json')),
+    standby: async (node, changes) => {
+      const program = m3ipcOf(root, 'up', write(node, changes), '--standby', '--json');
+      await program.says('stdout', /^\{"waiting".*\n/);
+      const up = upOf(program);
+      // Of one that is ended before its turn nobody waits for more.
+      up.catch(() => {});
+      return { ...program, up };
     },
     remove: () => {
       for (const core of [coreOf(1), coreOf(2)]) {
@@ -64,6 +77,12 @@ export function nodePair(root: string = packageRoot()): NodePair {
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+async function upOf(program: Program): Promise<Up> {
+  const [, told = '{}'] = await program.says('stdout', /^(\{"up".*)\n/m);
+  const { up } = JSON.parse(told) as { up: { listening: string[] } };
+  return { ...program, listening: up.listening };
 }
 
 /** The address of a node that is up. */
