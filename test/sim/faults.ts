@@ -114,13 +114,13 @@ export const FAULT_NAMES = Object.keys(FAULTS) as readonly FaultName[];
 const MOST = 6;
 
 /** Plans a few faults of the next `forMs`; returns their names in the order of time. */
-export function planFaults(world: World, forMs: number): FaultName[] {
+export function planFaults(world: World, names: readonly FaultName[], forMs: number): FaultName[] {
   const { random, director, nodes } = world;
   const times = Array.from({ length: pick(random, MOST + 1) }, () => random() * forMs * 0.9).sort(
     (a, b) => a - b,
   );
   return times.map((at) => {
-    const name = FAULT_NAMES[pick(random, FAULT_NAMES.length)] ?? 'cut';
+    const name = names[pick(random, names.length)] ?? 'cut';
     const node = nodes[pick(random, nodes.length)];
     director.clock.after(at, () => {
       if (!node?.isUp) return;

@@ -5,9 +5,10 @@ import { pino } from 'pino';
 import { printJson, printText } from '../../proxy-runtime/cli/output.ts';
 import { withRegions } from '../fault/build.ts';
 import { runSeed } from '../testing/seed.ts';
+import { type Catch, catchMutant, MUTANTS } from './mutants.ts';
 import { buildAddon, loadSim } from './native.ts';
 import { runSeeds } from './seeds.ts';
-import { simText } from './text.ts';
+import { catchText, simText } from './text.ts';
 import { World } from './world.ts';
 
 function whole(text: string): number {
@@ -21,6 +22,7 @@ interface Options {
   readonly first?: number;
   readonly jobs: number;
   readonly log: boolean;
+  readonly mutants: boolean;
   readonly json: boolean;
 }
 
@@ -32,6 +34,20 @@ async function simulate({ seeds, first = runSeed(), jobs, json }: Options): Prom
   if (json) printJson(result);
   else printText(simText(result));
   process.exitCode = result.ok ? 0 : 1;
+}
+
+/** Each core that leaves out a rule must be caught within so many seeds. */
+async function simulateMutants({ seeds, first = runSeed(), jobs, json }: Options): Promise<void> {
+  const catches: Catch[] = [];
+  for (const mutant of MUTANTS) {
+    const one = await withRegions((dir) => catchMutant(mutant, { dir, first, seeds, jobs, progress }));
+    catches.push(one);
+    progress(catchText(one));
+  }
+  const missed = catches.filter(({ caught }) => caught === null).length;
+  if (json) printJson({ ok: missed === 0, firstSeed: first, seeds, missed, mutants: catches });
+  else printText(`missed: ${missed} of ${catches.length}`);
+  process.exitCode = missed === 0 ? 0 : 1;
 }
 
 /** One seed, and all that happens in it. */
@@ -59,7 +75,11 @@ const program = new Command('npm run sim --')
   .option('--jobs <n>', 'processes', whole, 2)
   .option('--log', 'print what happens in the first seed, and nothing else', false)
   .option('--json', 'print one JSON object', false)
-  .action((options: Options) => (options.log ? show(options.first ?? runSeed()) : simulate(options)));
+  .option('--mutants', 'cores that leave out one rule each: each must be caught within --seeds', false)
+  .action((options: Options) => {
+    if (options.log) return show(options.first ?? runSeed());
+    return options.mutants ? simulateMutants(options) : simulate(options);
+  });
 try {
   await program.parseAsync();
 } catch (error) {

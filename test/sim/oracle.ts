@@ -74,8 +74,8 @@ export class Oracle {
   readonly #births: Loss[] = [];
   readonly #order = new Map<string, number>();
   readonly #notices = new Map<Life, Map<Life, Notices>>();
-  /** Who has ever notified which endpoint: `DC source target`. */
-  readonly #notifiers = new Set<string>();
+  /** Of `DC source target`: notifications that may still come, by the time at which they were sent. */
+  readonly #underWay = new Map<string, number[]>();
   /** Nodes whose core has heard of a life: before that a notification may be meant for a former one. */
   readonly #known = new Map<Life, Set<number>>();
   #ids = 0;
@@ -229,6 +229,7 @@ export class Oracle {
     const error = call.ended === undefined ? '' : coreErrorName(call.result);
     if (call.result !== 0 && UNTAKEN.has(error)) this.violation(`${say(call)} was taken after ${error}`);
     this.#inOrder(call, by);
+    this.#arrived(call, by);
     call.takings.push({ by, answering: false, answered: false });
     return call;
   }
@@ -287,6 +288,20 @@ export class Oracle {
     return notices;
   }
 
+  #underWayOf(dc: number, source: number, target: number): number[] {
+    const key = `${dc} ${source} ${target}`;
+    const sent = this.#underWay.get(key) ?? [];
+    this.#underWay.set(key, sent);
+    return sent;
+  }
+
+  /** What was sent before a message that has come has come too, and been taken before it. */
+  #arrived({ from, started }: Call, by: Life): void {
+    const sent = this.#underWayOf(from.dc, from.ep, by.ep);
+    const later = sent.findIndex((at) => at >= started);
+    sent.splice(0, later < 0 ? sent.length : later);
+  }
+
   /** The life that is bound now, as far as this node's clock can say. */
   #lifeOf(dc: number, ep: number): Life | undefined {
     return this.#lives.findLast((life) => life.dc === dc && life.ep === ep && life.ended === undefined);
@@ -295,7 +310,7 @@ export class Oracle {
   /** A life is about to notify; what came of it is told to what this returns. */
   notifies(from: Life, to: number): (result: number) => void {
     const target = this.#lifeOf(from.dc, to);
-    this.#notifiers.add(`${from.dc} ${from.ep} ${to}`);
+    this.#underWayOf(from.dc, from.ep, to).push(this.#now());
     const isKnown = target !== undefined && this.#known.get(target)?.has(from.node) === true;
     const notices = isKnown ? this.#noticesOf(from, target) : undefined;
     return (result) => {
@@ -307,8 +322,8 @@ export class Oracle {
   /** A notification has come. */
   noticed(to: Life, source: number): void {
     this.count('notification: taken');
-    if (!this.#notifiers.has(`${to.dc} ${source} ${to.ep}`)) {
-      this.violation(`${to.ep} got a notification of ${source}, who never notified it`);
+    if (this.#underWayOf(to.dc, source, to.ep).shift() === undefined) {
+      this.violation(`a notification of ${source} came once more than it was sent to ${to.ep}`);
     }
     for (const [from, all] of this.#notices) {
       const notices = from.ep === source && from.dc === to.dc ? all.get(to) : undefined;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /** Many seeds, shared out among processes, and what came of them together. */
 import { fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { packageRoot } from '../../core-kmod/binding/native.ts';
+import type { FaultName } from './faults.ts';
 import type { SeedResult } from './world.ts';
 
 export interface SimSettings {
@@ -13,8 +15,10 @@ export interface SimSettings {
   readonly seeds: number;
   /** Processes at a time. */
   readonly jobs: number;
-  /** No more seeds after the first that shows a violation. */
-  readonly untilViolation?: boolean;
+  /** What goes wrong; default: anything. */
+  readonly faults?: readonly FaultName[] | undefined;
+  /** No more seeds after the first that shows such a violation. */
+  readonly until?: RegExp;
   readonly progress: (line: string) => void;
 }
 
@@ -25,6 +29,8 @@ export interface SimResult {
   readonly violations: number;
   /** What the first seeds show that have some; `--first <seed> --seeds 1 --log` shows how. */
   readonly bad: readonly { readonly seed: number; readonly violations: readonly string[] }[];
+  /** What was looked for, and after how many seeds it was seen; null if it was not, or if nothing was looked for. */
+  readonly caught: { readonly seed: number; readonly seeds: number; readonly violation: string } | null;
   readonly events: number;
   /** Of virtual time. */
   readonly simulatedSeconds: number;
@@ -41,35 +47,43 @@ export interface Share {
   readonly first: number;
   readonly step: number;
   readonly end: number;
+  readonly faults: readonly FaultName[] | undefined;
 }
+
+/** Built, whoever starts it. */
+const WORKER = join(packageRoot(), 'dist', 'test', 'sim', 'worker.js');
 
 const BAD_SHOWN = 5;
 const PROGRESS_SEEDS = 500;
 
 export async function runSeeds(settings: SimSettings): Promise<SimResult> {
-  const { addon, dir, first, seeds, jobs, untilViolation = false, progress } = settings;
+  const { addon, dir, first, seeds, jobs, faults, until, progress } = settings;
   const started = performance.now();
   const results: SeedResult[] = [];
   const stop = new AbortController();
+  let caught: SimResult['caught'] = null;
   const take = (result: SeedResult): void => {
     results.push(result);
     if (results.length % PROGRESS_SEEDS === 0) progress(`${results.length} seeds`);
-    for (const violation of result.violations.slice(0, 1)) progress(`seed ${result.seed}: ${violation}`);
-    if (untilViolation && result.violations.length > 0) stop.abort();
+    for (const text of until ? [] : result.violations.slice(0, 1)) progress(`seed ${result.seed}: ${text}`);
+    const violation = until && result.violations.find((text) => until.test(text));
+    if (violation === undefined) return;
+    caught ??= { seed: result.seed, violation, seeds: results.length };
+    stop.abort();
   };
   const shares = Array.from({ length: jobs }, (_, job) => ({
-    ...{ addon, dir: `${dir}/${job}`, first: first + job, step: jobs, end: first + seeds },
+    ...{ addon, dir: `${dir}/${job}`, first: first + job, step: jobs, end: first + seeds, faults },
   }));
   await Promise.all(shares.map((share) => runShare(share, stop.signal, take)));
   const seconds = Math.round((performance.now() - started) / 100) / 10;
-  const isWhole = untilViolation || results.length === seeds;
-  return { ...summary(first, results), ok: isWhole && results.every(isGood), seconds };
+  const ok = results.length === seeds && results.every(isGood);
+  return { ...summary(first, results), ok, caught, seconds };
 }
 
 const isGood = ({ violations }: SeedResult): boolean => violations.length === 0;
 
 function runShare(share: Share, signal: AbortSignal, take: (result: SeedResult) => void): Promise<void> {
-  const worker = fork(fileURLToPath(new URL('./worker.js', import.meta.url)), [JSON.stringify(share)], {
+  const worker = fork(WORKER, [JSON.stringify(share)], {
     signal,
   });
   worker.on('message', take);
@@ -82,7 +96,10 @@ function runShare(share: Share, signal: AbortSignal, take: (result: SeedResult) 
   });
 }
 
-function summary(firstSeed: number, results: readonly SeedResult[]): Omit<SimResult, 'ok' | 'seconds'> {
+function summary(
+  firstSeed: number,
+  results: readonly SeedResult[],
+): Omit<SimResult, 'ok' | 'caught' | 'seconds'> {
   const faults = new Map<string, number>();
   const outcomes = new Map<string, number>();
   const add = (to: Map<string, number>, key: string, count: number) =>

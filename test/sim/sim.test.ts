@@ -4,7 +4,11 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { packageRoot } from '../../core-kmod/binding/native.ts';
+import { withRegions } from '../fault/build.ts';
+import { runSeed } from '../testing/seed.ts';
 import { FAULT_NAMES } from './faults.ts';
+import { catchMutant, MUTANTS } from './mutants.ts';
+import { make } from './native.ts';
 import type { SimResult } from './seeds.ts';
 
 const main = join(packageRoot(), 'dist', 'test', 'sim', 'main.js');
@@ -34,6 +38,16 @@ test('random worlds violate nothing, and have seen everything', () => {
   expect([result.ok, result.seeds, result.violations]).toEqual([true, SEEDS, 0]);
   expect(Object.keys(result.faults)).toEqual([...FAULT_NAMES].sort());
   expect(Object.keys(result.outcomes)).toEqual(expect.arrayContaining(OUTCOMES));
+});
+
+/** Most take fewer than ten. */
+const MUTANT_SEEDS = 200;
+
+test.each(MUTANTS)('rule $rule left out ($name) is caught', async (mutant) => {
+  make();
+  const settings = { first: runSeed(), seeds: MUTANT_SEEDS, jobs: 2, progress: () => undefined };
+  const { caught } = await withRegions((dir) => catchMutant(mutant, { ...settings, dir }));
+  expect(caught, `not within ${MUTANT_SEEDS} seeds from ${settings.first} on`).not.toBeNull();
 });
 
 test('the same seed is the same world', () => {

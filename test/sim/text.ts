@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** The result of a simulation for people. */
+import type { Catch } from './mutants.ts';
 import type { SimResult } from './seeds.ts';
 
 function table(title: string, counts: Readonly<Record<string, number>>): string[] {
@@ -19,4 +20,9 @@ export function simText(result: SimResult): string {
     ...found,
     `violations: ${violations}`,
   ].join('\n');
+}
+
+export function catchText({ mutant, rule, says, caught }: Catch): string {
+  const came = caught === null ? 'NOT CAUGHT' : `caught after ${caught.seeds} seeds: ${caught.violation}`;
+  return `rule ${rule}, ${mutant} (${says}): ${came}`;
 }

@@ -5,7 +5,7 @@ import type { Random } from '../../proxy-runtime/contract.ts';
 import type { Limits } from '../../proxy-runtime/settings.ts';
 import { seededRandom } from '../testing/index.ts';
 import type { Actor } from './actor.ts';
-import { type FaultName, planFaults } from './faults.ts';
+import { FAULT_NAMES, type FaultName, planFaults } from './faults.ts';
 import type { SimNative } from './native.ts';
 import { Network } from './network.ts';
 import { Oracle } from './oracle.ts';
@@ -91,9 +91,9 @@ export class World {
   }
 
   /** Violations end in the result; only a mistake of the simulation itself is thrown. */
-  async live(seed: number): Promise<SeedResult> {
+  async live(seed: number, faultNames: readonly FaultName[] = FAULT_NAMES): Promise<SeedResult> {
     for (const node of this.nodes) node.start();
-    const faults = planFaults(this, LOAD_MS);
+    const faults = planFaults(this, faultNames, LOAD_MS);
     const loaded = await this.#runUntil(LOAD_MS, () => false);
     this.scheduler.now = LOAD_MS;
     this.#mend();
