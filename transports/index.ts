@@ -3,6 +3,7 @@
 import { closest, distance } from 'fastest-levenshtein';
 import type { Transport } from '../proxy-runtime/contract.ts';
 import { ProxyError } from '../proxy-runtime/errors.ts';
+import { rdmaSim } from './rdma-sim/index.ts';
 import { tcp } from './tcp/index.ts';
 import { tipc } from './tipc/index.ts';
 import { udp } from './udp/index.ts';
@@ -13,6 +14,7 @@ export const transports = {
   tipc,
   udp,
   unix,
+  'rdma-sim': rdmaSim,
 } satisfies Record<string, Transport>;
 
 /**

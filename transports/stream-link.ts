@@ -1,15 +1,9 @@
 // SPDX-License-Identifier: MIT
 /** A connected socket as a link: framing in both directions, and an orderly end. */
 import type { Writable } from 'node:stream';
-import {
-  type Attach,
-  type Frame,
-  type Link,
-  type LinkEvents,
-  type TransportContext,
-  WIRE_FRAME_BYTES,
-} from '../proxy-runtime/contract.ts';
+import type { Attach, Frame, Link, LinkEvents, TransportContext } from '../proxy-runtime/contract.ts';
 import { ProxyError } from '../proxy-runtime/errors.ts';
+import { frameMistake } from './frame-mistake.ts';
 import { streamError } from './stream-error.ts';
 import { PREFIX_BYTES, type Receiver } from './stream-receiver.ts';
 import { Sender } from './stream-sender.ts';
@@ -74,12 +68,10 @@ class StreamLink implements Link {
   }
 
   send(frame: Frame): boolean {
-    const length = frame.end - frame.start;
-    if (this.#open && length > 0 && length <= WIRE_FRAME_BYTES && frame.start >= PREFIX_BYTES) {
-      return this.#sender.send(frame);
-    }
+    const mistake = this.#open ? frameMistake(frame, PREFIX_BYTES) : undefined;
+    if (this.#open && mistake === undefined) return this.#sender.send(frame);
     frame.release();
-    if (this.#open) this.destroy(illegal(length));
+    if (mistake !== undefined) this.destroy(mistake);
     return false;
   }
 
@@ -133,14 +125,6 @@ class StreamLink implements Link {
     this.#sender.end();
     this.#events.closed(this.#failure);
   }
-}
-
-function illegal(length: number): ProxyError {
-  if (length > WIRE_FRAME_BYTES) {
-    return new ProxyError('M3_TOO_BIG', `a frame of ${length} bytes; at most ${WIRE_FRAME_BYTES}`);
-  }
-  const what = length > 0 ? 'no head room for the length' : 'an empty range';
-  return new ProxyError('M3_BUG', `a frame with ${what} was sent`);
 }
 
 /** @param receiver what the socket reads into. */

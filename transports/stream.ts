@@ -4,7 +4,6 @@
  * 1 to WIRE_FRAME_BYTES, and the range. Transports from outside use it too:
  * `import { dialStream, listenStream } from 'm3ipc/transports/stream'`.
  */
-import { rmSync } from 'node:fs';
 import {
   connect,
   createServer,
@@ -17,6 +16,7 @@ import {
 } from 'node:net';
 import type { Attach, Link, Listener, TransportContext } from '../proxy-runtime/contract.ts';
 import { ProxyError } from '../proxy-runtime/errors.ts';
+import { removeStale } from './socket-file.ts';
 import { streamError } from './stream-error.ts';
 import { type StreamSocket, streamLink } from './stream-link.ts';
 import { PREFIX_BYTES, READ_BYTES, Receiver } from './stream-receiver.ts';
@@ -121,17 +121,6 @@ export async function listenStream(
       server.on('error', (error) => context.log.error({ url, err: error }, 'a connection was not accepted'));
       resolve(listener(server, url, context));
     });
-  });
-}
-
-/** A killed process leaves its socket file behind: it goes when nobody answers there. */
-function removeStale(path: string): Promise<void> {
-  return new Promise((resolve) => {
-    const probe = connect(path, () => probe.destroy());
-    probe.once('error', (error) => {
-      if ('code' in error && error.code === 'ECONNREFUSED') rmSync(path, { force: true });
-    });
-    probe.once('close', () => resolve());
   });
 }
 

@@ -8,6 +8,7 @@ export interface UrlOption {
 }
 
 const UNITS_US = { us: 1, ms: 1000, s: 1_000_000 } as const;
+const RATES = { kbps: 1e3, Mbps: 1e6, Gbps: 1e9 } as const;
 
 /** A time with its unit, in microseconds: `2us`, `1.5ms`, `20s`. */
 export function duration(minUs: number, maxUs: number): UrlOption {
@@ -18,6 +19,19 @@ export function duration(minUs: number, maxUs: number): UrlOption {
       if (number === undefined) return undefined;
       const us = Number(number) * UNITS_US[unit as keyof typeof UNITS_US];
       return us >= minUs && us <= maxUs ? us : undefined;
+    },
+  };
+}
+
+/** A data rate in bits per second, by decimal units: `100Mbps`, `2.5Gbps`. */
+export function rate(min: number, max: number): UrlOption {
+  return {
+    allowed: `a rate from ${min / RATES.Mbps}Mbps to ${max / RATES.Gbps}Gbps, such as 100Gbps`,
+    parse(text) {
+      const [, number, unit] = /^(\d{1,6}(?:\.\d{1,6})?)(kbps|Mbps|Gbps)$/.exec(text) ?? [];
+      if (number === undefined) return undefined;
+      const bits = Number(number) * RATES[unit as keyof typeof RATES];
+      return bits >= min && bits <= max ? bits : undefined;
     },
   };
 }

@@ -75,7 +75,7 @@ NAPI_MODULE_INIT()
 		m3_node_functions,    m3_process_functions,
 		m3_migrate_functions, m3_info_functions,
 		m3_proxy_functions,   m3_watch_functions,
-		m3_socket_functions,
+		m3_socket_functions,  m3_shared_functions,
 	};
 	size_t i;
 

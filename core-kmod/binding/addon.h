@@ -91,6 +91,7 @@ extern const struct m3_function m3_info_functions[];
 extern const struct m3_function m3_proxy_functions[];
 extern const struct m3_function m3_watch_functions[];
 extern const struct m3_function m3_socket_functions[];
+extern const struct m3_function m3_shared_functions[];
 
 /* ------------------------------------------------------------- args.c */
 

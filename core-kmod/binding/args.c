@@ -111,6 +111,7 @@ static int parse_array(napi_env env, const struct m3_param *param,
 	    (uintptr_t)arg->data % shape->alignment)
 		return complain(env, param, shape->expected);
 	arg->address = (uintptr_t)arg->data;
+	arg->value = value;
 	return 0;
 }
 

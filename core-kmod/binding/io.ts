@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /**
  * What Node itself does not offer: readiness of any descriptor, sockets of any family, many messages in one system call,
- * CRC-32C. Transports import this file and nothing else of the binding.
+ * CRC-32C, memory and bells that processes share. Transports import this file and nothing else of the binding.
  */
 import { getSystemErrorName } from 'node:util';
 import { loadNative, type Native, type WatchHandle } from './native.ts';
@@ -193,4 +193,45 @@ export function crc32c(bytes: Uint8Array, start: number, end: number): number {
   if (sum === undefined)
     throw new RangeError(`[${start}, ${end}) is not inside a buffer of ${bytes.length} bytes`);
   return sum;
+}
+
+/**
+ * The first `bytes` of a file as memory that all who map it share. Its pages must be there already: a hole on a full file
+ * system is SIGBUS for whoever touches it. Throws a {@link systemError}.
+ */
+export function mapFile(fd: number, bytes: number): Uint8Array {
+  const memory = loadNative().mapFile(fd, bytes);
+  if (typeof memory === 'number') throw systemError(memory, 'mmap');
+  return new Uint8Array(memory);
+}
+
+/** Gives up what {@link mapFile} returned: it, and every other view of its buffer, is empty from now on. */
+export function unmapFile(memory: Uint8Array): void {
+  checked(loadNative().unmapFile(memory), 'munmap');
+}
+
+/** mkfifo(3): a bell between processes, once each has opened it. Throws a {@link systemError}. */
+export function makeFifo(path: string, mode: number): void {
+  checked(loadNative().makeFifo(path, mode), 'mkfifo');
+}
+
+/** Wakes whoever watches the FIFO; rung many times before anybody looks is rung once. Returns 0, or a negative errno. */
+export function ring(fd: number): number {
+  return loadNative().ring(fd);
+}
+
+/** Silences it: the next poll finds nothing unless it is rung again. */
+export function drain(fd: number): void {
+  loadNative().drain(fd);
+}
+
+/** memcpy(3), without a view for each range. Returns 0, or -EFAULT if a range is not inside its array. */
+export function copyBytes(
+  target: Uint8Array,
+  at: number,
+  source: Uint8Array,
+  from: number,
+  bytes: number,
+): number {
+  return loadNative().copyBytes(target, at, source, from, bytes);
 }

@@ -232,6 +232,12 @@ export interface Native {
   option(fd: number, level: number, option: number): number;
   receiveMany(fd: number, bytes: Bytes, slot: number, names: Bytes, table: Uint32Array): number;
   sendMany(fd: number, bytes: Bytes, names: Bytes, table: Uint32Array, from: number, count: number): number;
+  mapFile(fd: number, bytes: number): ArrayBuffer | number;
+  unmapFile(memory: Bytes): number;
+  makeFifo(path: string, mode: number): number;
+  ring(fd: number): number;
+  drain(fd: number): number;
+  copyBytes(target: Bytes, at: number, source: Bytes, from: number, bytes: number): number;
   crc32c(bytes: Bytes, start: number, end: number): number | undefined;
 
   /** The counter of the nonce comes in two halves. ENOSYS: this Node exports no OpenSSL. */

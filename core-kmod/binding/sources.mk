@@ -14,7 +14,7 @@ NODE_API_HEADERS ?= $(firstword $(wildcard \
 
 BINDING_SOURCES := $(addprefix binding/, addon.c aead.c args.c call.c crc32c.c \
 	handle.c info.c member.c migrate.c node.c process.c proxy.c request.c \
-	socket.c view.c watch.c)
+	shared.c socket.c view.c watch.c)
 BINDING_HEADERS := binding/addon.h binding/crc32c.h binding/openssl-evp.h \
 	binding/uv-poll.h
 BINDING_CPPFLAGS := -Iinclude -isystem $(NODE_API_HEADERS)

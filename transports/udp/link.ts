@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** A connection with a socket and a timer, as the contract wants a link. */
-import {
-  type Attach,
-  type Frame,
-  type Link,
-  type LinkEvents,
-  type TransportContext,
-  WIRE_FRAME_BYTES,
-} from '../../proxy-runtime/contract.ts';
-import { ProxyError } from '../../proxy-runtime/errors.ts';
+import type { Attach, Frame, Link, LinkEvents, TransportContext } from '../../proxy-runtime/contract.ts';
+import { frameMistake } from '../frame-mistake.ts';
 import { PREFIX_BYTES } from '../stream-receiver.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionId, Reason } from './datagram.ts';
@@ -83,14 +76,13 @@ export class UdpLink implements Link {
   }
 
   send(frame: Frame): boolean {
-    const length = frame.end - frame.start;
-    const isLegal = length > 0 && length <= WIRE_FRAME_BYTES && frame.start >= PREFIX_BYTES;
-    if (isLegal || this.#connection.ended) {
+    const mistake = frameMistake(frame, PREFIX_BYTES);
+    if (mistake === undefined || this.#connection.ended) {
       this.#host.touch(this);
       return this.#connection.send(frame);
     }
     frame.release();
-    this.destroy(illegal(length));
+    this.destroy(mistake);
     return false;
   }
 
@@ -158,12 +150,4 @@ export class UdpLink implements Link {
       this.#resolveGone();
     });
   }
-}
-
-function illegal(length: number): ProxyError {
-  if (length > WIRE_FRAME_BYTES) {
-    return new ProxyError('M3_TOO_BIG', `a frame of ${length} bytes; at most ${WIRE_FRAME_BYTES}`);
-  }
-  const what = length > 0 ? 'no head room for the length' : 'an empty range';
-  return new ProxyError('M3_BUG', `a frame with ${what} was sent`);
 }
