@@ -2,7 +2,7 @@
 /** A peer that says and writes what it likes: it loses its link, the reason is counted, and nothing of it is delivered. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'vitest';
@@ -44,6 +44,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await finish();
+  rmSync(folder, { recursive: true, force: true });
   assert.equal(context.pool.inUse, 0);
 });
 
@@ -108,6 +109,7 @@ describe('offers', () => {
     const { connect_malformed = 0, connect_failed = 0 } = context.counters.all();
     assert.equal(connect_malformed + connect_failed, 1);
     half.close();
+    assert.deepEqual(readdirSync(folder).toSorted(), [`${id}.bell`, `${id}.memory`, 'connect.sock']);
   });
 
   test('cut short at every byte: hung up, and counted', async () => {

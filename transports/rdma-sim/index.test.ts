@@ -130,9 +130,12 @@ describe('files', () => {
       await rdmaSim.listen(new URL(${JSON.stringify(url.href)}), () => ({}), testContext());
       process.kill(process.pid, 'SIGKILL');`;
     await assert.rejects(run(process.execPath, ['--input-type=module', '-e', script]), { signal: 'SIGKILL' });
-    const left = `${url.pathname}/${'0'.repeat(32)}.memory`;
-    writeFileSync(left, '');
-    utimesSync(left, 1, 1);
+    for (const name of ['0.memory', 'f.bell']) {
+      const left = `${url.pathname}/${name.replace(/^./, (digit) => digit.repeat(32))}`;
+      if (name === '0.memory') writeFileSync(left, '');
+      else mkdirSync(left);
+      utimesSync(left, 1, 1);
+    }
     writeFileSync(`${url.pathname}/mine`, '');
     const listener = await rdmaSim.listen(url, node().attach, testContext());
     assert.deepEqual(readdirSync(url.pathname).toSorted(), ['connect.sock', 'mine']);

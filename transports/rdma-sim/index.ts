@@ -95,7 +95,8 @@ function bound(server: Server, folder: string, url: URL): Promise<void> {
 function removeLeftBehind(folder: string, since: number): void {
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
-    if (LEFT_BEHIND.test(name) && statSync(path).mtimeMs < since) rmSync(path, { force: true });
+    if (LEFT_BEHIND.test(name) && statSync(path).mtimeMs < since)
+      rmSync(path, { force: true, recursive: true });
   }
 }
 

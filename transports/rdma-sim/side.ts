@@ -24,7 +24,7 @@ export interface Side {
   /** Readable when it has been rung. */
   readonly bell: number;
   ring(): void;
-  /** Removes the names. */
+  /** Removes the names, if they are this side's. */
   unlink(): void;
   /** Gives up memory and bell, names included. Idempotent. */
   close(): void;
@@ -36,7 +36,11 @@ const bellPath = (folder: string, id: string) => join(folder, `${id}.bell`);
 /** Makes this side's files. Throws M3_UNAVAILABLE or M3_LINK_LOST with the file that could not be made. */
 export function createSide(folder: string): Side {
   const id = randomUUID().replaceAll('-', '');
-  return opened(folder, id, () => {
+  const unlink = () => {
+    rmSync(memoryPath(folder, id), { force: true });
+    rmSync(bellPath(folder, id), { force: true });
+  };
+  return opened(folder, id, unlink, () => {
     const fd = openSync(memoryPath(folder, id), O_CREAT | O_EXCL | O_RDWR, MODE);
     try {
       // Written, not truncated to size: on a full file system this fails here, and not with SIGBUS at some later access.
@@ -52,15 +56,12 @@ export function createSide(folder: string): Side {
 
 /** Opens the other side's. Its names are looked at, not believed: only files of the right kind and size are mapped. */
 export function openSide(folder: string, id: string): Side {
-  return opened(folder, id, () => openSync(memoryPath(folder, id), O_RDWR | O_NOFOLLOW));
+  const unlink = () => undefined;
+  return opened(folder, id, unlink, () => openSync(memoryPath(folder, id), O_RDWR | O_NOFOLLOW));
 }
 
 /** All of it or, after an error, nothing. */
-function opened(folder: string, id: string, openMemory: () => number): Side {
-  const unlink = () => {
-    rmSync(memoryPath(folder, id), { force: true });
-    rmSync(bellPath(folder, id), { force: true });
-  };
+function opened(folder: string, id: string, unlink: () => void, openMemory: () => number): Side {
   let memory = -1;
   let bell = -1;
   try {
