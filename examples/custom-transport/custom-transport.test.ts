@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import type { Transport } from 'm3ipc';
 import { transportContract } from 'm3ipc/contract';
 import { describe, test } from 'vitest';
+import { play } from '../../test/system/play.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const FILE = join(import.meta.dirname, 'local.mjs');
@@ -16,6 +17,15 @@ const { default: local } = (await import(FILE)) as { default: Transport };
 
 describe('it keeps the transport contract', () => {
   for (const clause of transportContract(local)) test(clause.name, clause.run);
+});
+
+test('the tutorial does what it says, in at most 80 lines', async () => {
+  assert.ok(
+    readFileSync(join(import.meta.dirname, 'README.md'), 'utf8')
+      .trimEnd()
+      .split('\n').length <= 80,
+  );
+  await play('examples/custom-transport/README.md');
 });
 
 test.each([

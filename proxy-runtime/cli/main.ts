@@ -7,6 +7,7 @@ import { registerDoctor } from './doctor.ts';
 import { registerExplain } from './explain.ts';
 import { registerKey } from './key.ts';
 import { registerKeygen } from './keygen.ts';
+import { registerKit } from './kit.ts';
 import { type Register, run } from './program.ts';
 import { registerSchema } from './schema.ts';
 import { registerStatus } from './status.ts';
@@ -22,6 +23,7 @@ const COMMANDS: readonly Register[] = [
   registerExplain,
   registerDoctor,
   registerSchema,
+  registerKit,
 ];
 
 // A reader that has had enough (`m3ipc explain | head`) is no error.

@@ -33,12 +33,30 @@ export async function loadCodecFactory(path: string, base: string): Promise<Code
       `its default export is not a CodecFactory: (options) => Codec, but ${typeof found}`,
     );
   }
-  // Its members are looked at by checkPipeline, as those of any codec.
+  return factoryOf(found as (options: unknown) => unknown);
+}
+
+/** The members of a codec are looked at by checkPipeline, as those of any. */
+function factoryOf(make: (options: unknown) => unknown): CodecFactory {
   return (options) => {
-    const codec: unknown = found(options);
+    const codec = make(options);
     if (typeof codec === 'object' && codec !== null) return codec as Codec;
     throw new ProxyError('M3_CONFIG', `its default export made ${typeof codec}, not a Codec`);
   };
+}
+
+export type PlugIn =
+  | { readonly kind: 'transport'; readonly transport: Transport }
+  | { readonly kind: 'codec'; readonly factory: CodecFactory };
+
+/** Loads a codec factory, which is a function, or else a transport; throws M3_CONFIG for what is neither. */
+export async function loadPlugIn(path: string, base: string): Promise<PlugIn> {
+  const found = await defaultExport(path, base);
+  if (typeof found === 'function') {
+    return { kind: 'codec', factory: factoryOf(found as (options: unknown) => unknown) };
+  }
+  requireTransport(found);
+  return { kind: 'transport', transport: found as Transport };
 }
 
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
