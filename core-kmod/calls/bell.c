@@ -23,7 +23,8 @@ static uint32_t collect(struct m3_region *r, uint32_t handle, int32_t *eps,
  * An endpoint may be ready because its memory is asked for. Who waits in a
  * synchronous call serves for itself: it returns when that is done.
  */
-static int serve(struct m3_map *map, const int32_t *eps, uint32_t n)
+static int serve(struct m3_map *map, struct m3_request *q, const int32_t *eps,
+		 uint32_t n)
 {
 	uint32_t slot, i;
 
@@ -33,6 +34,7 @@ static int serve(struct m3_map *map, const int32_t *eps, uint32_t n)
 		    m3_slot(map->r, slot)->waits == M3_WAITS_DOORBELL)
 			m3_serve(map, slot);
 	}
+	q->size = n * (uint32_t)sizeof(*eps);
 	return (int)n;
 }
 
@@ -47,11 +49,11 @@ int m3_do_bell_serve(struct m3_member *m, struct m3_request *q, void *data)
 	m3_member_hush(m);
 	n = collect(r, m->map->handle, eps, max);
 	if (n == max)
-		return serve(m->map, eps, n);
+		return serve(m->map, q, eps, n);
 	/* Arm, then look again: a wake-up in between must not be lost. */
 	m3_bell_arm(&m3_handle(r, m->map->handle)->armed, &m->ticket);
 	n += collect(r, m->map->handle, eps + n, max - n);
-	return serve(m->map, eps, n);
+	return serve(m->map, q, eps, n);
 }
 
 int m3_do_watch(struct m3_member *m, struct m3_request *q, void *data)

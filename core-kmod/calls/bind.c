@@ -167,8 +167,7 @@ static int look_bound(struct m3_member *m, int32_t *ep)
 
 int m3_do_wait4bind(struct m3_member *m, struct m3_request *q, void *data)
 {
-	uint64_t end = q->timeout > 0 ?
-		m3_clock_ns() + (uint64_t)q->timeout * 1000000ull : 0;
+	uint64_t end = m3_deadline(q->timeout);
 	uint32_t seen;
 	int e;
 

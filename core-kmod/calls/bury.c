@@ -51,6 +51,14 @@ static int unbind_all(struct m3_txn *t, uint32_t handle, uint32_t *pinned)
 	return n;
 }
 
+int m3_bury_endpoints(struct m3_txn *t, uint32_t handle, uint32_t *pinned)
+{
+	int n = unbind_all(t, handle, pinned);
+
+	m3_rouse(t);
+	return n;
+}
+
 int m3_bury(struct m3_txn *t, uint32_t handle, uint32_t *pinned)
 {
 	struct m3_region *r = t->r;

@@ -251,19 +251,21 @@ static int give_up(struct m3_member *m, struct m3_call *c, uint32_t i,
 	return e == M3_PENDING ? -M3_EINTR : e;
 }
 
-static int run_once(struct m3_member *m, struct m3_call *c, int wait,
-		    uint64_t deadline)
+/*
+ * Waits for the end of the call that was started in slot i. `pauses`: a signal
+ * does not end it, M3_PENDING says that it goes on.
+ */
+static int wait_end(struct m3_member *m, struct m3_call *c, uint32_t i,
+		    uint64_t deadline, int pauses)
 {
-	int e = start(m, c, M3_WAITS_FUTEX, wait);
-	uint32_t i;
+	int e;
 
-	if (e != M3_PENDING)
-		return e;
-	i = m3_slot_of(m->map->r, c->self);
 	for (;;) {
 		e = m3_wait(m->map, i, m3_call_tag(c), deadline);
 		if (e == -M3_EAGAIN)
 			e = look_around(m, c, i) ? 0 : M3_SERVE;
+		if (e == -M3_EINTR && pauses)
+			return M3_PENDING;
 		if (e < 0)
 			return give_up(m, c, i, -e);
 		if (e == M3_SERVE)
@@ -273,14 +275,22 @@ static int run_once(struct m3_member *m, struct m3_call *c, int wait,
 	}
 }
 
-static int run(struct m3_member *m, struct m3_call *c, int timeout)
+static int run_once(struct m3_member *m, struct m3_call *c, int wait,
+		    uint64_t deadline, int pauses)
 {
-	uint64_t deadline = timeout > 0 ?
-		m3_clock_ns() + (uint64_t)timeout * 1000000ull : 0;
+	int e = start(m, c, M3_WAITS_FUTEX, wait);
+
+	return e != M3_PENDING ? e :
+	       wait_end(m, c, m3_slot_of(m->map->r, c->self), deadline, pauses);
+}
+
+static int run(struct m3_member *m, struct m3_call *c, int wait,
+	       uint64_t deadline)
+{
 	int e;
 
 	do {
-		e = run_once(m, c, timeout != M3_NOWAIT, deadline);
+		e = run_once(m, c, wait, deadline, M3_CALLS_PAUSE);
 	} while (is_again(m, c, e));
 	return e;
 }
@@ -289,14 +299,23 @@ static int run(struct m3_member *m, struct m3_call *c, int timeout)
  * An event loop receives without waiting: it too must learn that the source
  * it names has been killed, which nobody rings for.
  */
-int m3_call_run(struct m3_member *m, struct m3_call *c, int timeout)
+int m3_call_run(struct m3_member *m, struct m3_call *c, int wait,
+		uint64_t deadline)
 {
-	int e = run(m, c, timeout);
+	int e = run(m, c, wait, deadline);
 
 	if (e != -M3_EAGAIN || c->op != M3_OP_RECEIVE || c->peer == M3_ANY)
 		return e;
 	m3_life_look_at(m->map, m3_slot_of(m->map->r, c->peer));
-	return run(m, c, timeout);
+	return run(m, c, wait, deadline);
+}
+
+int m3_call_go_on(struct m3_member *m, struct m3_call *c, uint64_t deadline)
+{
+	uint32_t i = m3_slot_of(m->map->r, c->self);
+	int e = wait_end(m, c, i, deadline, M3_CALLS_PAUSE);
+
+	return is_again(m, c, e) ? run(m, c, 1, deadline) : e;
 }
 
 int m3_migration_sleep(struct m3_member *m, int self, int *result)
@@ -308,14 +327,15 @@ int m3_migration_sleep(struct m3_member *m, int self, int *result)
 	c.self = self;
 	if (!is_again(m, &c, *result))
 		return 0;
-	*result = run_once(m, &c, 1, 0);
+	*result = run_once(m, &c, 1, 0, 0);
 	/* EPROCSTS: it goes on already. */
 	return *result == -M3_EPROCSTS || is_again(m, &c, *result);
 }
 
 int m3_do_run(struct m3_member *m, struct m3_request *q, void *call)
 {
-	return m3_call_run(m, call, q->timeout);
+	return m3_call_run(m, call, q->timeout != M3_NOWAIT,
+			   m3_deadline(q->timeout));
 }
 
 int m3_do_start(struct m3_member *m, struct m3_request *q, void *call)

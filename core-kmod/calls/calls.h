@@ -67,8 +67,20 @@ M3_REQUESTS(M3_REQUEST_DECLARE)
 
 /* ---------------------------------------------- calls: call.c, copy.c */
 
-/* Starts the call, waits for its end, makes it again after a migration. */
-int m3_call_run(struct m3_member *m, struct m3_call *c, int timeout);
+/* When `timeout` ms have passed, as m3_wait() wants it. */
+static inline uint64_t m3_deadline(int timeout)
+{
+	return timeout > 0 ?
+		       m3_clock_ns() + (uint64_t)timeout * 1000000ull : 0;
+}
+/*
+ * Starts the call, waits for its end, makes it again after a migration. `wait`
+ * is 0 for M3_NOWAIT. M3_PENDING where calls pause for a signal
+ * (M3_CALLS_PAUSE): m3_call_go_on() or m3_call_end() follows.
+ */
+int m3_call_run(struct m3_member *m, struct m3_call *c, int wait,
+		uint64_t deadline);
+int m3_call_go_on(struct m3_member *m, struct m3_call *c, uint64_t deadline);
 int m3_call_start(struct m3_member *m, struct m3_call *c);
 int m3_call_finish(struct m3_member *m, struct m3_call *c);
 int m3_call_end(struct m3_member *m, struct m3_call *c, int error);
@@ -158,6 +170,8 @@ int m3_proxy_begin(struct m3_proxy *p, int dc, struct m3_section *s);
  * the handle is free.
  */
 int m3_bury(struct m3_txn *t, uint32_t handle, uint32_t *pinned);
+/* The same, but the handle stays taken. */
+int m3_bury_endpoints(struct m3_txn *t, uint32_t handle, uint32_t *pinned);
 /*
  * Repeats every wake-up that may be owed: a process can be killed between its
  * commit and its wake-ups.

@@ -169,6 +169,7 @@ static int copy_pinned(struct m3_member *m, uint32_t i, struct m3_call *c,
 				l->copy.other_at, c->bytes);
 	}
 	end = copy_end(m, i, l);
+	m3_life_unpinned(m->map, o);
 	if (e == -M3_ESRCDIED) {
 		m3_life_look_at(m->map, o);
 		e = l->copy.push ? -M3_EDSTDIED : e;

@@ -7,7 +7,7 @@
 static uint64_t deadline_of(int timeout)
 {
 	if (timeout == M3_FOREVER)
-		return UINT64_MAX;
+		return ~0ull;
 	return m3_clock_ns() + (uint64_t)timeout * 1000000ull;
 }
 

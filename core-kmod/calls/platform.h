@@ -180,6 +180,8 @@ void m3_life_look(struct m3_map *map, uint32_t i);
 /* Buries the owner of slot `p`, if it has died. */
 void m3_life_look_at(struct m3_map *map, uint32_t p);
 int m3_life_sweep(struct m3_map *map);
+/* A copy has ended that kept slot `i`, which may be a dead process's. */
+void m3_life_unpinned(struct m3_map *map, uint32_t i);
 
 /* -------------------------------------------------------------- CPUs */
 

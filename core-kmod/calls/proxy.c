@@ -163,6 +163,7 @@ int m3_do_proxy_dcs(struct m3_proxy *p, struct m3_request *q, void *data)
 				dcs[n] = (uint16_t)dc;
 			n++;
 		}
+	q->size = (n < max ? n : max) * (uint32_t)sizeof(*dcs);
 	return (int)n;
 }
 
@@ -235,6 +236,7 @@ int m3_do_proxy_queues(struct m3_proxy *p, struct m3_request *q, void *data)
 			if (lanes & 1u << lane)
 				out[n++] = dc << 8 | lane;
 	}
+	q->size = n * (uint32_t)sizeof(*out);
 	return (int)n;
 }
 
@@ -262,6 +264,7 @@ int m3_do_proxy_take(struct m3_proxy *p, struct m3_request *q, void *frame)
 			    &p->holds[q->dc].ticket);
 	m3_end(&s);
 	q->value = count;
+	q->size = e > 0 ? (uint32_t)e : 0;
 	return e;
 }
 
@@ -276,13 +279,16 @@ int m3_do_proxy_acknowledge(struct m3_proxy *p, struct m3_request *q,
 	if (q->dc >= 0 && (uint32_t)q->dc < n->region->max_dcs &&
 	    n->maps[q->dc] && p->holds[q->dc].bell >= 0 &&
 	    !m3_map_forked(n->maps[q->dc]) &&
-	    !m3_peer(n->maps[q->dc]->r, p->peer)->ack_owed)
+	    !m3_peer(n->maps[q->dc]->r, p->peer)->ack_owed) {
+		q->size = 0;
 		return 0;
+	}
 	e = m3_proxy_begin(p, q->dc, &s);
 	if (e)
 		return e;
 	e = m3_peer_acknowledge(&s.t, p->peer, frame, q->size);
 	m3_end(&s);
+	q->size = e > 0 ? (uint32_t)e : 0;
 	return e;
 }
 

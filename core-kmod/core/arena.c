@@ -40,7 +40,7 @@ int m3_arena_alloc_d(struct m3_txn *t, uint32_t owner, uint64_t bytes,
 	}
 	if (u >= r->units)
 		return -M3_EALLOCMEM;
-	e = m3_platform_back(t, unit_at(r, u) + bytes);
+	e = m3_platform_back(t, unit_at(r, u), bytes);
 	if (e)
 		return e;
 	/* It has no owner: no unit inside a run has one. */

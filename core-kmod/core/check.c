@@ -56,7 +56,7 @@ static int check_bits(struct m3_region *r, uint32_t i)
 	uint32_t w, n = 0;
 
 	for (w = 0; w < r->bits_words; w++)
-		n += (uint32_t)__builtin_popcount(m3_bits(r, i)[w]);
+		n += m3_bits_set(m3_bits(r, i)[w]);
 	MUST(n == m3_slot(r, i)->notifies);
 	return 0;
 }
@@ -245,7 +245,7 @@ static int check_peer(struct m3_region *r, uint32_t node)
 	MUST(node < r->spanned);
 	for (i = 0; i < r->bits_words; i++) {
 		MUST(!(m3_peer_unheard(r, p)[i] & ~m3_peer_deaths(r, p)[i]));
-		deaths += (uint32_t)__builtin_popcount(
+		deaths += m3_bits_set(
 			m3_peer_deaths(r, p)[i]);
 	}
 	MUST(deaths == p->deaths);

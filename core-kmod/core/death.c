@@ -267,7 +267,7 @@ void m3_deaths_catch_up(struct m3_txn *t, uint32_t peer)
 		m3_set32(r, deaths, *deaths | fresh);
 		m3_set32(r, unheard, *unheard | fresh);
 		m3_set32(r, &p->deaths, p->deaths +
-				(uint32_t)__builtin_popcount(fresh));
+				m3_bits_set(fresh));
 		m3_commit(r);
 	}
 }

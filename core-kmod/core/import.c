@@ -287,7 +287,7 @@ static void notifications(struct m3_txn *t, uint32_t e,
 			continue;
 		m3_set32(r, &bits[w], bits[w] | fresh);
 		m3_set32(r, &s->notifies, s->notifies +
-				(uint32_t)__builtin_popcount(fresh));
+				m3_bits_set(fresh));
 		m3_commit(r);
 	}
 	if (in->restricted)

@@ -1,6 +1,23 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0
 #include "journal.h"
 
+#ifdef __KERNEL__
+static void put_back(struct m3_region *r, const struct m3_journal_entry *e)
+{
+	(void)r;
+	*e->word = e->old;
+}
+#else
+/* A member may have written to it. */
+static void put_back(struct m3_region *r, const struct m3_journal_entry *e)
+{
+	uint32_t at = e->offset;
+
+	if (at >= M3_UNIT && at <= r->arena_at - 4 && at % 4 == 0)
+		*(uint32_t *)m3_at(r, at) = e->old;
+}
+#endif
+
 void m3_undo(struct m3_region *r)
 {
 	struct m3_journal *j = m3_journal(r);
@@ -10,11 +27,7 @@ void m3_undo(struct m3_region *r)
 		n = M3_JOURNAL_ENTRIES;
 	/* Backwards, so that a field changed twice gets its first value. */
 	while (n > 0) {
-		struct m3_journal_entry *e = &j->entry[--n];
-		uint32_t at = e->offset;
-
-		if (at >= M3_UNIT && at <= r->arena_at - 4 && at % 4 == 0)
-			*(uint32_t *)m3_at(r, at) = e->old;
+		put_back(r, &j->entry[--n]);
 	}
 	m3_commit(r);
 }

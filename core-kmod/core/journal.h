@@ -45,6 +45,17 @@ void m3_crash_point(void);
 #define m3_journal_full() (M3_JOURNAL_ENTRIES - 1)
 #endif
 
+static inline void m3_note_where(struct m3_region *r,
+				 struct m3_journal_entry *e, const void *at)
+{
+#ifdef __KERNEL__
+	(void)r;
+	e->word = (uint32_t *)(uintptr_t)at;
+#else
+	e->offset = (uint32_t)((const char *)at - (const char *)r);
+#endif
+}
+
 /* Notes the word at `at`, which is about to be overwritten. */
 static inline void m3_note(struct m3_region *r, const void *at, uint32_t old)
 {
@@ -57,7 +68,7 @@ static inline void m3_note(struct m3_region *r, const void *at, uint32_t old)
 	 */
 	if (n >= M3_JOURNAL_ENTRIES)
 		n = m3_journal_full();
-	j->entry[n].offset = (uint32_t)((const char *)at - (const char *)r);
+	m3_note_where(r, &j->entry[n], at);
 	j->entry[n].old = old;
 	m3_barrier();
 	__atomic_store_n(&j->length, n + 1, __ATOMIC_RELEASE);
@@ -143,10 +154,10 @@ void m3_ring_later(struct m3_txn *t, uint32_t node);
 /* Called when a transaction has no room for another wake-up. */
 void m3_platform_flush(struct m3_txn *t);
 /*
- * Gives the arena memory up to `end`, an offset in the region; 0 or -ENOSPC.
- * Changes r->grown within the transition.
+ * Gives a new buffer, [at, +bytes) of the region, memory; 0 or -ENOSPC. May
+ * change r->grown, within the transition.
  */
-int m3_platform_back(struct m3_txn *t, uint64_t end);
+int m3_platform_back(struct m3_txn *t, uint64_t at, uint64_t bytes);
 /* Gives the tables of group `group` of slots memory; 0, or -ENOSPC. */
 int m3_platform_back_slots(struct m3_txn *t, uint32_t group);
 /* CLOCK_REALTIME in nanoseconds. */

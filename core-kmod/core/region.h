@@ -250,7 +250,11 @@ struct m3_peer {
 };
 
 struct m3_journal_entry {
+#ifdef __KERNEL__
+	uint32_t *word; /* tables lie apart, and nobody else can write to them */
+#else
 	uint32_t offset;
+#endif
 	uint32_t old; /* the 32-bit word that was there */
 };
 
@@ -327,6 +331,10 @@ struct m3_region {
 	struct m3_counts counts; /* statistics, not journalled */
 	/* The QoS table: bit i, slot i's records take the urgent lane. */
 	uint32_t urgent[M3_MAX_ENDPOINTS / 32];
+#ifdef __KERNEL__
+	struct m3_peer **peers; /* areas of their own, made by m3_map_back_peer */
+	void *platform; /* the DC that it is the state of */
+#endif
 
 	uint32_t lock __attribute__((aligned(64)));
 } __attribute__((aligned(128)));

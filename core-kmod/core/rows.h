@@ -6,6 +6,15 @@
 #ifndef M3_ROWS_H
 #define M3_ROWS_H
 
+/* How many bits are set. The compiler's own is a function of its library. */
+static inline uint32_t m3_bits_set(uint32_t word)
+{
+	word -= word >> 1 & 0x55555555u;
+	word = (word & 0x33333333u) + (word >> 2 & 0x33333333u);
+	word = (word + (word >> 4)) & 0x0f0f0f0fu;
+	return word * 0x01010101u >> 24;
+}
+
 static inline struct m3_journal *m3_journal(struct m3_region *r)
 {
 	return (struct m3_journal *)(r + 1);
@@ -110,10 +119,35 @@ static inline struct m3_grant *m3_grant_row(struct m3_region *r, uint32_t i)
 	return (struct m3_grant *)m3_at(r, r->grants_at) + i;
 }
 
+#ifdef __KERNEL__
+static inline struct m3_peer *m3_peer(struct m3_region *r, uint32_t i)
+{
+	return r->peers[i];
+}
+
+/* Copies from the arena, and to it; inside it. */
+void m3_arena_read(struct m3_region *r, void *to, uint64_t offset,
+		   uint64_t bytes);
+void m3_arena_write(struct m3_region *r, uint64_t offset, const void *from,
+		    uint64_t bytes);
+#else
 static inline struct m3_peer *m3_peer(struct m3_region *r, uint32_t i)
 {
 	return m3_at(r, r->peers_at + (uint64_t)i * r->peer_bytes);
 }
+
+static inline void m3_arena_read(struct m3_region *r, void *to,
+				 uint64_t offset, uint64_t bytes)
+{
+	__builtin_memcpy(to, m3_at(r, offset), bytes);
+}
+
+static inline void m3_arena_write(struct m3_region *r, uint64_t offset,
+				  const void *from, uint64_t bytes)
+{
+	__builtin_memcpy(m3_at(r, offset), from, bytes);
+}
+#endif
 
 /*
  * Does the DC span node `i`? A table of its own: the area of a node that it

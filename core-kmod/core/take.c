@@ -92,7 +92,7 @@ static int write_chunk(struct m3_region *r, const struct m3_entry *e, char *to,
 	    !m3_in_arena(r, local, copy.bytes))
 		return 0;
 	__builtin_memcpy(to, &copy, sizeof(copy));
-	__builtin_memcpy(to + sizeof(copy), m3_at(r, local), copy.bytes);
+	m3_arena_read(r, to + sizeof(copy), local, copy.bytes);
 	/* What pads it to a multiple of 8 must not be an older frame's. */
 	__builtin_memset(to + sizeof(copy) + copy.bytes, 0,
 			 room - sizeof(copy) - (uint32_t)copy.bytes);

@@ -372,7 +372,7 @@ static void put_pulled_d(struct m3_txn *t, uint32_t c,
 		r->counts.dropped++;
 		return;
 	}
-	__builtin_memcpy(m3_at(r, at), in->data, body->bytes);
+	m3_arena_write(r, at, in->data, body->bytes);
 	m3_set64(r, &x->done, done + body->bytes);
 	if (x->done == x->bytes) {
 		m3_transfer_stop_d(t, c);
@@ -412,7 +412,7 @@ static int stage_d(struct m3_txn *t, uint32_t s, uint32_t c,
 		return -M3_ERANGE;
 	if (!m3_in_arena(r, x->staging + x->done, body->bytes))
 		return -M3_ERANGE;
-	__builtin_memcpy(m3_at(r, x->staging + x->done), in->data, body->bytes);
+	m3_arena_write(r, x->staging + x->done, in->data, body->bytes);
 	m3_set64(r, &x->done, x->done + body->bytes);
 	if (x->done == x->bytes)
 		m3_serve_ask_d(t, c, M3_SERVE_DRAIN);
@@ -461,7 +461,7 @@ void m3_put_chunk_d(struct m3_txn *t, uint32_t s, uint32_t c,
 		refuse_chunk_d(t, s, c, in, e);
 		return;
 	}
-	__builtin_memcpy(m3_at(r, at), in->data, body->bytes);
+	m3_arena_write(r, at, in->data, body->bytes);
 	if (!(rec->flags & M3_RF_LAST))
 		return;
 	m3_slot(r, c)->remote_copies++;

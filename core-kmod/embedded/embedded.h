@@ -17,6 +17,8 @@
 #include "../calls/platform.h"
 
 #define M3_PATH_BYTES (PATH_MAX + 32)
+/* A signal ends a call: what comes back from futex(2) is a handler's. */
+#define M3_CALLS_PAUSE 0
 #define M3_SLICE_NS 100000000ull /* a sleeper looks around: build 15 */
 
 /* A bell of somebody else that this process has rung before. */

@@ -420,11 +420,11 @@ int m3_map_back_allowed(struct m3_map *map, uint32_t i)
 	return m3_map_back(map, map->r->allowed_at + (uint64_t)i * row, row);
 }
 
-int m3_platform_back(struct m3_txn *t, uint64_t end)
+int m3_platform_back(struct m3_txn *t, uint64_t at, uint64_t bytes)
 {
 	struct m3_section *s = (struct m3_section *)(void *)t;
 	struct m3_region *r = t->r;
-	uint64_t grown = r->arena_at + r->grown, want;
+	uint64_t grown = r->arena_at + r->grown, end = at + bytes, want;
 	int e;
 
 	if (end <= grown)

@@ -196,6 +196,13 @@ void m3_life_look(struct m3_map *map, uint32_t i)
 	m3_end(&s);
 }
 
+/* Who waits for it looks around, and a look is a system call. */
+void m3_life_unpinned(struct m3_map *map, uint32_t i)
+{
+	(void)map;
+	(void)i;
+}
+
 int m3_life_sweep(struct m3_map *map)
 {
 	uint32_t h;

@@ -5,16 +5,28 @@
  */
 #include "lib.h"
 
+/*
+ * Whose call a handler has interrupted has to end it; the kernel would go on
+ * with it otherwise.
+ */
+static int device_run(struct m3_member *m, struct m3_call *c, int timeout)
+{
+	struct m3_request q = { .timeout = timeout, .data = m3_data(c) };
+	int e = m3_device_ask(m->device, M3_REQ_run, &q);
+
+	if (e != -M3_EINTR)
+		return e;
+	q.flags = M3_EINTR;
+	while ((e = m3_device_ask(m->device, M3_REQ_cancel, &q)) == M3_PENDING)
+		m3_nap(1000000);
+	return e == -M3_EPROCSTS ? -M3_EINTR : e;
+}
+
 static int run(struct m3_member *m, struct m3_call *c, int timeout)
 {
-	struct m3_request q;
-
-	if (m->device < 0)
-		return m3_call_run(m, c, timeout);
-	memset(&q, 0, sizeof(q));
-	q.timeout = timeout;
-	q.data = m3_data(c);
-	return m3_device_ask(m->device, M3_REQ_run, &q);
+	return m->device < 0 ? m3_call_run(m, c, timeout != M3_NOWAIT,
+					   m3_deadline(timeout)) :
+			       device_run(m, c, timeout);
 }
 
 static int run_message(struct m3_member *m, uint32_t op, int self, int peer,

@@ -179,7 +179,8 @@ int main(int argc, char **argv)
 	dc++;
 	mask();
 	inheritance(0, &set, 0);
-	inheritance(M3_DC_AFFINITY, &set, 1);
+	/* In the kernel's core the waker asks for it; masks stay. */
+	inheritance(M3_DC_AFFINITY, &set, !is_kernel());
 	/* It goes nowhere where it may not. */
 	CPU_ZERO(&set);
 	CPU_SET(first, &set);

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #define DEADLINE_MS 5000
+#define OTHER_DEVICES 32 /* from this one on: other_core() */
 
 static const char *dir;
 static int dc;
@@ -44,6 +45,32 @@ static inline void fail_at(int line, const char *text, long got, long want)
 static inline void ok(const char *name)
 {
 	dprintf(1, "ok %s\n", name);
+}
+
+static inline int is_kernel(void)
+{
+	return !strncmp(dir, "kernel:", 7);
+}
+
+/* Another core beside `dir`: its name, or a device behind that one's. */
+static inline void other_core(char *path, size_t size, const char *name)
+{
+	int device, length = 0;
+
+	if (!is_kernel()) {
+		snprintf(path, size, "%s%s", dir, name);
+		return;
+	}
+	IS(sscanf(dir, "kernel:/dev/m3ipc%d%n", &device, &length), 1);
+	IS(dir[length], 0);
+	snprintf(path, size, "kernel:/dev/m3ipc%d", OTHER_DEVICES + device);
+}
+
+/* What m3_sweep() finds of `n` endpoints of dead processes: the kernel's core
+ * has buried them as they died. */
+static inline int left(int n)
+{
+	return is_kernel() ? 0 : n;
 }
 
 static inline void pause_1ms(void)

@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: MIT
 /** Runs every C program of this folder against a core of its own. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { conformanceCore } from './backend.ts';
-import { build, programsIn, run, TEST_TIMEOUT_MS } from './programs.ts';
+import { build, programsIn, run, TEST_TIMEOUT_MS, workFolder } from './programs.ts';
 
-const work = mkdtempSync(join(tmpdir(), 'm3ipc-programs-'));
+const work = workFolder('programs');
 
-beforeAll(() => build('.', work), 120_000);
+beforeAll(() => build('.', work.path), 120_000);
 
-afterAll(() => rmSync(work, { recursive: true, force: true }));
+afterAll(() => work.remove());
 
 describe('C programs', () => {
   test.for(programsIn('.'))('%s', { timeout: TEST_TIMEOUT_MS }, async (name, { skip }) => {
     const node = conformanceCore();
     try {
-      await run({ binary: join(work, name), source: `${name}.c`, args: [node.dir, '1'] }, skip);
+      await run({ binary: join(work.path, name), source: `${name}.c`, args: [node.dir, '1'] }, skip);
       node.core.sweep();
       expect(node.core.check(1)).toBe(0);
       expect(node.core.procs(1)).toEqual([]);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /** C programs of the suite: built with make, run one at a time; exit 0 passes, 77 cannot run here, all else fails. */
 import { execFileSync, spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../../core-kmod/binding/native.ts';
 import { skipReason } from '../contract/requirement.ts';
@@ -25,6 +25,17 @@ export function programsIn(folder: string, prefix = ''): string[] {
     .toSorted();
 }
 
+/**
+ * Where programs are built: `$M3IPC_PROGRAMS`, if somebody has built them there before; else a folder that is gone after
+ * `remove`.
+ */
+export function workFolder(name: string): { readonly path: string; remove(): void } {
+  const built = process.env.M3IPC_PROGRAMS;
+  if (built !== undefined) return { path: join(built, name), remove() {} };
+  const path = mkdtempSync(join(tmpdir(), `m3ipc-${name}-`));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
 /** Runs make in a folder of this one. */
 export function build(folder: string, out: string, ...args: string[]): void {
   const options = [
@@ -34,6 +45,7 @@ export function build(folder: string, out: string, ...args: string[]): void {
     `-j${availableParallelism()}`,
     `OUT=${out}`,
   ];
+  mkdirSync(out, { recursive: true });
   execFileSync('make', [...options, ...args], { stdio: 'inherit' });
 }
 

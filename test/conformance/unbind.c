@@ -95,7 +95,7 @@ static void try_notification(void)
 	IS(waitpid(child, &status, 0), child);
 	IS(is_killed ? WTERMSIG(status) : status, is_killed ? SIGKILL : 0);
 	IS(m3_node_open(dir, &node), 0);
-	IS(m3_sweep(node), is_killed);
+	IS(m3_sweep(node), left(is_killed));
 	IS(m3_receive(member, 1, M3_ANY, &message, M3_NOWAIT), -M3_EAGAIN);
 	IS(m3_receive(member, 1, 2, &message, M3_NOWAIT), -M3_ESRCDIED);
 	m3_node_close(node);

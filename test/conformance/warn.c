@@ -78,7 +78,7 @@ static void two_notices(struct m3_member *member)
 	struct m3_message message;
 
 	kill_victim();
-	IS(m3_sweep(node), 2);
+	IS(m3_sweep(node), left(2));
 	IS(misc_of(3), M3_MF_KILLED);
 	IS(misc_of(4), M3_MF_KILLED);
 	wait_flags(3, M3_RTS_SENDING);
@@ -133,16 +133,16 @@ static void no_notice(struct m3_member *member, void (*body)(void))
 static void watcher_ends(struct m3_member *member)
 {
 	kill_victim();
-	IS(m3_sweep(node), 2);
+	IS(m3_sweep(node), left(2));
 	IS(m3_unbind(member, WARNED), 0);
 	wait_flags(3, M3_RTS_SLOT_FREE);
 	wait_flags(4, M3_RTS_SLOT_FREE);
 	kill_victim();
-	IS(m3_sweep(node), 2);
+	IS(m3_sweep(node), left(2));
 	wait_flags(3, M3_RTS_SLOT_FREE);
 	IS(m3_bind(member, WARNED), 0);
 	kill_victim();
-	IS(m3_sweep(node), 2);
+	IS(m3_sweep(node), left(2));
 	IS(m3_unbind_any(node, dc, 3), 0);
 	wait_flags(3, M3_RTS_SLOT_FREE);
 }
@@ -164,7 +164,7 @@ int main(int argc, char **argv)
 	two_notices(member);
 	waiting_watcher(member);
 	reap(spawn(exits));
-	IS(m3_sweep(node), 1);
+	IS(m3_sweep(node), left(1));
 	IS(m3_receive(member, WARNED, M3_ANY, &message, 0), 0);
 	is_notice(&message, 3);
 	no_notice(member, leaves);

@@ -20,7 +20,7 @@ export interface TemporaryCoreParams {
   /** Nodes that every DC spans besides this one. */
   readonly peers?: readonly number[];
   readonly dcs?: readonly DcParams[];
-  /** An existing, empty directory; default: a fresh one. */
+  /** An existing, empty directory, or a device of the kernel's; default: a fresh directory. */
   readonly dir?: string;
 }
 

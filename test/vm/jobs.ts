@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /** The jobs: one line each. */
 import type { GuestJob } from './job.ts';
+import { conformance } from './jobs/conformance.ts';
 import { probe } from './jobs/probe.ts';
 import { tipcContract } from './jobs/tipc-contract.ts';
 import { tipcNamespaces } from './jobs/tipc-namespaces.ts';
 import { wire } from './jobs/wire.ts';
 
-export const JOBS: readonly GuestJob[] = [probe, wire, tipcNamespaces, tipcContract];
+export const JOBS: readonly GuestJob[] = [probe, wire, tipcNamespaces, tipcContract, conformance];

@@ -12,9 +12,11 @@
 #ifndef M3IPC_H
 #define M3IPC_H
 
+#ifndef __KERNEL__
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#endif
 #include "abi.h"
 
 #ifdef __cplusplus

@@ -60,7 +60,7 @@ static void die(struct rig_node *n, struct forge *f)
 	rig_until(n, 3, M3_RTS_RECEIVING);
 	SAME(kill(pid, SIGKILL), 0);
 	SAME(waitpid(pid, NULL, 0), pid);
-	SAME(m3_sweep(n->core), 1);
+	SAME(m3_sweep(n->core), rig_left(1));
 	SAME((long)rig_info(n, 3).misc_flags, M3_MF_KILLED);
 	SAME((long)rig_rts(n, 3), M3_RTS_SENDING | M3_RTS_RMTOPER);
 	SOUND(n);
@@ -112,7 +112,7 @@ static void notice_that_is_lost(int how)
 			_exit(0);
 		}
 		SAME(wait(NULL) > 0, 1);
-		SAME(m3_sweep(n.core), 1);
+		SAME(m3_sweep(n.core), rig_left(1));
 		SAME(rig_rts(&n, 4), M3_RTS_SLOT_FREE);
 		rig_close(&n, m);
 		return;

@@ -236,6 +236,8 @@ static void circle_of_two_nodes(void)
 
 int main(void)
 {
+	rig_embedded_only("it stops a copy between two steps of the "
+			  "core, in a region that it maps");
 	circles();
 	circle_of_two_nodes();
 	both_parties_killed();

@@ -449,6 +449,7 @@ int main(int argc, char **argv)
 {
 	int status;
 
+	rig_embedded_only("it is about the files of an embedded core");
 	rig_seed(argc, argv);
 	directories();
 	damaged_files();

@@ -171,7 +171,7 @@ static void killed(void)
 	pid = sender(0);
 	SAME(kill(pid, SIGKILL), 0);
 	SAME(waitpid(pid, NULL, 0), pid);
-	SAME(m3_sweep(node.core), 1);
+	SAME(m3_sweep(node.core), rig_left(1));
 	thaw();
 	SAME(m3_receive(owner, E, M3_ANY, &message, 0), -M3_EAGAIN);
 	end();

@@ -313,6 +313,7 @@ int main(int argc, char **argv)
 	int status;
 	pid_t pid;
 
+	rig_embedded_only("it is about the memory behind a region file");
 	rig_seed(argc, argv);
 	unsent_to_nobody(M3_OP_SENDREC, -M3_EDEADSRCDST);
 	unsent_to_nobody(M3_OP_SEND, -M3_EDSTDIED);

@@ -238,6 +238,8 @@ int main(int argc, char **argv)
 	int i, rounds, status;
 	pid_t pid;
 
+	rig_embedded_only("a member of the kernel's core has no region "
+			  "to write to");
 	rig_seed(argc, argv);
 	rounds = rig_rounds(argc, argv, 40);
 	for (i = 0; i < rounds; i++) {

@@ -21,7 +21,7 @@ static void end(struct rig_node *n, int ep, pid_t pid, int by_kill)
 		SAME(m3_unbind_any(n->core, RIG_DC, ep), 0);
 	SAME(kill(pid, SIGKILL), 0);
 	SAME(waitpid(pid, NULL, 0), pid);
-	SAME(m3_sweep(n->core), by_kill);
+	SAME(m3_sweep(n->core), rig_left(by_kill));
 }
 
 static void settled(void)

@@ -450,6 +450,8 @@ static void group_may_join(void)
 
 int main(void)
 {
+	rig_embedded_only("it is about locks, bells and forks of an "
+			  "embedded core");
 	alarm(30);
 	forked_handles();
 	lock_after_fork();

@@ -430,6 +430,8 @@ int main(void)
 {
 	int i;
 
+	rig_embedded_only("it takes the steps of an owner one by one, in "
+			  "a region that it maps");
 	for (i = 0; i < 4; i++)
 		copier_leaves(i & 1, i >> 1);
 	rig_ok("a second copy, an unbind");

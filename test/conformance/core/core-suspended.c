@@ -67,6 +67,8 @@ int main(void)
 {
 	struct rig_node a, b;
 
+	rig_embedded_only("nobody can be stopped while he holds a lock "
+			  "of the kernel's core");
 	alarm(50);
 	rig_start(&a, 0);
 	rig_start(&b, 1);

@@ -62,7 +62,7 @@ static void told_of_deaths(void)
 	rig_until(&n, 3, M3_RTS_RECEIVING);
 	SAME(kill(pid, SIGKILL), 0);
 	SAME(waitpid(pid, NULL, 0), pid);
-	SAME(m3_sweep(n.core), 1);
+	SAME(m3_sweep(n.core), rig_left(1));
 	takes(&f, M3_REC_REPLY, 3);
 	takes(&f, M3_REC_DEATH, 3);
 	forge_nothing(&f);
@@ -391,7 +391,7 @@ static void waits_from_afar(int killed, int silent)
 	else
 		SAME(m3_unbind_any(b.core, RIG_DC, 2), 0);
 	SAME(waitpid(pid, NULL, 0), pid);
-	SAME(m3_sweep(b.core), killed);
+	SAME(m3_sweep(b.core), rig_left(killed));
 	SAME(m3_finish(m, &receive), M3_PENDING);
 	rig_settle(&a, &b);
 	SAME(m3_finish(m, &receive), -M3_ESRCDIED);

@@ -52,20 +52,55 @@ void rig_ok(const char *name)
 	fflush(stdout);
 }
 
-/* The one place where a core is made; see backend.ts. */
-static void need_backend(void)
+int rig_is_kernel(void)
 {
 	const char *backend = getenv("M3IPC_BACKEND");
 
 	if (!backend || !strcmp(backend, "embedded"))
-		return;
+		return 0;
+	if (!strcmp(backend, "kernel"))
+		return 1;
 	fprintf(stderr, "this program has no backend '%s'\n", backend);
 	exit(1);
 }
 
-void rig_start(struct rig_node *n, int id)
+void rig_embedded_only(const char *why)
+{
+	if (!rig_is_kernel())
+		return;
+	fprintf(stderr, "%s\n", why);
+	exit(RIG_SKIP);
+}
+
+int rig_left(int n)
+{
+	return rig_is_kernel() ? 0 : n;
+}
+
+/* A device that is no core yet; see backend.ts. */
+static void start_kernel(struct rig_node *n, const struct m3_dvs_params *dvs)
+{
+	int device, e = -M3_EDVSBUSY;
+
+	for (device = 0; e == -M3_EDVSBUSY; device++) {
+		snprintf(n->dir, sizeof(n->dir), "kernel:/dev/m3ipc%d", device);
+		e = m3_dvs_init(n->dir, dvs);
+	}
+	SAME(e, 0);
+}
+
+static void start_embedded(struct rig_node *n, const struct m3_dvs_params *dvs)
 {
 	const char *base = getenv("RIG_DIR");
+
+	snprintf(n->dir, sizeof(n->dir), "%s/m3rig.XXXXXX",
+		 base ? base : "/dev/shm");
+	MUST(mkdtemp(n->dir));
+	SAME(m3_dvs_init(n->dir, dvs), 0);
+}
+
+void rig_start(struct rig_node *n, int id)
+{
 	struct m3_dvs_params dvs = {
 		.node = (uint32_t)id, .max_nodes = 4, .max_dcs = 4,
 		.cluster = "rig",
@@ -75,13 +110,9 @@ void rig_start(struct rig_node *n, int id)
 		.arena_bytes = 8u << 20, .gid = (uint32_t)-1, .name = "rig",
 	};
 
-	need_backend();
 	memset(n, 0, sizeof(*n));
 	n->id = id;
-	snprintf(n->dir, sizeof(n->dir), "%s/m3rig.XXXXXX",
-		 base ? base : "/dev/shm");
-	MUST(mkdtemp(n->dir));
-	SAME(m3_dvs_init(n->dir, &dvs), 0);
+	(rig_is_kernel() ? start_kernel : start_embedded)(n, &dvs);
 	SAME(m3_node_open(n->dir, &n->core), 0);
 	SAME(m3_dc_init(n->core, &dc), 0);
 }
@@ -92,7 +123,7 @@ void rig_stop(struct rig_node *n)
 		m3_detach(n->proxy);
 	m3_node_close(n->core);
 	SAME(m3_dvs_end(n->dir), 0);
-	MUST(access(n->dir, F_OK) != 0);
+	MUST(rig_is_kernel() || access(n->dir, F_OK) != 0);
 }
 
 void rig_attach(struct rig_node *n, int peer)

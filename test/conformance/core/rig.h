@@ -36,13 +36,22 @@ void rig_must(int ok, const char *what, const char *file, int line);
 void rig_same(long actual, long expected, const char *what, const char *file,
 	      int line);
 
+/* Is it the kernel's core that is under test? */
+int rig_is_kernel(void);
+/* Ends the program with 77 and the reason where it is. */
+void rig_embedded_only(const char *why);
+/* What m3_sweep() finds of `n` endpoints of dead processes: the kernel's core
+ * has buried them as they died. */
+int rig_left(int n);
+
 /* Where the memory of its regions is may be a lie from now on. */
 void rig_ruin(void);
 
 /* Says that a case of the conformance table holds. */
 void rig_ok(const char *name);
 
-/* A core with one DC in a new directory under $RIG_DIR or /dev/shm. */
+/* A core with one DC in a new directory under $RIG_DIR or /dev/shm; of the
+ * kernel, a device that is free. */
 void rig_start(struct rig_node *n, int id);
 /* Ends it; its directory must have become empty and gone. */
 void rig_stop(struct rig_node *n);

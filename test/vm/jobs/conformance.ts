@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../../../core-kmod/binding/native.ts';
+import { build } from '../../conformance/programs.ts';
+import type { GuestJob } from '../job.ts';
+import { type Kernel, tool } from '../kernel.ts';
+
+/** Builds m3ipc.ko for a kernel into a folder. */
+export function buildModule(kernel: Kernel, folder: string): void {
+  const core = join(packageRoot(), 'core-kmod');
+  const out = join(folder, 'build');
+  tool('make', ['-s', '-C', core, `BUILD=${out}`, `MODULE=${out}/module`, `KDIR=${kernel.build}`, 'module']);
+  copyFileSync(join(out, 'module', 'm3ipc.ko'), join(folder, 'm3ipc.ko'));
+}
+
+const SCRIPT = `insmod "$M3IPC_JOB/m3ipc.ko" nodes=64 &&
+M3IPC_PROGRAMS="$M3IPC_JOB/programs" node dist/test/conformance/main.js --backend kernel &&
+rmmod m3ipc && echo unloaded`;
+
+export const conformance: GuestJob = {
+  name: 'conformance',
+  shows: "the conformance suite passes on the kernel's core, and the module can be unloaded",
+  guests: [
+    {
+      command: ['sh', '-c', SCRIPT],
+      says: [/^section 7: \d+ of \d+ rows, 7.3: \d+ of \d+\nunloaded\n$/m],
+      memoryMiB: 2048,
+    },
+  ],
+  seconds: 300,
+  prepare(kernel, folder) {
+    buildModule(kernel, folder);
+    build('.', join(folder, 'programs', 'programs'));
+    build('core', join(folder, 'programs', 'core', 'watched'), 'FLAGS=-O2 -g');
+  },
+};
