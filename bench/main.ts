@@ -6,8 +6,9 @@ import { codecs } from './codecs/index.ts';
 import { local } from './local/index.ts';
 import { peers } from './peers/index.ts';
 import type { Scenario, Settings } from './scenario.ts';
+import { transports } from './transports/index.ts';
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { codecs, local, peers };
+const SCENARIOS: Readonly<Record<string, Scenario>> = { codecs, local, peers, transports };
 
 function whole(text: string): number {
   const value = Number(text);

@@ -8,6 +8,7 @@ import type { Result as LocalResult } from '../../bench/local/result.ts';
 import { NAMES } from '../../bench/peers/contender.ts';
 import type { Ratio, Result } from '../../bench/peers/result.ts';
 import type { Line } from '../../bench/target.ts';
+import type { Results } from '../../bench/transports/result.ts';
 import { packageRoot } from '../../core-kmod/binding/native.ts';
 
 const bench = (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
@@ -147,6 +148,46 @@ it('names the contenders to one who asks for another', async () => {
   const { code, stderr } = await bench('peers', '--only', 'node-net,nodenet');
   expect(code).toBe(1);
   expect(stderr).toBe(`unknown: nodenet; there are ${NAMES.join(', ')}\n`);
+});
+
+interface TransportReport {
+  readonly bench: string;
+  readonly missing: Readonly<Record<string, string>>;
+  readonly results: Results;
+  readonly targets: readonly Line[];
+}
+
+it('transports --json: streams and round trips of each, datagrams in a system call, and what is to be reached', async () => {
+  const options = [
+    '--repetitions',
+    '1',
+    '--milliseconds',
+    '40',
+    '--round-trips',
+    '50',
+    '--only',
+    'tcp,udp,dgram',
+  ];
+  const { code, stdout, stderr } = await bench('transports', '--json', ...options);
+  expect(stderr).toBe('warm\nrepetition 1 of 1\n');
+  expect(code).toBe(0);
+  const report = JSON.parse(stdout) as TransportReport;
+  expect(report).toMatchObject({ bench: 'transports', missing: {} });
+  const { streams, latencies } = report.results;
+  expect(streams.map(({ contender, stream }) => `${contender} ${stream}`)).toEqual([
+    ...['tcp single', 'tcp batched', 'tcp bulk', 'udp single', 'udp batched', 'udp bulk', 'dgram single'],
+  ]);
+  for (const { contender, messagesPerSecond, datagramsPerSend, datagramsPerReceive } of streams) {
+    expect(messagesPerSecond.min).toBeGreaterThan(0);
+    expect(datagramsPerSend).toEqual(contender === 'udp' ? SPREAD : null);
+    expect(datagramsPerReceive).toEqual(contender === 'udp' ? SPREAD : null);
+  }
+  expect(latencies.map(({ contender }) => contender)).toEqual(['tcp', 'udp', 'dgram']);
+  for (const { p50Us } of latencies) expect(p50Us.min).toBeGreaterThan(0);
+  const measured = report.targets.filter(({ ratio }) => ratio !== null).map(({ name }) => name);
+  expect(measured).toEqual([
+    ...['udp, 32 messages a frame, beside dgram', 'udp, one message a frame, beside dgram', 'tcp MB/s'],
+  ]);
 });
 
 interface CodecReport {

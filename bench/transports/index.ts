@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+/** `transports`: what a link over each transport carries from one process to another, and how fast it answers. */
+import { startWorker, type Worker } from '../../test/system/rig/worker.ts';
+import type { Latency } from '../closed-loop.ts';
+import { conditions } from '../conditions.ts';
+import type { Report, Scenario, Settings } from '../scenario.ts';
+import { targetTable } from '../target.ts';
+import { CONTENDERS } from './contender.ts';
+import type { Count } from './end.ts';
+import { STREAM_NAMES, STREAMS, type StreamName } from './layout.ts';
+import { type Flow, linesOf, type Measured, resultsOf, tables } from './result.ts';
+
+const FILE = 'bench/transports/end.js';
+/** Before a stream is measured, of the time that it is measured for. */
+const WARM_UP = 0.5;
+const CPUS = [0, 1] as const;
+const NAMES = Object.keys(CONTENDERS);
+
+/** Two processes with a link between them. */
+interface Stage {
+  readonly listener: Worker;
+  readonly dialler: Worker;
+}
+
+interface Running extends Measured {
+  readonly stage: Stage;
+}
+
+interface Usage {
+  readonly cpuMs: number;
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+export const transports: Scenario = {
+  summary: 'a link over each transport beside plain datagrams: messages/s, MB/s, latency',
+  options: ['milliseconds', 'roundTrips', 'pin', 'only'],
+  async run(settings) {
+    const wanted = chosen(settings.only);
+    const missing = Object.fromEntries(
+      wanted.flatMap((name) =>
+        CONTENDERS[name]?.missing === undefined ? [] : [[name, CONTENDERS[name].missing]],
+      ),
+    );
+    for (const [name, why] of Object.entries(missing)) settings.progress(`not measured: ${name} (${why})`);
+    return report(
+      settings,
+      await measureAll(
+        settings,
+        wanted.filter((name) => !(name in missing)),
+      ),
+      missing,
+    );
+  },
+};
+
+function chosen(only: readonly string[] | undefined): string[] {
+  const unknown = only?.filter((name) => !(name in CONTENDERS)) ?? [];
+  if (unknown.length > 0) throw new Error(`unknown: ${unknown.join(', ')}; there are ${NAMES.join(', ')}`);
+  return NAMES.filter((name) => only?.includes(name) ?? true);
+}
+
+function report(
+  { repetitions, milliseconds, roundTrips, pin }: Settings,
+  measured: readonly Measured[],
+  missing: Readonly<Record<string, string>>,
+): Report {
+  const results = resultsOf(measured);
+  const targets = linesOf(measured);
+  const json = {
+    bench: 'transports',
+    conditions: {
+      ...conditions(),
+      ...{ repetitions, milliseconds, roundTrips, warmUp: WARM_UP },
+      placement: pin ? { dialler: CPUS[0], listener: CPUS[1] } : 'not pinned',
+      streams: Object.fromEntries(STREAM_NAMES.map((name) => [name, STREAMS[name].about])),
+    },
+    contenders: Object.fromEntries(NAMES.map((name) => [name, CONTENDERS[name]?.about])),
+    ...{ missing, results, targets },
+  };
+  return { json, text: [tables(results), targetTable(targets)].join('\n\n') };
+}
+
+async function measureAll(settings: Settings, names: readonly string[]): Promise<Measured[]> {
+  const all: Running[] = [];
+  const clear = async (): Promise<void> => {
+    await Promise.all(all.flatMap(({ stage }) => [stage.dialler.stop(), stage.listener.stop()]));
+  };
+  const onSignal = (): void => void clear().finally(() => process.exit(130));
+  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+  try {
+    for (const name of names) all.push({ name, stage: await open(name, settings.pin), samples: [] });
+    for (let repetition = 0; repetition <= settings.repetitions; repetition++) {
+      const first = repetition % all.length;
+      for (const one of [...all.slice(first), ...all.slice(0, first)]) {
+        const sample = await measure(one, settings);
+        if (repetition > 0) one.samples.push(sample);
+      }
+      settings.progress(repetition === 0 ? 'warm' : `repetition ${repetition} of ${settings.repetitions}`);
+    }
+    return all;
+  } finally {
+    await clear();
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+  }
+}
+
+async function open(name: string, pin: boolean): Promise<Stage> {
+  const cpu = (which: 0 | 1) => (pin ? CPUS[which] : undefined);
+  const listener = startWorker({
+    role: `${name}, listener`,
+    file: FILE,
+    args: ['listen', name],
+    cpu: cpu(1),
+  });
+  const url = await listener.ask<string>('ready');
+  const dialler = startWorker({
+    role: `${name}, dialler`,
+    file: FILE,
+    args: ['dial', name, url],
+    cpu: cpu(0),
+  });
+  await dialler.ask('ready');
+  return { listener, dialler };
+}
+
+async function measure(
+  { name, stage }: Running,
+  { milliseconds, roundTrips }: Settings,
+): Promise<Measured['samples'][number]> {
+  const flows: Partial<Record<StreamName, Flow>> = {};
+  for (const stream of STREAM_NAMES) {
+    // Who cannot put messages together sends each alone.
+    if (stream !== 'single' && CONTENDERS[name]?.batches === false) continue;
+    flows[stream] = await flow(stage, stream, milliseconds);
+  }
+  await stage.listener.ask('echo', true);
+  const load = { outstanding: 1, warmUp: Math.ceil(roundTrips / 5), roundTrips };
+  const latency = await stage.dialler.ask<Latency>('measure', load);
+  await stage.listener.ask('echo', false);
+  return { flows, latency };
+}
+
+/** Counts what arrives in the middle of a stream. */
+async function flow({ listener, dialler }: Stage, stream: StreamName, milliseconds: number): Promise<Flow> {
+  const { frameBytes, messages } = STREAMS[stream];
+  await dialler.ask('start', frameBytes);
+  await pause(milliseconds * WARM_UP);
+  const usedBefore = await dialler.ask<Usage>('usage');
+  const before = await listener.ask<Count>('count');
+  await pause(milliseconds);
+  const after = await listener.ask<Count>('count');
+  const usedAfter = await dialler.ask<Usage>('usage');
+  await dialler.ask('stop');
+  await quiet(listener);
+  const seconds = (after.atMs - before.atMs) / 1000;
+  const frames = after.frames - before.frames;
+  const per = (counted: Usage, earlier: Usage, what: string, calls: string): number | null => {
+    const made = (counted.counters[calls] ?? 0) - (earlier.counters[calls] ?? 0);
+    return made === 0 ? null : ((counted.counters[what] ?? 0) - (earlier.counters[what] ?? 0)) / made;
+  };
+  return {
+    messagesPerSecond: (frames * messages) / seconds,
+    megabytesPerSecond: (after.bytes - before.bytes) / seconds / 1e6,
+    cpuUsPerMessage:
+      ((after.cpuMs - before.cpuMs + usedAfter.cpuMs - usedBefore.cpuMs) * 1000) /
+      Math.max(1, frames * messages),
+    datagramsPerSend: per(usedAfter, usedBefore, 'datagrams_out', 'send_calls'),
+    datagramsPerReceive: per(after, before, 'datagrams_in', 'receive_calls'),
+  };
+}
+
+/** Until nothing arrives any more. */
+async function quiet(listener: Worker): Promise<void> {
+  for (let before = -1; ; ) {
+    const { frames } = await listener.ask<Count>('count');
+    if (frames === before) return;
+    before = frames;
+    await pause(20);
+  }
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
