@@ -158,14 +158,6 @@ static void do_lose(struct scene *s)
 	m3_proxy_disconnected(s->far.proxy);
 }
 
-/* The far node is out of reach for too long. */
-static void do_give_up(struct scene *s)
-{
-	m3_proxy_disconnected(s->near.proxy);
-	m3_proxy_give_up(s->near.proxy);
-	m3_proxy_give_up(s->near.proxy);
-}
-
 /* Some records have crossed, some answers have not. */
 static void midway(struct scene *s)
 {
@@ -182,6 +174,23 @@ static void do_forget(struct scene *s)
 	m3_add_node(s->near.core, RIG_DC, 1);
 	m3_rmtbind(s->near.core, RIG_DC, "far", EP_FAR_SERVER, 1);
 	m3_unbind_any(s->near.core, RIG_DC, EP_FAR_SERVER);
+}
+
+/*
+ * The far node is out of reach for too long, again and again: until it is back,
+ * until a new proxy serves it, until another node has its number.
+ */
+static void do_give_up(struct scene *s)
+{
+	m3_proxy_disconnected(s->near.proxy);
+	m3_proxy_give_up(s->near.proxy);
+	m3_proxy_give_up(s->near.proxy);
+	rig_open(&s->near, &s->far);
+	m3_proxy_disconnected(s->near.proxy);
+	m3_proxy_give_up(s->near.proxy);
+	rig_attach(&s->near, 1);
+	m3_proxy_give_up(s->near.proxy);
+	do_forget(s);
 }
 
 static void declare(struct m3_node *core, int from, int id)
