@@ -10,6 +10,8 @@ export interface Case {
   readonly traffic: readonly TrafficName[];
   /** ns for each message of 64 bytes, 32 in a frame, on the way out. */
   readonly targetNs?: number;
+  /** For a chunk of 64 KiB on the way out. */
+  readonly targetMegabytesPerSecond?: number;
 }
 
 const MESSAGES = ['messages'] as const;
@@ -39,4 +41,11 @@ export const CASES: readonly Case[] = [
     traffic: MESSAGES,
   },
   { name: 'compression', codec: () => codecFor('compression'), traffic: ALL, targetNs: 400 },
+  {
+    name: 'encryption',
+    codec: () => codecFor('encryption'),
+    traffic: ['messages', 'noise'],
+    targetNs: 150,
+    targetMegabytesPerSecond: 1500,
+  },
 ];

@@ -36,8 +36,10 @@ export interface Result {
 
 export interface Target {
   readonly name: string;
-  readonly nsPerMessage: number;
-  readonly atMost: number;
+  readonly unit: 'ns/message' | 'MB/s';
+  readonly value: number;
+  readonly bound: 'at most' | 'at least';
+  readonly wanted: number;
   readonly met: boolean;
 }
 
@@ -59,12 +61,20 @@ export function resultOf({ case: { name }, traffic, records, bytes, samples }: M
   };
 }
 
+/** Of messages their cost, of chunks how fast they pass. */
 export function targetsOf(measured: readonly Measured[]): Target[] {
-  return measured.flatMap((one) => {
-    const atMost = one.traffic === 'messages' ? one.case.targetNs : undefined;
-    if (atMost === undefined) return [];
-    const nsPerMessage = resultOf(one).encode.nsPerMessage.median;
-    return [{ name: one.case.name, nsPerMessage, atMost, met: nsPerMessage <= atMost }];
+  return measured.flatMap((one): Target[] => {
+    const { name, targetNs, targetMegabytesPerSecond: fast } = one.case;
+    const { nsPerMessage, megabytesPerSecond: value } = resultOf(one).encode;
+    if (one.traffic === 'messages') {
+      const { median } = nsPerMessage;
+      if (targetNs === undefined) return [];
+      const met = median <= targetNs;
+      return [{ name, unit: 'ns/message', value: median, bound: 'at most', wanted: targetNs, met }];
+    }
+    if (fast === undefined) return [];
+    const [chunk, met] = [`${name}, ${one.traffic}`, value >= fast];
+    return [{ name: chunk, unit: 'MB/s', value, bound: 'at least', wanted: fast, met }];
   });
 }
 
@@ -82,8 +92,8 @@ export function textOf(results: readonly Result[], targets: readonly Target[]): 
     rows,
   });
   const lines = targets.map(
-    ({ name, nsPerMessage, atMost, met }) =>
-      `${met ? 'met   ' : 'MISSED'}  ${name}: ${nsPerMessage.toFixed(1)} ns/message, at most ${atMost}`,
+    ({ name, unit, value, bound, wanted, met }) =>
+      `${met ? 'met   ' : 'MISSED'}  ${name}: ${value.toFixed(1)} ${unit}, ${bound} ${wanted}`,
   );
   return [table, '', ...lines].join('\n');
 }

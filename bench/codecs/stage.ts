@@ -2,9 +2,10 @@
 /** What a codec does with one frame, again and again: with nothing in front of it or behind it. */
 import { performance } from 'node:perf_hooks';
 import { pino } from 'pino';
+import { systemClock } from '../../proxy-runtime/clock.ts';
 import type { Codec, LinkContext, Sink } from '../../proxy-runtime/contract.ts';
 import { createMetrics } from '../../proxy-runtime/metrics/registry.ts';
-import { codecLink } from '../../test/contract/codec-link.ts';
+import { type CodecLink, codecLink, linkOf } from '../../test/contract/codec-link.ts';
 import { fill, type Traffic } from './traffic.ts';
 
 /** `put` only puts the frame's bytes in place, which every way does before each frame. */
@@ -19,12 +20,12 @@ export interface Stage {
 }
 
 /** As in a runtime, but that log lines are made and thrown away. */
-function contextOf(node: number, codec: Codec): LinkContext {
-  const { counters, log, ...context } = codecLink(node, 4);
+function contextOf(link: CodecLink, codec: Codec): LinkContext {
   return {
-    ...context,
+    ...link,
+    clock: systemClock(),
     log: pino({ level: 'info' }, { write: () => undefined }),
-    counters: createMetrics().scope({ peer: 3 - node, codec: codec.id }),
+    counters: createMetrics().scope({ peer: link.peer, codec: codec.id }),
     fail: (error) => {
       throw error;
     },
@@ -39,12 +40,18 @@ export function openStage(codec: Codec, traffic: Traffic): Stage {
   const keep: Sink = (done) => {
     after = done.end - done.start;
   };
-  const near = contextOf(1, codec);
-  const decode = codec.decode(() => undefined, contextOf(2, codec));
+  /** A link of its own for each way: frames of one that encrypts are numbered. */
+  const open = () => linkOf(codec, 4).map((link) => contextOf(link, codec)) as [LinkContext, LinkContext];
+  const encode = (next: Sink, [near] = open()) => codec.encode(next, near);
+  const both = (ends = open()) =>
+    encode(
+      codec.decode(() => undefined, ends[1]),
+      ends,
+    );
   const sinks: Record<Way, Sink> = {
     put: () => undefined,
-    encode: codec.encode(keep, near),
-    both: codec.encode(decode, near),
+    encode: encode(keep),
+    both: both(),
   };
   return {
     run(way, frames) {
