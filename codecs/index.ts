@@ -4,6 +4,7 @@ import type { Codec, CodecFactory } from '../proxy-runtime/contract.ts';
 import { ProxyError } from '../proxy-runtime/errors.ts';
 import { compression } from './compression/index.ts';
 import { encryption } from './encryption/index.ts';
+import { filter } from './filter/index.ts';
 import { logging } from './logging/index.ts';
 import { suggestion } from './options.ts';
 
@@ -11,6 +12,7 @@ import { suggestion } from './options.ts';
 export const codecs = {
   compression,
   encryption,
+  filter,
   logging,
 } as const satisfies Record<string, CodecFactory>;
 

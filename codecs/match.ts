@@ -37,9 +37,15 @@ const DC = `a DC's id, 0 to ${LIMITS.dcs - 1}`;
 export const dcId = v.pipe(v.number(DC), v.integer(DC), v.minValue(0, DC), v.maxValue(LIMITS.dcs - 1, DC));
 export const endpointList = v.array(range, `a list; each is ${RANGE}`);
 
-const KINDS = Object.keys(KIND) as (keyof typeof KIND)[];
-const KIND_WORDS = `one of ${KINDS.join(', ')}`;
-export const kindList = v.array(v.picklist(KINDS, KIND_WORDS), `a list; each is ${KIND_WORDS}`);
+export type KindName = keyof typeof KIND;
+
+/** Names of kinds, of which only `known` can be given. */
+export function kindListOf<const K extends KindName>(known: readonly K[]) {
+  const words = `one of ${known.join(', ')}`;
+  return v.array(v.picklist(known, words), `a list; each is ${words}`);
+}
+
+export const kindList = kindListOf(Object.keys(KIND) as KindName[]);
 
 export const direction = v.picklist(['out', 'in'], 'out or in');
 
@@ -57,7 +63,7 @@ export function inEndpoints(set: EndpointSet, endpoint: number): boolean {
 }
 
 /** A bit for each kind; a record of a kind that has no name is in no set. */
-export const kindSet = (kinds: readonly (keyof typeof KIND)[]): number =>
+export const kindSet = (kinds: readonly KindName[]): number =>
   kinds.reduce((set, name) => set | (1 << KIND[name]), 0);
 
 export function inKinds(set: number, view: DataView, at: number): boolean {

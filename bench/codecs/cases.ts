@@ -40,6 +40,15 @@ export const CASES: readonly Case[] = [
     codec: () => codecFor('logging', { level: 'info' }),
     traffic: MESSAGES,
   },
+  {
+    name: 'filter, 10 rules that do not fit',
+    codec: () =>
+      codecFor('filter', {
+        default: 'allow',
+        rules: Array.from({ length: 10 }, (_, at) => ({ action: 'deny', destination: [100 + at] })),
+      }),
+    traffic: MESSAGES,
+  },
   { name: 'compression', codec: () => codecFor('compression'), traffic: ALL, targetNs: 400 },
   {
     name: 'encryption',

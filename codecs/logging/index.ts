@@ -5,11 +5,12 @@
  */
 import type { Level } from 'pino';
 import * as v from 'valibot';
-import { type Codec, type Frame, LANE, type LinkContext, type Sink } from '../../proxy-runtime/contract.ts';
+import { type Codec, type Frame, LANE, type LinkContext } from '../../proxy-runtime/contract.ts';
 import { KIND, RECORD } from '../../proxy-runtime/record.ts';
 import type { Direction } from '../match.ts';
 import { byteCount, codecOptions, wholeNumber } from '../options.ts';
-import { ruleList, type Selection, selection } from './selection.ts';
+import { type Look, recordsCodec } from '../records-codec.ts';
+import { ruleList, selection } from './selection.ts';
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const satisfies Level[];
 
@@ -30,52 +31,19 @@ const optionsOf = (options: Readonly<Record<string, unknown>>) => codecOptions('
 const KIND_NAME = names(KIND);
 const LANE_NAME = names(LANE);
 
-/** Options, and a number that grows when they change. */
-interface Setting {
-  options: Options;
-  version: number;
-}
+export const logging = (options: Readonly<Record<string, unknown>> = {}): Codec =>
+  recordsCodec('logging', optionsOf, options, logger);
 
-export function logging(given: Readonly<Record<string, unknown>> = {}): Codec {
-  const setting: Setting = { options: optionsOf(given), version: 0 };
-  const codec = (way: Direction) => (next: Sink, link: LinkContext) => frameLogger(next, link, way, setting);
-  return {
-    id: 'logging',
-    level: 'records',
-    room: [0, 0],
-    encode: codec('out'),
-    decode: codec('in'),
-    reconfigure(other) {
-      setting.options = optionsOf(other);
-      setting.version++;
-    },
-  };
-}
-
-function frameLogger(next: Sink, { log }: LinkContext, way: Direction, setting: Setting): Sink {
-  let version = -1;
-  let level: Level = 'debug';
-  let threshold = 0;
-  let contentBytes = 0;
-  let selected: Selection;
-
-  const adopt = () => {
-    const { options } = setting;
-    ({ level, contentBytes } = options);
-    threshold = log.levels.values[level] ?? 0;
-    selected = selection(options.only, options.sample, way);
-    ({ version } = setting);
-  };
+function logger({ level, contentBytes, only, sample }: Options, { log }: LinkContext, way: Direction): Look {
+  const threshold = log.levels.values[level] ?? 0;
+  const selected = selection(only, sample, way);
   const visit = (frame: Frame, at: number) => {
     log[level](recordLine(frame, at, way, contentBytes), 'record');
   };
   return (frame) => {
-    if (version !== setting.version) adopt();
     // A number compared at each frame: no walk while the level is off, and it may be switched on while running.
-    if (log.levelVal <= threshold && !selected(frame, visit)) {
-      log[level]({ direction: way, dc: frame.dc, bytes: frame.end - frame.start }, 'frame with a bad record');
-    }
-    next(frame);
+    if (log.levelVal > threshold || selected(frame, visit)) return;
+    log[level]({ direction: way, dc: frame.dc, bytes: frame.end - frame.start }, 'frame with a bad record');
   };
 }
 

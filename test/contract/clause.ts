@@ -17,3 +17,17 @@ export async function within<T>(ms: number, name: string, work: Promise<T>): Pro
     clearTimeout(timer);
   }
 }
+
+/** Clauses that draw from chance: a failure names the seed, `M3IPC_SEED` repeats it. */
+export function seededClauses(clauses: Readonly<Record<string, () => void>>, seed: number): Clause[] {
+  return Object.entries(clauses).map(([name, body]) => ({ name, run: async () => seeded(body, seed) }));
+}
+
+function seeded(body: () => void, seed: number): void {
+  try {
+    body();
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`${message} (M3IPC_SEED=${seed})`, { cause });
+  }
+}

@@ -9,6 +9,8 @@ const settings: Record<string, () => Codec> = {
   'logging with contents': () => codecFor('logging', { level: 'info', contentBytes: 48 }),
   'logging of a part': () =>
     codecFor('logging', { level: 'info', sample: 2, only: [{ endpoints: ['0..3'] }, { kinds: ['SEND'] }] }),
+  'filter with rules': () =>
+    codecFor('filter', { default: 'allow', rules: [{ action: 'deny', kinds: ['SEND'], source: [1] }] }),
   'encryption with a new key for each frame': () => codecFor('encryption', { rekeyFrames: 1 }),
   'compression of all but link frames': () => codecFor('compression', { minBytes: 129 }),
 };

@@ -2,27 +2,17 @@
 /** Encrypted links of `m3ipc up`: keys from `keygen`, strangers refused, and keys that change under calls. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { joinDc, type Member, Message } from '../../core-kmod/binding/core.ts';
+import { describe, expect, it } from 'vitest';
+import { Message } from '../../core-kmod/binding/core.ts';
 import { readStatus } from '../../proxy-runtime/cli/node-status.ts';
 import type { LinkStatus } from '../../proxy-runtime/status.ts';
-import { addressOf, DC, type NodePair, nodePair, SERVER, type Up } from './support/node-pair.ts';
-import { endAll, m3ipc } from './support/program.ts';
+import { addressOf, SERVER, type Up } from './support/node-pair.ts';
+import { m3ipc } from './support/program.ts';
+import { nodeStage } from './support/stage.ts';
 
-let pair: NodePair;
-let members: Member[] = [];
+const stage = nodeStage();
 
-beforeEach(() => {
-  pair = nodePair();
-});
-afterEach(async () => {
-  for (const member of members) member.close();
-  members = [];
-  await endAll();
-  pair.remove();
-});
-
-const keyFile = (node: number): string => join(pair.dir, `node${node}.key`);
+const keyFile = (node: number): string => join(stage.pair.dir, `node${node}.key`);
 
 /** Its public key. */
 async function keygen(node: number): Promise<string> {
@@ -42,26 +32,20 @@ const encrypted = (node: number, peer: Peer): object => ({
 });
 
 async function link(node: number): Promise<LinkStatus> {
-  const { links } = await readStatus(pair.coreOf(node));
+  const { links } = await readStatus(stage.pair.coreOf(node));
   const [first] = links;
   if (first === undefined) throw new Error('there is no link');
   return first;
 }
 
 async function counter(node: number, name: string): Promise<number> {
-  const { counters } = await readStatus(pair.coreOf(node));
+  const { counters } = await readStatus(stage.pair.coreOf(node));
   return Object.entries(counters).reduce((sum, [key, n]) => sum + (key.startsWith(`${name}{`) ? n : 0), 0);
-}
-
-function join1(node: number): Member {
-  const member = joinDc(pair.coreOf(node), DC);
-  members.push(member);
-  return member;
 }
 
 /** Answers every request with its own text. */
 function serve(): void {
-  const endpoint = join1(2).bind(SERVER);
+  const endpoint = stage.join(2).bind(SERVER);
   const serving = async () => {
     for await (const request of endpoint) endpoint.reply(request.source, request);
   };
@@ -69,7 +53,7 @@ function serve(): void {
 }
 
 function client(): (text: string) => Promise<string> {
-  const endpoint = join1(1).bind(20);
+  const endpoint = stage.join(1).bind(20);
   return async (text) => {
     const reply = await endpoint.sendrec(SERVER, Message.of(1, text), { timeoutMs: 60_000 });
     return reply.getString(0);
@@ -77,9 +61,9 @@ function client(): (text: string) => Promise<string> {
 }
 
 async function upPair(publicKeys: readonly [string, string]): Promise<[Up, Up]> {
-  const two = await pair.up(2, encrypted(2, { node: 1, publicKey: publicKeys[0] }));
+  const two = await stage.pair.up(2, encrypted(2, { node: 1, publicKey: publicKeys[0] }));
   const dial = addressOf(two);
-  const one = await pair.up(1, encrypted(1, { node: 2, publicKey: publicKeys[1], dial }));
+  const one = await stage.pair.up(1, encrypted(1, { node: 2, publicKey: publicKeys[1], dial }));
   return [one, two];
 }
 
@@ -92,22 +76,22 @@ describe('encrypted links', () => {
     for (let at = 0; at < 100; at++) expect(await call(`call ${at}`)).toBe(`call ${at}`);
     expect(await counter(1, 'rekeys')).toBeGreaterThan(5);
     expect(await link(1)).toMatchObject({ state: 'connected', plaintext: false, reconnects: 0 });
-    const { stdout } = await m3ipc('status', '--core', pair.coreOf(1)).ended;
+    const { stdout } = await m3ipc('status', '--core', stage.pair.coreOf(1)).ended;
     expect(stdout).not.toContain('PLAINTEXT');
-    for (const member of members) member.close();
+    stage.leave();
     for (const node of nodes) node.signal('SIGTERM');
     const said = (await Promise.all(nodes.map(({ ended }) => ended))).map((all) => all.stdout + all.stderr);
-    const files = [1, 2].map((node) => readFileSync(join(pair.dir, `node${node}.json`), 'utf8'));
+    const files = [1, 2].map((node) => readFileSync(join(stage.pair.dir, `node${node}.json`), 'utf8'));
     for (const secret of [1, 2].map((node) => readFileSync(keyFile(node), 'utf8').trim().split('\n').at(-1)))
       for (const text of [...said, ...files, stdout]) expect(text).not.toContain(secret);
   });
 
   it('are refused to who has another key, on both sides in words, and counted', async () => {
     const [one, two] = [await keygen(1), await keygen(2)];
-    const other = (await m3ipc('keygen', join(pair.dir, 'other.key')).ended).stdout.trim();
-    const listening = await pair.up(2, encrypted(2, { node: 1, publicKey: other }));
+    const other = (await m3ipc('keygen', join(stage.pair.dir, 'other.key')).ended).stdout.trim();
+    const listening = await stage.pair.up(2, encrypted(2, { node: 1, publicKey: other }));
     const dial = addressOf(listening);
-    const calling = await pair.up(1, encrypted(1, { node: 2, publicKey: two, dial }));
+    const calling = await stage.pair.up(1, encrypted(1, { node: 2, publicKey: two, dial }));
     await listening.says('stderr', /"code":"M3_AUTH"[^\n]*caller refused: the caller's key is of no peer/);
     await calling.says('stderr', /"code":"M3_AUTH"[^\n]*the peer refused: the caller's key is of no peer/);
     expect(await counter(2, 'handshake_failed_auth')).toBeGreaterThan(0);
@@ -122,7 +106,7 @@ describe('encrypted links', () => {
     serve();
     const call = client();
     await call('before');
-    const config = join(pair.dir, 'node1.json');
+    const config = join(stage.pair.dir, 'node1.json');
     const rotated = await m3ipc('key', 'rotate', config, '--json').ended;
     const { publicKeys } = JSON.parse(rotated.stdout) as { publicKeys: string[] };
     expect(publicKeys).toEqual([expect.any(String), keys[0]]);
@@ -132,7 +116,7 @@ describe('encrypted links', () => {
     for (const [step, publicKey] of [publicKeys, publicKeys[0] ?? ''].entries()) {
       two.signal('SIGKILL');
       await two.ended;
-      two = await pair.up(2, { ...encrypted(2, { node: 1, publicKey }), listen: dial });
+      two = await stage.pair.up(2, { ...encrypted(2, { node: 1, publicKey }), listen: dial });
       expect(await call(`step ${step}`)).toBe(`step ${step}`);
       if (step === 0) expect((await m3ipc('key', 'rotate', '--finish', config).ended).code).toBe(0);
     }
