@@ -273,13 +273,16 @@ export function packageRoot(): string {
   return folder;
 }
 
-/** Where an addon may be, the first that exists wins: built here, or delivered with the package. */
-export function addonPaths(root: string = packageRoot()): readonly string[] {
+/** Where something that make makes may be, the first that exists wins: built here, or delivered with the package. */
+export function builtPaths(name: string, root: string = packageRoot()): readonly string[] {
   return [
-    join(root, 'core-kmod', 'build', 'm3ipc.node'),
-    join(root, 'prebuilds', `${process.platform}-${process.arch}`, 'm3ipc.node'),
+    join(root, 'core-kmod', 'build', name),
+    join(root, 'prebuilds', `${process.platform}-${process.arch}`, name),
   ];
 }
+
+/** {@link builtPaths} of the addon. */
+export const addonPaths = (): readonly string[] => builtPaths('m3ipc.node');
 
 /** Of this thread, once found: a process that has given up its rights may not be able to read the file again. */
 let loaded: Native | undefined;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/** TypeScript and C agree on the ABI: a C program prints what the header says, and every value is compared. */
+/**
+ * TypeScript and C agree on the ABI: a C program prints what the header says, and every value is compared. For arm64 it is
+ * cross-compiled, and run under qemu.
+ */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,6 +31,8 @@ import { BODY_BYTES, MESSAGE_BYTES } from '../../core-kmod/binding/message.ts';
 import { loadNative, OP, PENDING, packageRoot } from '../../core-kmod/binding/native.ts';
 import { FRAME_BYTES, FRAME_HEADER_BYTES, LANE, LANES } from '../../proxy-runtime/contract.ts';
 import { FORMER_KIND, FRAME_TYPE, HEADER, KIND, RECORD } from '../../proxy-runtime/record.ts';
+import { skipReason } from '../contract/requirement.ts';
+import { MACHINES, type Machine, missingTools } from './support/machines.ts';
 
 const include = join(packageRoot(), 'core-kmod', 'include');
 const header = readFileSync(join(include, 'm3ipc', 'abi.h'), 'utf8');
@@ -111,35 +116,47 @@ ${values.map(([name, expression]) => `\tprintf("V\\t${name}\\t%lld\\n", (long lo
 `;
 
 const folder = mkdtempSync(join(tmpdir(), 'm3ipc-abi-'));
-let rows: string[][] = [];
+afterAll(() => rmSync(folder, { recursive: true }));
 
-beforeAll(() => {
+/** The rows that the program prints when it is compiled for the machine. */
+function rowsOf(name: string, { compiler: [cc = '', ...flags], emulator }: Machine): string[][] {
   const source = join(folder, 'abi.c');
-  const binary = join(folder, 'abi');
+  const binary = join(folder, `abi-${name}`);
   writeFileSync(source, program);
-  execFileSync(process.env.CC ?? 'cc', ['-Wall', '-Wextra', '-Werror', `-I${include}`, '-o', binary, source]);
-  rows = execFileSync(binary, { encoding: 'utf8' })
+  execFileSync(cc, [...flags, '-Wall', '-Wextra', '-Werror', `-I${include}`, '-o', binary, source]);
+  const [command = binary, ...args] = [...emulator, binary];
+  return execFileSync(command, args, { encoding: 'utf8' })
     .trim()
     .split('\n')
     .map((line) => line.split('\t'));
-});
+}
 
-afterAll(() => rmSync(folder, { recursive: true }));
+for (const [name, machine] of Object.entries(MACHINES)) {
+  const why = skipReason(name, missingTools(machine));
+  describe(`abi.h and TypeScript, ${name}${why === undefined ? '' : `, skipped: ${why}`}`, {
+    skip: why !== undefined,
+  }, () => {
+    let rows: string[][] = [];
+    beforeAll(() => {
+      rows = rowsOf(name, machine);
+    }, 60_000);
+
+    test('agree on every offset, size, number and limit', () => {
+      const fromC = rows.filter(([kind]) => kind === 'V').map(([, name, value]) => [name, Number(value)]);
+      expect(fromC).toEqual(values.map(([name, , value]) => [name, value]));
+    });
+
+    test('agree on every error, its number and its texts', () => {
+      const fromC = rows
+        .filter(([kind]) => kind === 'E')
+        .map(([, name, errno, cause, remedy]) => [name, { errno: Number(errno), cause, remedy }]);
+      expect(Object.fromEntries(fromC)).toEqual(CORE_ERRORS);
+      expect(new Set(fromC.map(([, row]) => JSON.stringify(row))).size).toBe(fromC.length);
+    });
+  });
+}
 
 describe('abi.h and TypeScript', () => {
-  test('agree on every offset, size, number and limit', () => {
-    const fromC = rows.filter(([kind]) => kind === 'V').map(([, name, value]) => [name, Number(value)]);
-    expect(fromC).toEqual(values.map(([name, , value]) => [name, value]));
-  });
-
-  test('agree on every error, its number and its texts', () => {
-    const fromC = rows
-      .filter(([kind]) => kind === 'E')
-      .map(([, name, errno, cause, remedy]) => [name, { errno: Number(errno), cause, remedy }]);
-    expect(Object.fromEntries(fromC)).toEqual(CORE_ERRORS);
-    expect(new Set(fromC.map(([, row]) => JSON.stringify(row))).size).toBe(fromC.length);
-  });
-
   test.each([
     ['m3_record', RECORD],
     ['m3_frame_header', HEADER],

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /** The demo's four working processes: a client and a server in TypeScript, and the same two in C. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../../../core-kmod/binding/native.ts';
+import { builtPaths, packageRoot } from '../../../core-kmod/binding/native.ts';
 import type { ClientLine, ProgressLine, ServerLine } from '../../../examples/two-nodes/report.ts';
+import { ProxyError } from '../../errors.ts';
 import type { Child } from './child.ts';
 import { DC, ENDPOINTS, type Stage } from './stage.ts';
 
@@ -87,8 +89,16 @@ async function runClient(stage: Stage, pair: Pair, { seconds, onProgress }: Pair
 
 const core = ({ cores }: Stage, node: 1 | 2): string => cores[node - 1] ?? '';
 
+function builtProgram(name: string): string {
+  const paths = builtPaths(name);
+  const found = paths.find((path) => existsSync(path));
+  if (found !== undefined) return found;
+  const text = `the demo's program ${name} has not been built (looked for ${paths.join(', ')})`;
+  throw new ProxyError('M3_UNAVAILABLE', text);
+}
+
 function programOf({ language }: Pair, what: 'server' | 'client', args: readonly string[]) {
+  if (language === 'C') return { command: builtProgram(`two-nodes-${what}`), args };
   const root = packageRoot();
-  if (language === 'C') return { command: join(root, `core-kmod/build/two-nodes-${what}`), args };
   return { command: process.execPath, args: [join(root, `dist/examples/two-nodes/${what}.js`), ...args] };
 }
