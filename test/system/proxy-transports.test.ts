@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: MIT
-/** Two runtimes over real sockets, good and bad, with the codecs of the tables; their cores only queue. */
+/**
+ * Two runtimes over every transport of the table, good and bad, without codecs and through the whole chain; their cores only
+ * queue.
+ */
 import { pino } from 'pino';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { codecFor } from '../../codecs/index.ts';
 import { systemClock } from '../../proxy-runtime/clock.ts';
-import type { Transport } from '../../proxy-runtime/contract.ts';
+import type { LinkKeys, Transport } from '../../proxy-runtime/contract.ts';
 import { createRuntime } from '../../proxy-runtime/runtime.ts';
-import { tcp } from '../../transports/tcp/index.ts';
-import { udp } from '../../transports/udp/index.ts';
-import { seededRandom } from '../testing/index.ts';
+import { transports } from '../../transports/index.ts';
+import { skipReason } from '../contract/requirement.ts';
+import { seededRandom, testKeys } from '../testing/index.ts';
 import { pick, runSeed } from '../testing/seed.ts';
 import { tapped } from '../unit/support/nodes.ts';
 import { type QueueCore, queueCore } from '../unit/support/queue-core.ts';
@@ -16,14 +19,19 @@ import { type QueueCore, queueCore } from '../unit/support/queue-core.ts';
 const DC = 7;
 const DEADLINE_MS = 60_000;
 
-function node(id: 1 | 2, transport: Transport, dial?: string) {
+/** What each link runs: no codecs at all, or all that there are, from the core to the wire. */
+const CHAINS = { 'no codecs': [], 'all codecs': ['logging', 'compression', 'encryption'] } as const;
+type Chain = keyof typeof CHAINS;
+
+function node(id: 1 | 2, transport: Transport, chain: Chain, keys: LinkKeys, dial?: string) {
   const clock = systemClock();
   const peer = id === 1 ? 2 : 1;
   const core = queueCore({ node: id, soon: clock.soon, dcs: { [DC]: [peer] } });
-  const codecs = [codecFor('logging'), codecFor('compression')];
+  const codecs = CHAINS[chain].map((codec) => codecFor(codec));
+  const secrecy = chain === 'all codecs' ? { keys: () => keys } : { insecure: true };
   const listen = dial === undefined ? [{ transport, url: transport.loopback() }] : [];
   const log = pino({ level: 'silent' });
-  const peers = [{ peer, transport, codecs, insecure: true, ...(dial && { dial }) }];
+  const peers = [{ peer, transport, codecs, ...secrecy, ...(dial && { dial }) }];
   return { core, runtime: createRuntime({ core, clock, log, listen, peers }) };
 }
 
@@ -37,20 +45,24 @@ async function acknowledged(...sides: [core: QueueCore, peer: number][]): Promis
 
 const FAULTS = 'mtu=1500&loss=0.05&duplicate=0.02&reorder=0.05&flip=0.005';
 
-const wires: readonly [what: string, wire: (seed: number) => Transport][] = [
-  ['TCP', () => tcp],
-  ['UDP', () => udp],
-  ['UDP with faults', (seed) => ({ ...udp, loopback: () => `udp://127.0.0.1:0?${FAULTS}&seed=${seed}` })],
+const udpWithFaults = (seed: number): Transport => ({
+  ...transports.udp,
+  loopback: () => `udp://127.0.0.1:0?${FAULTS}&seed=${seed}`,
+});
+const wires: readonly (readonly [what: string, wire: (seed: number) => Transport])[] = [
+  ...Object.entries(transports).map(([scheme, transport]) => [scheme, () => transport] as const),
+  ['udp with faults', udpWithFaults],
 ];
 
-test.each(wires)('records cross %s both ways in order while links are cut', async (what, transportOf) => {
+async function cross(what: string, transportOf: (seed: number) => Transport, chain: Chain): Promise<void> {
   const seed = runSeed();
-  console.log(`cuts of ${what}: seed ${seed}`);
+  console.log(`cuts of ${what}, ${chain}: seed ${seed}`);
   const random = seededRandom(seed);
   const wire = tapped(transportOf(seed));
-  const b = node(2, wire);
+  const [near, far] = testKeys();
+  const b = node(2, wire, chain, far);
   await b.runtime.start();
-  const a = node(1, wire, b.runtime.status().listening[0]);
+  const a = node(1, wire, chain, near, b.runtime.status().listening[0]);
   await a.runtime.start();
   await a.runtime.proxies[0]?.connected({ signal: AbortSignal.timeout(DEADLINE_MS) });
   const sent: string[] = [];
@@ -68,8 +80,22 @@ test.each(wires)('records cross %s both ways in order while links are cut', asyn
   await acknowledged([a.core, 2], [b.core, 1]);
   expect(b.core.received(1, DC)).toEqual(sent);
   expect(a.core.received(2, DC)).toEqual(sent);
-  expect(a.runtime.status().links[0]).toMatchObject({ state: 'connected', plaintext: true });
+  expect(a.runtime.status().links[0]).toMatchObject({
+    state: 'connected',
+    plaintext: chain === 'no codecs',
+  });
   await a.runtime.stop();
   await b.runtime.stop();
   expect(a.runtime.status().pool.inUse + b.runtime.status().pool.inUse).toBe(0);
-});
+}
+
+for (const [what, transportOf] of wires) {
+  const transport = transportOf(0);
+  const why = skipReason(transport.scheme, transport.missing());
+  describe(`${what}${why === undefined ? '' : `, skipped: ${why}`}`, { skip: why !== undefined }, () => {
+    test.each(Object.keys(CHAINS) as Chain[])(
+      'records cross both ways in order while links are cut, through %s',
+      (chain) => cross(what, transportOf, chain),
+    );
+  });
+}
