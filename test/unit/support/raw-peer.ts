@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 /** The other end of a link with nothing behind it: a test says what it sends, and reads what arrives. */
-import type { FramePool, Link, LinkEvents } from '../../../proxy-runtime/contract.ts';
+import type { Clock, FramePool, Link, LinkEvents, Transport } from '../../../proxy-runtime/contract.ts';
 import { decodePreamble, encodePreamble, type Preamble } from '../../../proxy-runtime/preamble.ts';
 import { testContext } from '../../testing/index.ts';
-import type { World } from './nodes.ts';
 
 export interface RawPeer {
   /** The ranges that arrived. */
@@ -18,8 +17,14 @@ export interface RawPeer {
   preamble(): Preamble | undefined;
 }
 
+/** What carries its links; a `World` is one. */
+interface Medium {
+  readonly transport: Transport;
+  readonly clock: Clock;
+}
+
 /** Calls the node that listens at `url`. */
-export async function rawCall({ transport, clock }: World, url: string): Promise<RawPeer> {
+export async function rawCall({ transport, clock }: Medium, url: string): Promise<RawPeer> {
   const context = testContext({ clock });
   const raw = rawEnd(context.pool);
   await transport.dial(new URL(url), raw.attach, context, new AbortController().signal);
@@ -28,7 +33,7 @@ export async function rawCall({ transport, clock }: World, url: string): Promise
 
 /** Listens, and offers each call that comes. */
 export async function rawListen(
-  { transport, clock }: World,
+  { transport, clock }: Medium,
   url: string,
 ): Promise<{ readonly calls: readonly RawPeer[]; close(): Promise<void> }> {
   const context = testContext({ clock });
