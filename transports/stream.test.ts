@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, test } from 'vitest';
 import type { LinkEvents, Listener } from '../proxy-runtime/contract.ts';
 import { FRAME_BYTES, WIRE_FRAME_BYTES } from '../proxy-runtime/contract.ts';
@@ -116,6 +117,35 @@ function prefix(length: number): Buffer {
 
 const codeOf = (error: Error | undefined) => (error && 'code' in error ? error.code : undefined);
 
+/** What must come of a stream that ends behind these bytes. */
+function meaning(bytes: Buffer): { ranges: Buffer[]; reason: 'bad_length' | 'truncated' | undefined } {
+  const ranges: Buffer[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    if (bytes.length - at < 4) return { ranges, reason: 'truncated' };
+    const length = bytes.readUInt32LE(at);
+    if (length === 0 || length > WIRE_FRAME_BYTES) return { ranges, reason: 'bad_length' };
+    if (bytes.length - at - 4 < length) return { ranges, reason: 'truncated' };
+    ranges.push(bytes.subarray(at + 4, at + 4 + length));
+    at += 4 + length;
+  }
+  return { ranges, reason: undefined };
+}
+
+/** Sends the bytes, ends, and wants just what they mean. */
+async function meets(scene: Scene, bytes: Buffer): Promise<void> {
+  const { ranges, reason } = meaning(bytes);
+  scene.peer.end(bytes);
+  assert.equal(codeOf(await scene.closed), reason && 'M3_CORRUPT');
+  assert.deepEqual(scene.ranges, ranges);
+  const { bad_length = 0, truncated = 0 } = scene.context.counters.all();
+  assert.deepEqual(
+    { bad_length, truncated },
+    { bad_length: 0, truncated: 0, ...(reason && { [reason]: 1 }) },
+  );
+  assert.equal(scene.context.pool.inUse, 0);
+  await scene.finish();
+}
+
 describe.each([
   ['direct', direct],
   ['by events', byEvents],
@@ -155,6 +185,24 @@ describe.each([
     assert.equal(codeOf(await scene.closed), 'M3_CORRUPT');
     assert.equal(scene.context.counters.get('truncated'), 1);
     assert.equal(scene.ranges.length, 0);
+  });
+
+  test('cut at any byte it is truncated, but between frames', async () => {
+    const bytes = Buffer.concat([prefix(3), Buffer.from('abc'), prefix(5), Buffer.from('hello')]);
+    for (let at = 0; at <= bytes.length; at++) await meets(await open(), bytes.subarray(0, at));
+  });
+
+  test('whatever the bytes are, whole frames before a mistake are delivered, and nothing else', async () => {
+    const borders = [0, 1, 8, 9, 10, WIRE_FRAME_BYTES - 1, WIRE_FRAME_BYTES, WIRE_FRAME_BYTES + 1];
+    const length = fc.oneof(fc.constantFrom(...borders, 2 ** 31, 2 ** 32 - 1), fc.nat(100));
+    const body = fc.uint8Array({ maxLength: 100 }).map(Buffer.from);
+    const whole = body
+      .filter(({ length }) => length > 0)
+      .map((range) => Buffer.concat([prefix(range.length), range]));
+    const lying = fc.tuple(length, body).map(([claimed, range]) => Buffer.concat([prefix(claimed), range]));
+    const parts = fc.array(fc.oneof({ weight: 3, arbitrary: whole }, lying, body), { maxLength: 6 });
+    const property = fc.asyncProperty(parts, async (bytes) => meets(await open(), Buffer.concat(bytes)));
+    await fc.assert(property, { numRuns: 100 });
   });
 
   test('an end between frames is an orderly end', async () => {
