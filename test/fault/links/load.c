@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * load <core directory> <dc> server <endpoint> <timeout ms>
- * load <core directory> <dc> client <endpoint> <server> <seed> <timeout ms>
+ * load <core directory> <dc> server <endpoint> <life> <timeout ms>
+ * load <core directory> <dc> client <endpoint> <server> <life> <seed>
+ *	<timeout ms>
  *
  * The traffic of `npm run fault -- kill` and its like. A client makes, at
  * random, calls, notifications, and calls whose server copies the client's
@@ -9,6 +10,11 @@
  * checksum); a request also says how many notifications came before it, so
  * that a server knows of each whether it arrived. Both end when their standard
  * input does, and print what they know as one line of JSON.
+ *
+ * Where a core may be lost, so may be what one of its processes had asked or
+ * taken. With a new process, and with a call that ends because its callee or
+ * its node was lost, an era of the client begins: its server knows nothing of
+ * what was before.
  */
 #include <poll.h>
 #include "payload.h"
@@ -18,9 +24,14 @@
 #define ERRORS 512 /* error numbers are smaller */
 #define PROGRESS 200 /* operations */
 #define LOOK_MS 200 /* a server looks at its standard input */
+#define LOSS_MS 20 /* before the next call to who was lost */
+#define LIFE_ERAS 1000u /* at most, of one process */
 
-/* The words of a request's body. The rest follows from its number. */
-enum { NOTIFIED, BYTES, SEED, DATA_SUM, ADDRESS, ADDRESS_HIGH };
+/*
+ * The words of a request's body; BEGIN is the first number of its era. The
+ * rest follows from its number.
+ */
+enum { NOTIFIED, ERA, BEGIN, BYTES, SEED, DATA_SUM, ADDRESS, ADDRESS_HIGH };
 
 static uint32_t errors[ERRORS]; /* calls that failed, by number */
 static int timeout; /* of each call, ms */
@@ -30,6 +41,14 @@ static int failed(int result)
 	if (result < 0)
 		errors[-result < ERRORS ? -result : 0]++;
 	return result < 0;
+}
+
+/* The callee, or its core, is not what it was; it may not be there yet. */
+static int is_loss(int error)
+{
+	return error == -M3_EUNKNOWN || error == -M3_ENODEDOWN ||
+	       error == -M3_EDSTDIED || error == -M3_ESRCDIED ||
+	       error == -M3_EDEADSRCDST;
 }
 
 static void print_errors(void)
@@ -71,6 +90,7 @@ struct client {
 	struct m3_buffer buffer;
 	struct checker replies;
 	uint32_t number, notified, copies, mismatches;
+	uint32_t era, begin;
 	uint64_t copied;
 	uint32_t bytes, sum; /* what the buffer holds, and must go on to hold */
 	double longest;
@@ -84,12 +104,20 @@ static int call(struct client *c, struct m3_message *msg)
 	int e;
 
 	b->words[NOTIFIED] = c->notified;
+	b->words[ERA] = c->era;
+	b->words[BEGIN] = c->begin;
 	seal(msg, c->self, ++c->number, 0);
-	e = failed(m3_sendrec(c->m, c->self, c->server, msg, timeout));
+	e = m3_sendrec(c->m, c->self, c->server, msg, timeout);
 	took = now() - start;
 	if (took > c->longest)
 		c->longest = took;
-	if (!e)
+	if (is_loss(e)) {
+		check(&c->replies, c->number, 1);
+		c->era++;
+		c->begin = c->number + 1;
+		poll(NULL, 0, LOSS_MS);
+	}
+	if (!failed(e))
 		check(&c->replies, b->number,
 		      b->checksum == body_checksum(b, c->server));
 	return e;
@@ -100,7 +128,7 @@ static void ping(struct client *c)
 	struct m3_message msg = { .type = PING };
 	uint32_t i;
 
-	for (i = 1; i < 12; i++)
+	for (i = BYTES; i < 12; i++)
 		body_of(&msg)->words[i] = (c->number + 1) * (2 * i + 1);
 	call(c, &msg);
 }
@@ -162,6 +190,7 @@ static void run_client(struct client *c)
 /* What a server knows of one client. */
 struct source {
 	struct checker requests;
+	uint32_t era;
 	uint32_t heard; /* notifications since its last request */
 	uint32_t notified; /* that were made before its last request */
 	uint32_t received, merged, lost, duplicated; /* notifications */
@@ -169,6 +198,7 @@ struct source {
 
 static struct source sources[SOURCES];
 static uint32_t mismatches;
+static int restarted; /* this server is not the first of its endpoint */
 
 /*
  * A notification comes before what its source sends next; of several that wait
@@ -186,6 +216,22 @@ static void settle_notifications(struct source *s, uint32_t notified)
 		s->merged += made - s->heard;
 	s->notified = notified;
 	s->heard = 0;
+}
+
+/*
+ * Nothing of before it may come any more. Who has followed its client from the
+ * start knows where it begins; who has not, only that it goes on from here.
+ */
+static void begin_era(struct source *s, const struct body *b)
+{
+	int known = s->era || !restarted;
+
+	s->requests.highest = (known ? b->words[BEGIN] : b->number) - 1;
+	if (s->era || restarted) {
+		s->notified = b->words[NOTIFIED];
+		s->heard = 0;
+	}
+	s->era = b->words[ERA];
 }
 
 /* Pulls the client's data, checks it, pushes other data back. */
@@ -224,6 +270,8 @@ static void serve(struct m3_member *m, int self, struct m3_message *msg,
 		return;
 	}
 	intact = b->checksum == body_checksum(b, client);
+	if (intact && b->words[ERA] > s->era)
+		begin_era(s, b);
 	if (intact && b->number == s->requests.highest + 1)
 		settle_notifications(s, b->words[NOTIFIED]);
 	check(&s->requests, b->number, intact);
@@ -275,10 +323,11 @@ int main(int argc, char **argv)
 	static struct client c;
 	int is_client = argc > 3 && !strcmp(argv[3], "client");
 
-	if (argc != (is_client ? 8 : 6)) {
+	if (argc != (is_client ? 9 : 7)) {
 		fprintf(stderr, "usage: %s <core directory> <dc> "
-				"server <endpoint> <timeout> | "
-				"client <endpoint> <server> <seed> <timeout>\n",
+				"server <endpoint> <life> <timeout> | "
+				"client <endpoint> <server> <life> <seed> "
+				"<timeout>\n",
 			argv[0]);
 		return 2;
 	}
@@ -289,11 +338,14 @@ int main(int argc, char **argv)
 	must("bind", m3_bind(c.m, c.self));
 	if (is_client) {
 		c.server = atoi(argv[5]);
-		chance = (uint32_t)strtoul(argv[6], NULL, 10) | 1;
+		c.era = (uint32_t)atoi(argv[6]) * LIFE_ERAS;
+		c.begin = 1;
+		chance = (uint32_t)strtoul(argv[7], NULL, 10) | 1;
 		must("alloc", m3_alloc(c.m, c.self, MAX_COPY, &c.buffer));
 		c.sum = data_checksum(c.buffer.data, 0);
 		run_client(&c);
 	} else {
+		restarted = atoi(argv[5]) > 1;
 		run_server(c.m, c.self);
 	}
 	m3_leave(c.m);

@@ -73,6 +73,10 @@ export interface LoadOptions {
 export interface Load {
   /** Resolves when the clients have made so many operations in all; rejects when they no longer get on. */
   reached(operations: number): Promise<void>;
+  /** Ends the processes of a core by SIGKILL, resolves when they are gone; what they know is lost. */
+  kill(core: string): Promise<void>;
+  /** Starts processes in their place. */
+  revive(core: string): Promise<void>;
   /** Tells the clients, then the servers, to end; resolves with what they found. Rejects if they do not end. */
   finish(): Promise<LoadFacts>;
   /** Ends all at once. Idempotent. */
@@ -86,6 +90,7 @@ interface Member {
   readonly ended: Promise<void>;
   operations: number;
   ready: boolean;
+  killed: boolean;
   facts: unknown;
 }
 
@@ -101,12 +106,17 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   const state: State = { options, members: [], watchers: new Set() };
   const load: Load = {
     reached: (operations) => until(state, () => sum(state) >= operations, 'operations made'),
+    kill: (core) => kill(state, core),
+    revive: (core) =>
+      startAll(
+        state,
+        options.parties.filter((party) => party.core === core),
+      ),
     finish: () => finish(state),
     clear: () => clear(state),
   };
   try {
-    for (const party of options.parties) startMember(state, party);
-    await until(state, () => state.members.every(({ ready }) => ready), 'processes ready');
+    await startAll(state, options.parties);
   } catch (error) {
     await load.clear();
     throw error;
@@ -114,12 +124,38 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   return load;
 }
 
+const isServer = ({ server }: Party): boolean => server === undefined;
+
+/** Servers first: who calls an endpoint that nobody has bound gets an error. */
+async function startAll(state: State, parties: readonly Party[]): Promise<void> {
+  for (const group of [parties.filter(isServer), parties.filter((party) => !isServer(party))]) {
+    const members = group.map((party) => startMember(state, party));
+    await until(state, () => members.every(({ ready }) => ready), 'operations made before all were ready');
+  }
+}
+
+async function kill(state: State, core: string): Promise<void> {
+  const victims = living(state).filter(({ party }) => party.core === core);
+  for (const victim of victims) {
+    victim.killed = true;
+    victim.child.kill('SIGKILL');
+  }
+  await Promise.all(victims.map(({ ended }) => ended.catch(() => {})));
+}
+
+const living = ({ members }: State): Member[] => members.filter(({ killed }) => !killed);
+
 const sum = ({ members }: State): number => members.reduce((total, { operations }) => total + operations, 0);
 
-function startMember(state: State, party: Party): void {
+function startMember(state: State, party: Party): Member {
   const { binary, seed, timeoutMs } = state.options;
   const { core, dc, endpoint, server } = party;
-  const role = server === undefined ? ['server', endpoint] : ['client', endpoint, server, seed + endpoint];
+  // Counts the processes of this endpoint.
+  const life = state.members.filter((member) => member.party === party).length + 1;
+  const role =
+    server === undefined
+      ? ['server', endpoint, life]
+      : ['client', endpoint, server, life, seed + endpoint + 64 * life];
   const args = [core, dc, ...role, timeoutMs].map(String);
   const child = spawn(binary, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const member: Member = {
@@ -135,12 +171,14 @@ function startMember(state: State, party: Party): void {
     }),
     operations: 0,
     ready: false,
+    killed: false,
     facts: undefined,
   };
   // Whoever awaits it is told; until somebody does, Node must not end the process for it.
   member.ended.catch(() => {});
   createInterface({ input: child.stdout }).on('line', (line) => heard(state, member, line));
   state.members.push(member);
+  return member;
 }
 
 function heard(state: State, member: Member, line: string): void {
@@ -165,7 +203,7 @@ function until(state: State, met: () => boolean, what: string): Promise<void> {
       act();
     };
     const look = (): void => {
-      const gone = state.members.find(({ child }) => child.exitCode !== null || child.signalCode !== null);
+      const gone = living(state).find(({ child }) => child.exitCode !== null || child.signalCode !== null);
       if (met()) settle(resolve);
       else if (gone !== undefined) settle(() => gone.ended.then(() => reject(early(gone)), reject));
       else timer.refresh();
@@ -181,8 +219,8 @@ function until(state: State, met: () => boolean, what: string): Promise<void> {
 const early = ({ party }: Member): Error => new Error(`endpoint ${party.endpoint} ended too early`);
 
 async function finish(state: State): Promise<LoadFacts> {
-  const clients = state.members.filter(({ party }) => party.server !== undefined);
-  const servers = state.members.filter(({ party }) => party.server === undefined);
+  const clients = living(state).filter(({ party }) => !isServer(party));
+  const servers = living(state).filter(({ party }) => isServer(party));
   for (const group of [clients, servers]) {
     for (const { child } of group) child.stdin?.end();
     await within(state.options.patienceMs, Promise.all(group.map(({ ended }) => ended)));

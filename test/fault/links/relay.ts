@@ -14,6 +14,12 @@ export interface Relay {
   cut(how: 'end' | 'reset'): void;
   /** From now on what the connections carry that way is thrown away, and no end hears that the other has closed. */
   halfOpen(way: Way | 'both'): void;
+  /** What is read from now on arrives so much later. */
+  delay(ms: number): void;
+  /** Bytes from who dialled that are delayed. */
+  readonly waitingBytes: number;
+  /** Resets the ends of who dialled. What they have sent still arrives, later than it would have. */
+  orphan(laterMs: number): void;
   /** Reads no more than so many bytes a second, of all connections; undefined: as they come. */
   throttle(bytesPerSecond: number | undefined): void;
   close(): Promise<void>;
@@ -22,6 +28,8 @@ export interface Relay {
 /** `forth`: from who dialled. */
 export type Way = 'forth' | 'back';
 
+/** Of one direction, while it is delayed; then no more is read. */
+const WAITING_BYTES = 4 << 20;
 /** How often a throttled relay reads. */
 const TICK_MS = 10;
 const TICKS_PER_SECOND = 1000 / TICK_MS;
@@ -31,12 +39,17 @@ interface Stream {
   readonly from: Socket;
   readonly to: Socket;
   thrown: boolean;
+  /** What has been read and is delayed, in order. */
+  readonly waiting: { due: number; readonly chunk: Buffer }[];
+  waitingBytes: number;
+  timer: NodeJS.Timeout | undefined;
 }
 
 interface Pair {
   readonly sockets: readonly Socket[];
   readonly streams: readonly Stream[];
   halfOpen: boolean;
+  orphaned: boolean;
 }
 
 interface State {
@@ -44,12 +57,19 @@ interface State {
   readonly pairs: Set<Pair>;
   /** Bytes that may still be read in this tick, by each stream. */
   allowance: number;
+  delayMs: number;
   connections: number;
 }
 
 /** @param target where connections lead: `tcp://host:port`. */
 export async function openRelay(target: string): Promise<Relay> {
-  const state: State = { target: new URL(target), pairs: new Set(), allowance: Infinity, connections: 0 };
+  const state: State = {
+    target: new URL(target),
+    pairs: new Set(),
+    allowance: Infinity,
+    delayMs: 0,
+    connections: 0,
+  };
   const server = createServer({ allowHalfOpen: true }, (caller) => carry(state, caller));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -68,6 +88,15 @@ export async function openRelay(target: string): Promise<Relay> {
     },
     cut,
     halfOpen: (way) => halfOpen(state, way),
+    delay(ms) {
+      state.delayMs = ms;
+    },
+    get waitingBytes() {
+      return [...state.pairs].reduce((sum, { streams: [forth] }) => sum + (forth?.waitingBytes ?? 0), 0);
+    },
+    orphan(laterMs) {
+      for (const pair of state.pairs) orphan(state, pair, laterMs);
+    },
     throttle(bytesPerSecond) {
       clearInterval(ticking);
       state.allowance = bytesPerSecond === undefined ? Infinity : 0;
@@ -89,18 +118,19 @@ function carry(state: State, caller: Socket): void {
   const { hostname: host, port } = state.target;
   const callee = connect({ host, port: Number(port), noDelay: true, allowHalfOpen: true });
   caller.setNoDelay(true);
-  const streams: Stream[] = [
-    { way: 'forth', from: caller, to: callee, thrown: false },
-    { way: 'back', from: callee, to: caller, thrown: false },
-  ];
-  const pair: Pair = { sockets: [caller, callee], streams, halfOpen: false };
+  const pair: Pair = {
+    sockets: [caller, callee],
+    streams: [streamOf('forth', caller, callee), streamOf('back', callee, caller)],
+    halfOpen: false,
+    orphaned: false,
+  };
   state.pairs.add(pair);
   callee.once('connect', () => {
     state.connections++;
   });
-  for (const stream of streams) {
-    stream.from.on('readable', () => move(state, stream));
-    stream.to.on('drain', () => move(state, stream));
+  for (const stream of pair.streams) {
+    stream.from.on('readable', () => move(state, pair, stream));
+    stream.to.on('drain', () => move(state, pair, stream));
     // Whatever an end says when it goes, the other learns of it by the close.
     stream.from.on('error', () => {});
     stream.from.on('end', () => ended(state, pair, stream));
@@ -108,8 +138,12 @@ function carry(state: State, caller: Socket): void {
   }
 }
 
+function streamOf(way: Way, from: Socket, to: Socket): Stream {
+  return { way, from, to, thrown: false, waiting: [], waitingBytes: 0, timer: undefined };
+}
+
 function moveAll(state: State): void {
-  for (const { streams } of state.pairs) for (const stream of streams) move(state, stream);
+  for (const pair of state.pairs) for (const stream of pair.streams) move(state, pair, stream);
 }
 
 function allow(state: State, bytes: number): void {
@@ -119,31 +153,82 @@ function allow(state: State, bytes: number): void {
 }
 
 /** At most the allowance, and no more than the other end takes. */
-function move(state: State, { from, to, thrown }: Stream): void {
+function move(state: State, pair: Pair, stream: Stream): void {
+  const { from, to, thrown } = stream;
   let left = state.allowance;
-  while (left > 0 && (thrown || !to.writableNeedDrain)) {
+  while (left > 0 && (thrown || (!to.writableNeedDrain && stream.waitingBytes < WAITING_BYTES))) {
     const bytes = Math.min(left, from.readableLength);
     // Also with nothing to read: that is how Node is told to go on reading.
     const chunk: Buffer | null = bytes === 0 ? from.read() : from.read(bytes);
     if (chunk === null) return;
     left -= chunk.length;
-    if (!thrown && to.writable) to.write(chunk);
+    if (!thrown) deliver(state, pair, stream, chunk);
   }
 }
 
-function ended(state: State, pair: Pair, { to }: Stream): void {
-  if (!pair.halfOpen) to.end();
-  else closed(state, pair);
+function deliver(state: State, pair: Pair, stream: Stream, chunk: Buffer): void {
+  if (state.delayMs === 0 && stream.waiting.length === 0) {
+    if (stream.to.writable) stream.to.write(chunk);
+    return;
+  }
+  stream.waiting.push({ due: performance.now() + state.delayMs, chunk });
+  stream.waitingBytes += chunk.length;
+  arm(state, pair, stream);
+}
+
+function arm(state: State, pair: Pair, stream: Stream): void {
+  const [first] = stream.waiting;
+  clearTimeout(stream.timer);
+  if (first !== undefined)
+    stream.timer = setTimeout(() => release(state, pair, stream), first.due - performance.now());
+}
+
+/** What is due goes on; an orphan ends with its last bytes. */
+function release(state: State, pair: Pair, stream: Stream): void {
+  const now = performance.now();
+  while (stream.waiting[0] !== undefined && stream.waiting[0].due <= now) {
+    const chunk = stream.waiting.shift()?.chunk ?? Buffer.alloc(0);
+    stream.waitingBytes -= chunk.length;
+    if (stream.to.writable) stream.to.write(chunk);
+  }
+  arm(state, pair, stream);
+  if (stream.waiting.length > 0) return;
+  if (pair.orphaned) {
+    if (stream.way === 'forth') drop(state, pair, 'end');
+  } else if (stream.from.readableEnded) ended(state, pair, stream);
+  else move(state, pair, stream);
+}
+
+function orphan(state: State, pair: Pair, laterMs: number): void {
+  const [caller] = pair.sockets;
+  const [forth] = pair.streams;
+  if (caller === undefined || forth === undefined || forth.waiting.length === 0) {
+    drop(state, pair, 'reset');
+    return;
+  }
+  pair.orphaned = true;
+  for (const entry of forth.waiting) entry.due += laterMs;
+  arm(state, pair, forth);
+  caller.resetAndDestroy();
+}
+
+function ended(state: State, pair: Pair, { to, waiting }: Stream): void {
+  if (pair.halfOpen) closed(state, pair);
+  else if (waiting.length === 0) to.end();
 }
 
 /** Of a half-open pair the other end never hears; it gives up by itself. */
 function closed(state: State, pair: Pair): void {
   const silent = pair.sockets.every(({ destroyed, readableEnded }) => destroyed || readableEnded);
-  if (silent || !pair.halfOpen) drop(state, pair, 'end');
+  if (silent || !(pair.halfOpen || pair.orphaned)) drop(state, pair, 'end');
 }
 
 function drop(state: State, pair: Pair, how: 'end' | 'reset'): void {
   state.pairs.delete(pair);
+  for (const stream of pair.streams) {
+    stream.waiting.length = 0;
+    clearTimeout(stream.timer);
+  }
   for (const socket of pair.sockets) {
     if (how === 'reset') socket.resetAndDestroy();
     else socket.destroy();

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../../../proxy-runtime/contract.ts';
 import { pick } from '../../testing/seed.ts';
+import type { Load } from './load.ts';
 import type { Relay } from './relay.ts';
 import { LANE_NAMES, type LaneName, type Stage, type StageNode } from './stage.ts';
 
@@ -17,11 +18,14 @@ export interface Cycle {
 
 export interface CycleContext {
   readonly stage: Stage;
+  readonly load: Load;
   readonly random: Random;
   /** Counts from 0. */
   readonly at: number;
   /** The longest fault. */
   readonly longestMs: number;
+  /** Of a call: records that do not flow by then never will. */
+  readonly timeoutMs: number;
 }
 
 export interface Scenario {
@@ -33,11 +37,16 @@ export interface Scenario {
 
 /** Between two looks at a node's counters, which nobody announces. */
 const LOOK_MS = 1;
-/** Records that do not flow by then never will. */
-const RESUME_LIMIT_MS = 30_000;
 /** For something to be in flight in the wanted lane; then whatever is must do. */
 const AIM_MS = 1000;
 const SHORTEST_MS = 100;
+/** Of all that the relay carries around a late cut. */
+const DELAY_MS = 20;
+/**
+ * What is on its way then arrives when who is called has said what it expects, three ways after it was called again, and
+ * before the other says so, five ways after it: 3.5 to 4.5 later than it would have, in ways.
+ */
+const LATER = { least: 3.5 * DELAY_MS, most: 4.5 * DELAY_MS } as const;
 
 /** Longest and shortest as often: 0.1 to 10 s are 100, 316, 1000, 3162, 10000. */
 const duration = ({ random, longestMs }: CycleContext): number =>
@@ -52,21 +61,19 @@ function victimsOf({ nodes: [first, second] }: Stage, random: Random): readonly 
 const named = (nodes: readonly StageNode[]): string =>
   `node ${nodes.map(({ node }) => node).join(' and node ')}`;
 
-async function until(met: () => boolean, what: string): Promise<void> {
-  const limit = performance.now() + RESUME_LIMIT_MS;
+async function until(met: () => boolean, what: string, ms: number): Promise<void> {
+  const limit = performance.now() + ms;
   while (!met()) {
-    if (performance.now() > limit) throw new Error(`${what}: not within ${RESUME_LIMIT_MS} ms`);
+    if (performance.now() > limit) throw new Error(`${what}: not within ${ms} ms`);
     await sleep(LOOK_MS);
   }
 }
 
 /** Both nodes have accepted records from now on; since `start`, in ms. */
-async function flowing({ nodes }: Stage, start: number): Promise<number> {
+async function flowing({ stage: { nodes }, timeoutMs }: CycleContext, start: number): Promise<number> {
   const before = nodes.map((node) => node.received());
-  await until(
-    () => nodes.every((node, at) => node.received() > (before[at] ?? 0)),
-    'records that flow again',
-  );
+  const met = (): boolean => nodes.every((node, at) => node.received() > (before[at] ?? 0));
+  await until(met, 'records that flow again', timeoutMs);
   return Math.round(performance.now() - start);
 }
 
@@ -77,15 +84,17 @@ async function aim(node: StageNode, lane: LaneName): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
 }
 
-async function kill({ stage, random, at }: CycleContext): Promise<Cycle> {
+async function kill(context: CycleContext): Promise<Cycle> {
+  const { stage, random, at } = context;
   const victims = victimsOf(stage, random);
+  await Promise.all(victims.map((victim) => victim.ready()));
   await aim(victims[0], at % 2 === 0 ? 'bulk' : 'normal');
   const start = performance.now();
   for (const victim of victims) victim.signal('SIGKILL');
   await Promise.all(victims.map((victim) => victim.gone()));
   // Nobody acknowledges to the dead: what is in flight now was so when they died.
   const counts = LANE_NAMES.map((lane) => [lane, sum(victims, (victim) => victim.inFlight(lane))] as const);
-  const [resumeMs] = await Promise.all([flowing(stage, start), ...victims.map((victim) => victim.up())]);
+  const [resumeMs] = await Promise.all([flowing(context, start), ...victims.map((victim) => victim.up())]);
   const inFlight = Object.fromEntries(counts) as Record<LaneName, number>;
   return { what: `killed ${named(victims)}`, resumeMs, inFlight };
 }
@@ -101,7 +110,7 @@ async function stop(context: CycleContext): Promise<Cycle> {
   await sleep(ms);
   const start = performance.now();
   for (const victim of victims) victim.signal('SIGCONT');
-  return { what: `stopped ${named(victims)} for ${ms} ms`, resumeMs: await flowing(stage, start) };
+  return { what: `stopped ${named(victims)} for ${ms} ms`, resumeMs: await flowing(context, start) };
 }
 
 function relayOf({ relay }: Stage): Relay {
@@ -110,28 +119,47 @@ function relayOf({ relay }: Stage): Relay {
 }
 
 /** A new connection carries records. */
-async function reconnected(stage: Stage, start: number, connections: number): Promise<number> {
-  await until(() => relayOf(stage).connections > connections, 'another connection');
-  return flowing(stage, start);
+async function reconnected(context: CycleContext, start: number, connections: number): Promise<number> {
+  const relay = relayOf(context.stage);
+  await until(() => relay.connections > connections, 'another connection', context.timeoutMs);
+  return flowing(context, start);
 }
 
-async function cut({ stage, random }: CycleContext): Promise<Cycle> {
+async function cut(context: CycleContext): Promise<Cycle> {
+  const { stage, random } = context;
   const relay = relayOf(stage);
   const how = random() < 0.5 ? 'end' : 'reset';
   const { connections } = relay;
   const start = performance.now();
   relay.cut(how);
-  return { what: `cut by ${how}`, resumeMs: await reconnected(stage, start, connections) };
+  return { what: `cut by ${how}`, resumeMs: await reconnected(context, start, connections) };
+}
+
+/** What an old connection has carried arrives while the next one is opened. */
+async function late(context: CycleContext): Promise<Cycle> {
+  const { stage, random } = context;
+  const relay = relayOf(stage);
+  const laterMs = Math.round(LATER.least + random() * (LATER.most - LATER.least));
+  relay.delay(DELAY_MS);
+  await sleep(2 * DELAY_MS);
+  await until(() => relay.waitingBytes > 0, 'something on its way', context.timeoutMs);
+  const { connections } = relay;
+  const start = performance.now();
+  relay.orphan(laterMs);
+  const resumeMs = await reconnected(context, start, connections);
+  relay.delay(0);
+  return { what: `cut for who dialled, what it had sent arrives ${laterMs} ms late`, resumeMs };
 }
 
 /** Nobody says that the link is dead: the nodes find out by silence. */
-async function halfOpen({ stage, random }: CycleContext): Promise<Cycle> {
+async function halfOpen(context: CycleContext): Promise<Cycle> {
+  const { stage, random } = context;
   const relay = relayOf(stage);
   const way = (['forth', 'back', 'both'] as const)[pick(random, 3)] ?? 'both';
   const { connections } = relay;
   const start = performance.now();
   relay.halfOpen(way);
-  return { what: `half-open ${way}`, resumeMs: await reconnected(stage, start, connections) };
+  return { what: `half-open ${way}`, resumeMs: await reconnected(context, start, connections) };
 }
 
 /** Nothing is read for a while, or just enough that the link looks alive. */
@@ -145,19 +173,43 @@ async function slowReader(context: CycleContext): Promise<Cycle> {
   const start = performance.now();
   relay.throttle(undefined);
   const what = `read ${bytesPerSecond} bytes/s for ${ms} ms`;
-  return { what, resumeMs: await flowing(stage, start) };
+  return { what, resumeMs: await flowing(context, start) };
+}
+
+/** All processes of a node die, and what its core knew is gone. */
+async function lose(context: CycleContext): Promise<Cycle> {
+  const { stage, load, random } = context;
+  const victim = stage.nodes[pick(random, 2)] ?? stage.nodes[0];
+  const start = performance.now();
+  victim.signal('SIGKILL');
+  await Promise.all([victim.gone(), load.kill(victim.core)]);
+  victim.lose();
+  await victim.up();
+  await load.revive(victim.core);
+  return { what: `lost the core of ${named([victim])}`, resumeMs: await flowing(context, start) };
 }
 
 export const SCENARIOS = {
   kill: { description: 'the proxies of either node, or both, are killed', needsRelay: false, cycle: kill },
   stop: { description: 'the proxies of either node, or both, stand still', needsRelay: false, cycle: stop },
   cut: { description: 'the connection breaks', needsRelay: true, cycle: cut },
+  late: {
+    description:
+      'the connection breaks for one end, and what it had sent arrives in the middle of the next one',
+    needsRelay: true,
+    cycle: late,
+  },
   'half-open': {
     description: 'the connection carries nothing any more, and nobody says so',
     needsRelay: true,
     cycle: halfOpen,
   },
   'slow-reader': { description: 'the peer reads slowly, or not at all', needsRelay: true, cycle: slowReader },
+  'core-loss': {
+    description: 'all processes of a node are killed, and its core is lost',
+    needsRelay: false,
+    cycle: lose,
+  },
 } as const satisfies Record<string, Scenario>;
 
 export type ScenarioName = keyof typeof SCENARIOS;

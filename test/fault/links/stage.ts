@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { NodeCore } from '../../../core-kmod/binding/core.ts';
 import { LANE, type Lane } from '../../../proxy-runtime/contract.ts';
 import { transports } from '../../../transports/index.ts';
-import { addressOf, DC, nodePair, type Up } from '../../system/support/node-pair.ts';
+import { addressOf, DC, nodePair, type Standby, type Up } from '../../system/support/node-pair.ts';
 import { endAll } from '../../system/support/program.ts';
 import type { Party } from './load.ts';
 import { openRelay, type Relay } from './relay.ts';
@@ -45,18 +45,26 @@ export interface StageOptions {
 
 export interface StageNode {
   readonly node: NodeId;
+  /** Its core's directory. */
+  readonly core: string;
   readonly pid: number;
   /** Records of a lane that left, and that the other core has not accepted as far as this one knows. */
   inFlight(lane: LaneName): number;
   /** Records accepted from the other node. */
   received(): number;
+  /** Records that it has sent again after a reconnect, and that came although it had accepted them: dropped. */
+  repeated(): { readonly replayed: number; readonly duplicates: number };
   /** Private memory of the node's process, bytes. */
   memoryBytes(): number;
   signal(signal: NodeJS.Signals): void;
   /** Resolves when a process that was killed is gone. */
   gone(): Promise<void>;
-  /** Brings it up again, as it was; resolves when it could be killed anew. */
+  /** Ends the core of a node whose processes are all gone. */
+  lose(): void;
+  /** Brings it up again, as it was. */
   up(): Promise<void>;
+  /** Resolves when it may be killed again: its standby, if there is to be one, is ready. */
+  ready(): Promise<void>;
 }
 
 export interface Stage {
@@ -72,7 +80,7 @@ export const hasRelay = (scheme: string): boolean => scheme === 'tcp';
 
 export async function openStage(options: StageOptions): Promise<Stage> {
   const pair = nodePair(options.root);
-  const views: NodeCore[] = [];
+  const views: View[] = [];
   let relay: Relay | undefined;
   const clear = async (): Promise<void> => {
     for (const view of views.splice(0)) view.close();
@@ -84,14 +92,11 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const startNode = async (node: NodeId, changes: object): Promise<StageNode> => {
     const config = { ...changes, ...common(options, node) };
     const first = await pair.up(node, config);
-    const view = NodeCore.open(pair.coreOf(node));
+    const view = viewOf(pair.coreOf(node));
     views.push(view);
-    if (options.restart === 'cold') return stageNode(node, first, view, () => pair.up(node, config));
-    let standby = await pair.standby(node, config);
-    return stageNode(node, first, view, async () => {
-      const next = await standby.up;
-      standby = await pair.standby(node, config);
-      return next;
+    return stageNode(node, first, view, {
+      standby: options.restart === 'standby' ? () => pair.standby(node, config) : undefined,
+      cold: () => pair.up(node, config),
     });
   };
   try {
@@ -122,24 +127,66 @@ function common({ codecs }: StageOptions, node: NodeId): object {
   return { dcs, codecs, log: { level: 'warn' }, ...SETTINGS };
 }
 
-function stageNode(node: NodeId, first: Up, view: NodeCore, again: () => Promise<Up>): StageNode {
+/** A core, opened to look at it when that is first asked for. */
+interface View {
+  readonly dir: string;
+  readonly core: NodeCore;
+  close(): void;
+}
+
+function viewOf(dir: string): View {
+  let core: NodeCore | undefined;
+  return {
+    dir,
+    get core() {
+      core ??= NodeCore.open(dir);
+      return core;
+    },
+    close() {
+      core?.close();
+      core = undefined;
+    },
+  };
+}
+
+interface Successors {
+  cold(): Promise<Up>;
+  /** Undefined: nobody waits. */
+  readonly standby: (() => Promise<Standby>) | undefined;
+}
+
+function stageNode(node: NodeId, first: Up, view: View, successors: Successors): StageNode {
   const peer = node === 1 ? 2 : 1;
   let program = first;
+  let standby: Standby | undefined;
   return {
     node,
+    core: view.dir,
     get pid() {
       return program.pid;
     },
     inFlight(lane) {
-      const { next, acked } = view.laneInfo(DC, peer, LANES[lane] as Lane);
+      const { next, acked } = view.core.laneInfo(DC, peer, LANES[lane] as Lane);
       return next - acked;
     },
-    received: () => view.nodeInfo(peer).recordsReceived,
+    received: () => view.core.nodeInfo(peer).recordsReceived,
+    repeated() {
+      const { replayed, duplicates } = view.core.counters(DC);
+      return { replayed, duplicates };
+    },
     memoryBytes: () => privateBytes(program.pid),
     signal: (signal) => program.signal(signal),
     gone: async () => void (await program.ended),
+    lose() {
+      view.close();
+      NodeCore.end(view.dir);
+    },
     up: async () => {
-      program = await again();
+      program = await (standby?.up ?? successors.cold());
+      standby = undefined;
+    },
+    ready: async () => {
+      standby ??= await successors.standby?.();
     },
   };
 }

@@ -15,6 +15,7 @@ export function linksText(result: LinkResult): string {
     `p90 ${result.p90ResumeMs} ms, worst ${result.worstResumeMs} ms; longest call ${result.longestCallMs} ms`,
     ...(kills.length === 0 ? [] : [`kills with records in flight: ${kills.join(', ')}`]),
     `memory: ${Math.round(memory.before / MEGA)} MB before, at most ${Math.round(memory.most / MEGA)} MB, window ${Math.round(memory.window / MEGA)} MB`,
+    `sent again: ${result.replayed} records, of which ${result.duplicatesDropped} had been accepted and were dropped`,
     `lost ${result.lost}, duplicated ${result.duplicated}, reordered ${result.reordered}, corrupted ${result.corrupted}`,
     ...result.problems,
     result.ok ? 'ok' : 'FAILED',

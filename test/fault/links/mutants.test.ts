@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+/** The checker sees what a broken core does. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { runSeed } from '../../testing/seed.ts';
+import { buildPrograms } from '../build.ts';
+import { runLinks } from './index.ts';
+import { MUTANTS, makeMutant } from './mutants.ts';
+
+let root: string;
+let binary: string;
+
+beforeAll(() => {
+  binary = join(buildPrograms(), 'load');
+}, 120_000);
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'm3ipc-mutant-'));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+test.each(MUTANTS.map((mutant) => [mutant.without, mutant] as const))('without %s', async (_, mutant) => {
+  makeMutant(mutant, root);
+  const seed = runSeed();
+  const { problems } = await runLinks({
+    ...{ scenario: mutant.scenario, binary, root, seed, cycles: 20, messages: 4000 },
+    ...{ scheme: 'tcp', codecs: [], restart: 'cold', longestMs: 1000, timeoutMs: 4000 },
+    progress: () => {},
+  });
+  expect(problems.join('\n'), `seed ${seed}`).toMatch(new RegExp(mutant.shows, 'm'));
+});
