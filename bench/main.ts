@@ -5,10 +5,11 @@ import { printJson, printText } from '../proxy-runtime/cli/output.ts';
 import { codecs } from './codecs/index.ts';
 import { local } from './local/index.ts';
 import { peers } from './peers/index.ts';
+import { qos } from './qos/index.ts';
 import type { Scenario, Settings } from './scenario.ts';
 import { transports } from './transports/index.ts';
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { codecs, local, peers, transports };
+const SCENARIOS: Readonly<Record<string, Scenario>> = { codecs, local, peers, qos, transports };
 
 function whole(text: string): number {
   const value = Number(text);

@@ -7,6 +7,7 @@ import { encryption } from './encryption/index.ts';
 import { filter } from './filter/index.ts';
 import { logging } from './logging/index.ts';
 import { suggestion } from './options.ts';
+import { qos } from './qos/index.ts';
 
 /** Key = the codec's id = its folder. */
 export const codecs = {
@@ -14,6 +15,7 @@ export const codecs = {
   encryption,
   filter,
   logging,
+  qos,
 } as const satisfies Record<string, CodecFactory>;
 
 export type CodecId = keyof typeof codecs;

@@ -116,10 +116,37 @@ export interface Codec {
    */
   reconfigure?(options: Readonly<Record<string, unknown>>): void;
   /**
+   * At most one codec of a pipeline has it; called once for each proxy, whose links follow each other. It chooses what is
+   * taken from the core next, in place of the default order (build decision 4).
+   */
+  schedule?(context: ScheduleContext): Schedule;
+  /** Endpoints whose records take the urgent lane. The node's runtime loads those of all links into the core. */
+  urgent?(): readonly UrgentRange[];
+  /**
    * At most one codec of a pipeline has it. Runs before any frame is coded (build decision 3). Throws M3_CONFIG, at once,
    * for keys with which it can never succeed.
    */
   handshake?(link: HandshakeContext): Handshake;
+}
+
+/** What a schedule gets: shared with the codec's links. */
+export type ScheduleContext = Pick<LinkContext, 'clock' | 'counters'>;
+
+/** Asked before each take. Synchronous; keeps nothing of what it is given. */
+export interface Schedule {
+  /** Index of the queue to take from among the first `count` entries (dc << 8 | lane); -1: from none of them now. */
+  next(queues: Uint32Array, count: number): number;
+  /** That much has been taken from the queue, frame header included. */
+  served(queue: number, bytes: number, records: number): void;
+  /** Behind a `next`: ms until a queue that it left out may be taken from; Infinity if it left out none. */
+  waitMs(): number;
+}
+
+/** Endpoints `first` to `last` of a DC. */
+export interface UrgentRange {
+  readonly dc: number;
+  readonly first: number;
+  readonly last: number;
 }
 
 /** Which side of a new link this is; `node` is this side's id, `peer` is known only to the one who dialled. */
@@ -263,9 +290,10 @@ export interface CorePeer {
   giveUp(): void;
   /**
    * Writes the queues that `take` could serve now, one entry (dc << 8 | lane) each, in the order in which they became
-   * ready; returns how many were written.
+   * ready; returns how many were written. While there is one {@link onReady} tells of nothing new, unless `resting`: this
+   * proxy takes from none of them for now.
    */
-  queues(out: Uint32Array): number;
+  queues(out: Uint32Array, resting?: boolean): number;
   /**
    * Fills the frame with the header and every pending record of the queue that fits, replayed ones first; sets range,
    * dc and lane. Returns the number of records; 0 leaves the frame untouched.

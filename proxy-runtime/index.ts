@@ -7,6 +7,7 @@ export { CoreError, PROXY_ERRORS, ProxyError, type ProxyErrorCode } from './erro
 export { framePool } from './frame.ts';
 export { readKeyFile } from './key-file.ts';
 export { keyOfText, keyText, newPrivateKey, publicKeyOf } from './key-pair.ts';
+export { createLaneOrder, EQUAL_DCS, type Weights } from './lane-order.ts';
 export { prometheusText } from './metrics/prometheus.ts';
 export { createMetrics, type Labels, type Metrics, type Sample } from './metrics/registry.ts';
 export { checkPipeline, composePipeline, type Pipeline } from './pipeline.ts';

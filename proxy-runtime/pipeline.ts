@@ -29,6 +29,7 @@ export function checkPipeline(codecs: readonly Codec[], framing: number): void {
   checkLevels(codecs);
   checkRoom(codecs, framing);
   checkHandshakes(codecs);
+  checkSchedules(codecs);
 }
 
 /**
@@ -128,10 +129,15 @@ function checkRoom(codecs: readonly Codec[], framing: number): void {
 }
 
 function checkHandshakes(codecs: readonly Codec[]): void {
-  const [first, second] = codecs.filter(({ handshake }) => handshake !== undefined);
+  checkOne(codecs, ({ handshake }) => handshake !== undefined, 'both bring a handshake; a link can have one');
+}
+
+function checkSchedules(codecs: readonly Codec[]): void {
+  checkOne(codecs, ({ schedule }) => schedule !== undefined, 'both choose what is sent next; one can');
+}
+
+function checkOne(codecs: readonly Codec[], has: (codec: Codec) => boolean, why: string): void {
+  const [first, second] = codecs.filter(has);
   if (first === undefined || second === undefined) return;
-  throw new ProxyError(
-    'M3_CONFIG',
-    `codecs "${first.id}" and "${second.id}" both bring a handshake; a link can have one`,
-  );
+  throw new ProxyError('M3_CONFIG', `codecs "${first.id}" and "${second.id}" ${why}`);
 }

@@ -3,28 +3,24 @@
  * The proxy of one peer: sees that there is a link, takes what the core has for the peer and sends it. It knows no
  * transport and no codec by name; this is the public way to write a custom proxy, and the runtime uses nothing else.
  */
-import { LIMITS, WIRE_VERSION } from '../core-kmod/binding/abi.ts';
+import { WIRE_VERSION } from '../core-kmod/binding/abi.ts';
 import { type Endpoint, parseAddress, readTargets } from './address.ts';
 import { createBackOff } from './back-off.ts';
 import type { Party } from './candidates.ts';
-import { type CorePeer, FRAME_BYTES, type Frame, type Lane } from './contract.ts';
+import { type CorePeer, FRAME_BYTES, type Schedule } from './contract.ts';
 import { createDialler, type Dialler } from './dialler.ts';
 import { type CoreError, ProxyError } from './errors.ts';
 import { encodeHello, type Hello } from './hello.ts';
-import { createLaneOrder, type LaneOrder } from './lane-order.ts';
+import { createLaneOrder } from './lane-order.ts';
 import { createLinks, type Links } from './links.ts';
 import { createOutage, type Outage } from './outage.ts';
 import { checkPipeline } from './pipeline.ts';
 import type { PeerProxy, ProxyOptions, StopOptions } from './proxy-options.ts';
 import { proxyStatus } from './proxy-status.ts';
+import { createPump, type Pump } from './pump.ts';
 import { openReception, type Reception } from './reception.ts';
 import { checkSecurity } from './security.ts';
-import type { Session } from './session-state.ts';
 import { resolveSettings, type Settings } from './settings.ts';
-
-/** In one turn of the event loop a proxy sends at most so much, then the others have theirs. */
-const TURN_FRAMES = 16;
-const TURN_BYTES = 1 << 20;
 
 interface State {
   readonly options: ProxyOptions;
@@ -33,16 +29,10 @@ interface State {
   readonly links: Links;
   readonly outage: Outage;
   readonly party: Party;
-  readonly order: LaneOrder;
-  /** What the core can serve now, as {@link CorePeer.queues} says. */
-  readonly queues: Uint32Array;
+  readonly pump: Pump;
   dialler: Dialler | undefined;
   reception: Reception | undefined;
   phase: 'made' | 'running' | 'draining' | 'closed';
-  /** A turn of the pump is due. */
-  scheduled: boolean;
-  /** The pump waits for a slab. */
-  starving: boolean;
   stopping: Promise<void> | undefined;
 }
 
@@ -66,7 +56,7 @@ export function createProxy(options: ProxyOptions): PeerProxy {
     core: corePeer,
     codecs,
     settings,
-    kick: () => schedule(state),
+    kick: () => state.pump.kick(),
     connected: () => state.outage.ended(),
     lost: (dialled, servedMs) => lost(state, dialled, servedMs),
     fenced: (error) => fenced(state, error),
@@ -78,19 +68,17 @@ export function createProxy(options: ProxyOptions): PeerProxy {
     links,
     outage: createOutage(corePeer, settings),
     party: { peer, hello, codecs, keys: options.keys, adopt: links.adopt },
-    order: createLaneOrder(),
-    queues: new Uint32Array(LIMITS.dcs),
+    pump: createPump({
+      ...{ core: corePeer, pool: settings.pool, clock: settings.clock, order: orderOf(options, settings) },
+      session: () => (state.phase === 'running' ? links.current : undefined),
+    }),
     dialler: undefined,
     reception: undefined,
     phase: 'made',
-    scheduled: false,
-    starving: false,
     stopping: undefined,
   };
   if (targets.length > 0) state.dialler = diallerOf(state, targets);
-  corePeer.onReady(() => {
-    if (!state.scheduled) turn(state);
-  });
+  corePeer.onReady(state.pump.ready);
   return proxyOf(state);
 }
 
@@ -110,6 +98,12 @@ function settingsOf(options: ProxyOptions): Settings {
   const settings = resolveSettings(options);
   const log = settings.log.child({ peer: options.peer });
   return { ...settings, log };
+}
+
+function orderOf({ codecs, peer }: ProxyOptions, { clock, metrics }: Settings): Schedule {
+  const codec = codecs.find(({ schedule }) => schedule !== undefined);
+  if (codec?.schedule === undefined) return createLaneOrder();
+  return codec.schedule({ clock, counters: metrics.scope({ peer, codec: codec.id }) });
 }
 
 function diallerOf(state: State, targets: readonly Endpoint[]): Dialler {
@@ -223,71 +217,4 @@ function lost(state: State, dialled: boolean, servedMs: number | undefined): voi
   if (servedMs !== undefined && state.phase === 'running') state.outage.began();
   if (dialled) state.dialler?.lost(servedMs);
   else state.dialler?.kick();
-}
-
-function schedule(state: State): void {
-  if (state.scheduled) return;
-  state.scheduled = true;
-  state.settings.clock.soon(() => {
-    state.scheduled = false;
-    turn(state);
-  });
-}
-
-/** The pump: sends until the link is full, no slab is free, nothing is left, or others must have their turn. */
-function turn(state: State): void {
-  let bytes = TURN_BYTES;
-  for (let frames = TURN_FRAMES; frames > 0 && bytes > 0; frames--) {
-    const session = state.links.current;
-    if (session === undefined || !session.writable || state.phase !== 'running') return;
-    const taken = takeOne(state, session);
-    if (taken === 0) return;
-    bytes -= taken;
-  }
-  schedule(state);
-}
-
-/** Takes a frame from the queue whose turn it is and sends it. Returns its bytes, 0 if there was none. */
-function takeOne(state: State, session: Session): number {
-  const frame = state.settings.pool.acquire();
-  if (frame === undefined) {
-    starve(state);
-    return 0;
-  }
-  if (!fill(state, session, frame)) {
-    frame.release();
-    return 0;
-  }
-  const bytes = frame.end - frame.start;
-  session.data(frame);
-  return bytes;
-}
-
-function fill(state: State, session: Session, frame: Frame): boolean {
-  const { core, order, queues } = state;
-  try {
-    for (let count = core.queues(queues); count > 0; count--) {
-      const at = order.next(queues, count);
-      const queue = queues[at] ?? 0;
-      const records = core.take(queue >> 8, (queue & 0xff) as Lane, frame);
-      if (records > 0) {
-        session.taken(records);
-        order.served(queue, frame.end - frame.start);
-        return true;
-      }
-      queues.copyWithin(at, at + 1, count);
-    }
-  } catch (error) {
-    session.coreFailed(error);
-  }
-  return false;
-}
-
-function starve(state: State): void {
-  if (state.starving) return;
-  state.starving = true;
-  state.settings.pool.whenAvailable(() => {
-    state.starving = false;
-    turn(state);
-  });
 }

@@ -49,6 +49,19 @@ export const CASES: readonly Case[] = [
       }),
     traffic: MESSAGES,
   },
+  {
+    name: 'qos, two classes and a limit',
+    codec: () =>
+      codecFor('qos', {
+        link: { bytesPerSecond: 1e9 },
+        classes: [
+          { name: 'first', dc: 7, endpoints: ['0..15'] },
+          { name: 'second', dc: 7, endpoints: ['20..31'], bytesPerSecond: 1e9 },
+        ],
+      }),
+    traffic: MESSAGES,
+    targetNs: 60,
+  },
   { name: 'compression', codec: () => codecFor('compression'), traffic: ALL, targetNs: 400 },
   {
     name: 'encryption',

@@ -5,21 +5,16 @@
  */
 import * as v from 'valibot';
 import type { Codec } from '../../proxy-runtime/contract.ts';
-import { codecOptions } from '../options.ts';
+import { codecOptions, wholeNumber } from '../options.ts';
 import { bestAead } from './aead.ts';
 import { type Attempts, linkHandshake } from './link-handshake.ts';
 import { opener, ROOM, sealer } from './sealing.ts';
 
-const whole = (min: number, max: number, what: string) => {
-  const words = `a whole number of ${what} from ${min} to ${max}`;
-  return v.pipe(v.number(words), v.integer(words), v.minValue(min, words), v.maxValue(max, words));
-};
-
 const OPTIONS = {
   /** Frames under one key. */
-  rekeyFrames: v.optional(whole(1, 2 ** 32, 'frames'), 2 ** 20),
+  rekeyFrames: v.optional(wholeNumber(1, 2 ** 32, 'frames'), 2 ** 20),
   /** Time under one key; looked at when a frame is sent. */
-  rekeySeconds: v.optional(whole(1, 86_400, 'seconds'), 120),
+  rekeySeconds: v.optional(wholeNumber(1, 86_400, 'seconds'), 120),
 };
 
 export function encryption(options: Readonly<Record<string, unknown>> = {}): Codec {

@@ -65,8 +65,8 @@ export class NativePeer implements CorePeer {
     checked(this.#native.proxyGiveUp(this.#handle), 'proxy_give_up', this.peer);
   }
 
-  queues(out: Uint32Array): number {
-    return checked(this.#native.proxyQueues(this.#handle, out), 'proxy_queues', this.peer);
+  queues(out: Uint32Array, resting = false): number {
+    return checked(this.#native.proxyQueues(this.#handle, out, resting ? 1 : 0), 'proxy_queues', this.peer);
   }
 
   take(dc: number, lane: Lane, frame: Frame): number {

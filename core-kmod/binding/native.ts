@@ -209,7 +209,8 @@ export interface Native {
   proxyOpened(proxy: ProxyHandle, bytes: Bytes, at: number): number;
   proxyDisconnected(proxy: ProxyHandle): number;
   proxyGiveUp(proxy: ProxyHandle): number;
-  proxyQueues(proxy: ProxyHandle, out: Uint32Array): number;
+  /** `resting`: 0 or 1. */
+  proxyQueues(proxy: ProxyHandle, out: Uint32Array, resting: number): number;
   /** Bytes written; the frame's header has the number of records. */
   proxyTake(proxy: ProxyHandle, dc: number, lane: number, bytes: Bytes, at: number, size: number): number;
   proxyAcknowledge(proxy: ProxyHandle, dc: number, bytes: Bytes, at: number, size: number): number;

@@ -88,8 +88,11 @@ static int js_proxy_give_up(struct m3_args *args)
 
 static int js_proxy_queues(struct m3_args *args)
 {
-	return m3_proxy_queues(args->v[0].object, args->v[1].data,
-			       (int)args->v[1].length);
+	struct m3_arg *v = args->v;
+
+	if (v[2].u32)
+		return m3_proxy_rest(v[0].object, v[1].data, (int)v[1].length);
+	return m3_proxy_queues(v[0].object, v[1].data, (int)v[1].length);
 }
 
 static int js_proxy_take(struct m3_args *args)
@@ -142,7 +145,7 @@ const struct m3_function m3_proxy_functions[] = {
 	{ "proxyDisconnected", js_proxy_disconnected, NULL, { PROXY } },
 	{ "proxyGiveUp", js_proxy_give_up, NULL, { PROXY } },
 	{ "proxyQueues", js_proxy_queues, NULL,
-	  { PROXY, { "out", M3_ARG_U32S } } },
+	  { PROXY, { "out", M3_ARG_U32S }, { "resting", M3_ARG_U32 } } },
 	{ "proxyTake", js_proxy_take, NULL,
 	  { PROXY, DC, { "lane", M3_ARG_I32 }, RANGE, SIZE } },
 	{ "proxyAcknowledge", js_proxy_acknowledge, NULL,

@@ -226,8 +226,8 @@ int m3_do_proxy_queues(struct m3_proxy *p, struct m3_request *q, void *data)
 		if (m3_map_forked(map))
 			return -M3_EFORKED;
 		lanes = m3_peer_queues(map->r, p->peer);
-		if (!lanes) {
-			/* Nothing: arm the bell, then look again. */
+		if (!lanes || q->flags & M3_QUEUES_REST) {
+			/* Nothing to take: arm the bell, then look again. */
 			m3_bell_arm(&m3_peer(map->r, p->peer)->armed,
 				    &p->holds[dc].ticket);
 			lanes = m3_peer_queues(map->r, p->peer);

@@ -141,14 +141,25 @@ int m3_proxy_give_up(struct m3_proxy *p)
 	return M3_ASK(p, proxy_give_up, &q);
 }
 
-int m3_proxy_queues(struct m3_proxy *p, uint32_t *out, int max)
+static int queues(struct m3_proxy *p, uint32_t *out, int max, uint32_t flags)
 {
 	struct m3_request q = {
 		.size = max > 0 ? (uint32_t)max * sizeof(*out) : 0,
+		.flags = flags,
 		.data = m3_data(out),
 	};
 
 	return M3_ASK(p, proxy_queues, &q);
+}
+
+int m3_proxy_queues(struct m3_proxy *p, uint32_t *out, int max)
+{
+	return queues(p, out, max, 0);
+}
+
+int m3_proxy_rest(struct m3_proxy *p, uint32_t *out, int max)
+{
+	return queues(p, out, max, M3_QUEUES_REST);
 }
 
 int m3_proxy_take(struct m3_proxy *p, int dc, int lane, void *frame,

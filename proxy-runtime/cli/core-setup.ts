@@ -16,6 +16,7 @@ export function setUpCore(config: Config): NodeCore {
   try {
     for (const { node, name } of config.peers) core.nodeUp(node, name);
     for (const dc of config.dcs) setUpDc(core, dc);
+    loadLanes(core, config);
     return core;
   } catch (error) {
     core.close();
@@ -124,6 +125,21 @@ function setUpDc(core: NodeCore, dc: DcConfig): void {
   // Bound already: by an earlier start, or by the client's first call.
   for (const { endpoint, node, name } of dc.remote) {
     unless('ESLOTUSED', () => core.rmtbind(id, name, endpoint, node));
+  }
+}
+
+/** Endpoints that a codec of any link calls urgent are, in their DC; an endpoint has one lane to all its peers. */
+export function loadLanes(core: NodeCore, { dcs, peers }: Config): void {
+  const ranges = peers.flatMap(({ codecs }) => codecs.flatMap((codec) => codec.urgent?.() ?? []));
+  for (const { id, tasks, procs } of dcs) {
+    let urgent = 0n;
+    for (const { dc, first, last } of ranges) {
+      if (dc !== id) continue;
+      for (let endpoint = Math.max(first, -tasks); endpoint <= Math.min(last, procs - 1); endpoint++) {
+        urgent |= 1n << BigInt(endpoint + tasks);
+      }
+    }
+    core.setLanes(id, urgent);
   }
 }
 

@@ -11,6 +11,15 @@ const settings: Record<string, () => Codec> = {
     codecFor('logging', { level: 'info', sample: 2, only: [{ endpoints: ['0..3'] }, { kinds: ['SEND'] }] }),
   'filter with rules': () =>
     codecFor('filter', { default: 'allow', rules: [{ action: 'deny', kinds: ['SEND'], source: [1] }] }),
+  'qos with classes and limits': () =>
+    codecFor('qos', {
+      link: { messagesPerSecond: 1 },
+      dcs: [{ dc: 1, weight: 3, bytesPerSecond: 1 }],
+      classes: [
+        { name: 'first', dc: 1, endpoints: ['0..3'], bytesPerSecond: 1 },
+        { name: 'rest', dc: 1 },
+      ],
+    }),
   'encryption with a new key for each frame': () => codecFor('encryption', { rekeyFrames: 1 }),
   'compression of all but link frames': () => codecFor('compression', { minBytes: 129 }),
 };

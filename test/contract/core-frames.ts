@@ -121,6 +121,22 @@ export function frameClauses(): CoreClause[] {
       },
     },
     {
+      name: 'onReady runs for what is new while a queue has something, if the proxy rests',
+      async check(staged) {
+        const { near, client, server } = staged;
+        client.notify(SERVER);
+        const queues = new Uint32Array(8);
+        assert.equal(near.queues(queues, true), 1);
+        const edge = new Promise<void>((resolve) => near.onReady(resolve));
+        const sent = client.send(SERVER, Message.of(1));
+        await edge;
+        assert.equal(near.queues(queues), 1);
+        await settled(staged, server.receive());
+        await settled(staged, server.receive());
+        await settled(staged, sent);
+      },
+    },
+    {
       name: 'acknowledgements are owed after a record, and once',
       async check(staged) {
         const { near, far, pool, client } = staged;

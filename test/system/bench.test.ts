@@ -7,6 +7,7 @@ import type { Result as CodecResult, Target as CodecTarget } from '../../bench/c
 import type { Result as LocalResult } from '../../bench/local/result.ts';
 import { NAMES } from '../../bench/peers/contender.ts';
 import type { Ratio, Result } from '../../bench/peers/result.ts';
+import type { Result as QosResult } from '../../bench/qos/index.ts';
 import type { Line } from '../../bench/target.ts';
 import type { Results } from '../../bench/transports/result.ts';
 import { packageRoot } from '../../core-kmod/binding/native.ts';
@@ -234,4 +235,21 @@ it('codecs: a table for people, of those that are asked for', async () => {
   expect(code).toBe(0);
   expect(stdout).toMatch(/^codec +frame +out, ns\/message/);
   expect(stdout).not.toContain('logging');
+});
+
+it('qos --json: shares and rates beside what they are to be', async () => {
+  const { code, stdout } = await bench('qos', '--json', '--repetitions', '1', '--milliseconds', '200');
+  expect(code).toBe(0);
+  const { results } = JSON.parse(stdout) as { results: QosResult[] };
+  expect(results.map(({ target, within }) => [target, within])).toEqual([
+    [8, 0.15],
+    [20, 0.05],
+    [20, 0.05],
+  ]);
+  for (const { figure, megabytesPerSecond } of results) {
+    expect(figure).toEqual(SPREAD);
+    for (const rate of megabytesPerSecond) expect(rate.median).toBeGreaterThan(0);
+  }
+  // A limit is never exceeded by more than what was under way, whatever else the machine does.
+  expect(results[1]?.figure.median).toBeLessThan(30);
 });

@@ -11,7 +11,7 @@ const ABI = 'core-kmod/binding/abi.ts';
 const IO = 'core-kmod/binding/io.ts';
 const AEAD = 'core-kmod/binding/aead.ts';
 /** What plug-in authors have: these import nothing but each other, the ABI's numbers and packages. */
-const BASE = /^proxy-runtime\/(contract|errors|record|frame)\.ts$/;
+const BASE = /^proxy-runtime\/(contract|errors|record|frame|lane-order)\.ts$/;
 const TOP_OF_RUNTIME = /^proxy-runtime\/[^/]+\.ts$/;
 const CLI = /^proxy-runtime\/cli\//;
 const CODEC = /^codecs\//;
@@ -28,7 +28,7 @@ interface Rule {
 
 const RULES: readonly Rule[] = [
   {
-    says: 'contract, errors, record and frame import only each other and the ABI',
+    says: 'contract, errors, record, frame and lane-order import only each other and the ABI',
     of: BASE,
     allows: (target) => BASE.test(target) || target === ABI,
   },

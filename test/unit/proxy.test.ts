@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** Two proxies over memory links, with cores that only queue: nothing lost, one path of backpressure, fair turns. */
 import { describe, expect, test } from 'vitest';
+import { qos } from '../../codecs/qos/index.ts';
 import { WIRE_VERSION } from '../../core-kmod/binding/abi.ts';
 import {
   FRAME_BYTES,
@@ -117,6 +118,27 @@ describe('records', () => {
     expect(a.core.received(2, DC)).toEqual(texts(500).map((text) => `back ${text}`));
     expect(counted(a.metrics, 'records_sent')).toBe(500);
     expect(counted(b.metrics, 'records_received')).toBe(500);
+    await finish(at, a, b);
+  });
+
+  test('a DC with a limit is sent as that allows, in order, and other DCs meanwhile', async () => {
+    const limited = qos({ dcs: [{ dc: DC, messagesPerSecond: 10, burstMessages: 1 }] });
+    const { at, a, b } = await pair(
+      { codecs: [limited], batch: 1, dcs: { [DC]: [1, 2], 8: [1, 2] } },
+      { codecs: [qos()] },
+    );
+    for (const text of texts(5)) a.core.push(2, DC, text);
+    for (const text of texts(20)) a.core.push(2, 8, text);
+    await at.settle();
+    expect(b.core.received(1, 8)).toEqual(texts(20));
+    expect(b.core.received(1, DC)).toEqual(texts(1));
+    for (let ms = 10; ms <= 500; ms += 10) {
+      at.clock.advance(10);
+      await at.settle();
+      // One of the burst, and one that is paid for afterwards.
+      expect(b.core.received(1, DC).length).toBeLessThanOrEqual(2 + ms / 100);
+    }
+    expect(b.core.received(1, DC)).toEqual(texts(5));
     await finish(at, a, b);
   });
 

@@ -348,6 +348,11 @@ M3_API int m3_proxy_give_up(struct m3_proxy *proxy);
 /* Queues that can be taken from: dc << 8 | lane. Returns how many. */
 M3_API int m3_proxy_queues(struct m3_proxy *proxy, uint32_t *out, int max);
 /*
+ * The same for a proxy that takes from none of them for now: its bell rings
+ * for each new record all the same.
+ */
+M3_API int m3_proxy_rest(struct m3_proxy *proxy, uint32_t *out, int max);
+/*
  * Fills `frame` (size bytes, at least 128) with the header and whole records.
  * Returns the bytes, 0 if there is nothing to take or the first record does
  * not fit; *count gets the number of records. EPROXYRUN, EDCNOTRUN.

@@ -37,6 +37,9 @@ struct m3_request {
 /* What lclbind, replbind and bkupbind pass in `flags`. */
 enum m3_bind_kind { M3_BIND_LOCAL, M3_BIND_REPLICA, M3_BIND_BACKUP };
 
+/* Of proxy_queues: bells ring for what is new although there is something. */
+#define M3_QUEUES_REST 0x1u
+
 /*
  * X(number, name, whose, data, bytes): a call of a member, a node or a proxy.
  * `data` is what is at request.data: NONE; IN, OUT or BOTH, `bytes` long; or
@@ -122,7 +125,7 @@ enum m3_bind_kind { M3_BIND_LOCAL, M3_BIND_REPLICA, M3_BIND_BACKUP };
 	X(81, proxy_open, proxy, OUT, sizeof(struct m3_dc_open))               \
 	X(82, proxy_opened, proxy, IN, sizeof(struct m3_dc_open))              \
 	X(83, proxy_disconnected, proxy, NONE, 0)                              \
-	/* uint32_t queues; returns how many */                                \
+	/* uint32_t queues, flags: M3_QUEUES_*; returns how many */            \
 	X(84, proxy_queues, proxy, WRITE, M3_MAX_DCS * M3_LANES * 4)           \
 	/* dc, flags: the lane; value: records; returns the bytes */           \
 	X(85, proxy_take, proxy, WRITE, M3_FRAME_BYTES)                        \

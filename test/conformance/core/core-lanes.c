@@ -145,6 +145,33 @@ static void death_overtakes_nothing(void)
 	rig_close(&n, m);
 }
 
+/* A proxy that takes nothing for now hears of new records all the same. */
+static void resting(void)
+{
+	uint32_t queues[4];
+	int32_t peers[4];
+	struct rig_node n;
+	struct forge f;
+	struct m3_member *m = forge_core(&n, &f);
+
+	SAME(m3_bind(m, 2), 0);
+	SAME(m3_notify(m, 1, 20), 0);
+	SAME(m3_proxy_queues(n.proxy, queues, 4), 1);
+	m3_node_serve(n.core, peers, 4);
+	SAME(m3_notify(m, 2, 20), 0);
+	SAME(m3_node_serve(n.core, peers, 4), 0);
+	SAME(m3_proxy_rest(n.proxy, queues, 4), 1);
+	SAME((long)queues[0], RIG_DC << 8 | M3_LANE_NORMAL);
+	SAME(m3_node_serve(n.core, peers, 4), 0);
+	SAME(m3_bind(m, 3), 0);
+	SAME(m3_notify(m, 3, 20), 0);
+	SAME(m3_node_serve(n.core, peers, 4), 1);
+	SAME(peers[0], 1);
+	SAME(m3_notify(m, 1, 20), 0);
+	SAME(m3_node_serve(n.core, peers, 4), 0);
+	rig_close(&n, m);
+}
+
 static void bad_calls(void)
 {
 	struct m3_lanes lanes;
@@ -169,6 +196,8 @@ int main(void)
 	changes_when_accepted();
 	death_overtakes_nothing();
 	rig_ok("a change of lanes");
+	resting();
+	rig_ok("a resting proxy");
 	bad_calls();
 	return 0;
 }

@@ -130,6 +130,12 @@ export const OWN = section('own', [
     'core/core-lanes.c: a change of lanes',
   ),
   row(
+    'a proxy at rest',
+    'that leaves records where they are hears of new ones all the same',
+    'proxy_rest node_serve',
+    'core/core-lanes.c: a resting proxy',
+  ),
+  row(
     'kill: migration and promotion',
     'who makes them, at every crash point on each node; the steps are repeated by another',
     'migr_start migr_export migr_commit migr_rollback promote',

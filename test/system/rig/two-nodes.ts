@@ -10,7 +10,9 @@ export const DC = 7;
 
 export interface TwoNodesOptions {
   /** Codecs of the link, as a configuration names them. */
-  readonly codecs: readonly string[];
+  readonly codecs: readonly (string | object)[];
+  /** DCs beside {@link DC}. */
+  readonly moreDcs?: readonly number[];
   /** Endpoints that processes of node 1, and of node 2, will bind and the other node calls. */
   readonly servers: readonly [readonly number[], readonly number[]];
   readonly nodeOptions?: readonly string[];
@@ -64,7 +66,7 @@ export async function openTwoNodes(options: TwoNodesOptions): Promise<TwoNodes> 
 }
 
 function nodeOptions(
-  { codecs, servers, nodeOptions, cpus }: TwoNodesOptions,
+  { codecs, moreDcs = [], servers, nodeOptions, cpus }: TwoNodesOptions,
   cores: readonly [string, string],
   node: 1 | 2,
   rest: object,
@@ -77,7 +79,10 @@ function nodeOptions(
     file,
     JSON.stringify({
       ...{ cluster: 'rig', node, core: `embedded:${core}`, codecs, insecure: true, log: { level: 'warn' } },
-      dcs: [{ id: DC, name: 'rig', nodes: [1, 2], remote }],
+      dcs: [
+        { id: DC, name: 'rig', nodes: [1, 2], remote },
+        ...moreDcs.map((id) => ({ id, name: `rig${id}`, nodes: [1, 2], remote })),
+      ],
       ...rest,
     }),
   );
