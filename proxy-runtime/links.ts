@@ -123,12 +123,13 @@ function adopt(state: State, { link, dialled, secrets }: NewLink): LinkEvents {
 }
 
 function sessionOptions({ core, node, codecs, settings }: LinksOptions, { remote }: Link) {
-  const { pool, clock, random, metrics, limits } = settings;
+  const { pool, clock, random, metrics, limits, taps } = settings;
   const { peer } = core;
   const log = settings.log.child({ remote });
   return {
     core,
     codecs,
+    taps,
     intervalMs: limits.intervalMs,
     misses: limits.misses,
     context: { pool, log, clock, random, node, peer, counters: metrics.scope({ peer }) },

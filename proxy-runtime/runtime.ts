@@ -12,6 +12,7 @@ import type { Address, PeerProxy, ProxyOptions, StopOptions } from './proxy-opti
 import type { ProxyStatus } from './proxy-status.ts';
 import { openReception, type Reception } from './reception.ts';
 import { resolveSettings, type Settings, type SettingsOptions } from './settings.ts';
+import type { Taps } from './taps.ts';
 
 /** One peer, as {@link createProxy} wants it. */
 export type PeerOptions = Pick<
@@ -41,6 +42,8 @@ export interface RuntimeStatus {
 export interface Runtime {
   readonly proxies: readonly PeerProxy[];
   readonly metrics: Metrics;
+  /** Who looks at the frames of all links. */
+  readonly taps: Taps;
   /** Listens, then begins to dial. Rejects as {@link PeerProxy.start} does; then nothing is left running. */
   start(options?: { readonly signal?: AbortSignal }): Promise<void>;
   status(): RuntimeStatus;
@@ -65,6 +68,7 @@ export function createRuntime(options: RuntimeOptions): Runtime {
   return {
     proxies,
     metrics: settings.metrics,
+    taps: settings.taps,
     start: ({ signal } = {}) => start(state, signal),
     status: () => status(state),
     stop: (how) => stop(state, how),

@@ -42,12 +42,15 @@ export function sort(state: SessionState, frame: Frame): void {
 }
 
 function data(state: SessionState, frame: Frame): void {
+  const { taps, context } = state.options;
   const standing = state.openings.standing(frame.dc);
-  if (standing === 'open') state.toCore(frame);
-  else if (standing === 'unknown') corrupt(state, frame, 'frame_dc');
+  if (standing === 'open') {
+    taps.look?.('in', context.peer, frame);
+    state.toCore(frame);
+  } else if (standing === 'unknown') corrupt(state, frame, 'frame_dc');
   else {
     frame.release();
-    state.options.context.counters.add('frames_stale');
+    context.counters.add('frames_stale');
   }
 }
 

@@ -17,6 +17,7 @@ import { CoreError, ProxyError } from './errors.ts';
 import { type FrameType, writeLinkHeader } from './link-frames.ts';
 import type { Liveness } from './liveness.ts';
 import type { Openings } from './openings.ts';
+import type { Taps } from './taps.ts';
 
 export interface SessionOptions {
   readonly link: Link;
@@ -28,6 +29,8 @@ export interface SessionOptions {
   readonly codecs: readonly Codec[];
   /** What codecs see, but for what is the session's. */
   readonly context: Omit<LinkContext, 'secrets' | 'signal' | 'fail'>;
+  /** Who looks at frames between the records codecs and the bytes codecs. */
+  readonly taps: Taps;
   /** The counters of one codec. */
   countersOf(codec: Codec): Counters;
   /** Slabs for the session's own small frames when the common pool is empty, so that load never looks like death. */

@@ -90,7 +90,7 @@ function withReserve(pool: FramePool, reserve: FramePool): Pick<FramePool, 'acqu
 }
 
 function compose(state: SessionState): void {
-  const { context, codecs, secrets, countersOf } = state.options;
+  const { context, codecs, secrets, taps, countersOf } = state.options;
   const link: LinkContext = {
     ...context,
     secrets,
@@ -99,7 +99,10 @@ function compose(state: SessionState): void {
   };
   const pipeline = composePipeline(codecs, link, (codec) => ({ ...link, counters: countersOf(codec) }));
   state.encode = pipeline.encodeBytes((frame) => write(state, frame));
-  state.data = pipeline.encodeRecords(state.encode);
+  state.data = pipeline.encodeRecords((frame) => {
+    taps.look?.('out', context.peer, frame);
+    state.encode(frame);
+  });
   state.toCore = pipeline.decodeRecords((frame) => put(state, frame));
   state.decode = pipeline.decodeBytes((frame) => sort(state, frame));
 }

@@ -5,6 +5,7 @@ import { systemClock, systemRandom } from './clock.ts';
 import type { Clock, FramePool, Random } from './contract.ts';
 import { framePool } from './frame.ts';
 import { createMetrics, type Metrics } from './metrics/registry.ts';
+import { createTaps, type Taps } from './taps.ts';
 
 /** All in milliseconds (`holdMs` may be Infinity), but for `misses` and `slabs`. */
 export interface Limits {
@@ -47,10 +48,13 @@ export interface Services {
 
 export interface Settings extends Services {
   readonly limits: Limits;
+  readonly taps: Taps;
 }
 
 export interface SettingsOptions extends Partial<Services> {
   readonly limits?: Partial<Limits>;
+  /** Who looks at frames; default: nobody can. */
+  readonly taps?: Taps;
 }
 
 export function resolveSettings(options: SettingsOptions): Settings {
@@ -60,6 +64,7 @@ export function resolveSettings(options: SettingsOptions): Settings {
     limits,
     clock,
     random: options.random ?? systemRandom,
+    taps: options.taps ?? createTaps(),
     metrics: options.metrics ?? createMetrics(),
     log: options.log ?? pino({ name: 'm3ipc' }, stderr()),
     pool: options.pool ?? framePool(limits.slabs, clock.soon),

@@ -1,35 +1,44 @@
 // SPDX-License-Identifier: MIT
 /**
- * How `m3ipc status` asks a running node: a Unix socket in the core's directory. Whoever connects gets one JSON object and
- * the end; nothing is read from him, so there is nothing to parse.
+ * How commands talk to a running node: a Unix socket in the core's directory, for the owner only. Whoever connects sends
+ * one line of JSON, `{ "ask": <name>, ... }`, and gets one JSON object and the end, or what that name streams. An answer
+ * that is no success is `{ "error": { code, message, remedy } }`.
  */
 import { chmodSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { systemClock } from '../clock.ts';
+import { ProxyError, type ProxyErrorCode } from '../errors.ts';
+import { failureOf } from './output.ts';
 
 const socketPath = (dir: string): string => join(dir, 'control');
 
-/** Largest answer that is believed, bytes. */
+/** Largest question, and largest answer that is believed, bytes. */
+const MAX_ASK_BYTES = 4096;
 const MAX_BYTES = 64 << 20;
+/** For a question to arrive, and for an answer unless it is known to take longer. */
 const ANSWER_MS = 2000;
+
+export type Question = Readonly<Record<string, unknown>>;
+
+/** Resolves with the answer, or has taken the socket over and resolves with undefined. What it throws is the answer. */
+export type Ask = (question: Question, socket: Socket) => unknown;
 
 export interface Control {
   close(): void;
 }
 
-/** Answers each connection with `tell()` as JSON. The socket has the owner's rights only. */
-export async function openControl(dir: string, tell: () => unknown): Promise<Control> {
+/** Serves these questions, by name. */
+export async function openControl(dir: string, asks: Readonly<Record<string, Ask>>): Promise<Control> {
   const path = socketPath(dir);
   // Left by a runtime that was killed; a living one was found before by its pid.
   rmSync(path, { force: true });
   const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
     socket.on('error', () => socket.destroy());
     socket.on('close', () => sockets.delete(socket));
-    socket.resume();
-    socket.end(JSON.stringify(tell()));
+    void serve(socket, asks);
   });
   await listening(server, path);
   chmodSync(path, 0o600);
@@ -52,13 +61,72 @@ function listening(server: Server, path: string): Promise<void> {
   });
 }
 
-/** What the runtime of that core tells; undefined if none answers. */
-export function askControl(dir: string): Promise<unknown> {
-  return new Promise((resolve) => {
-    const socket = createConnection(socketPath(dir));
+async function serve(socket: Socket, asks: Readonly<Record<string, Ask>>): Promise<void> {
+  try {
+    const question = parsed(await firstLine(socket));
+    const name = String(question.ask);
+    const ask = Object.hasOwn(asks, name) ? asks[name] : undefined;
+    if (ask === undefined) throw new ProxyError('M3_REFUSED', `the node knows no question "${name}"`);
+    const answer = await ask(question, socket);
+    if (answer !== undefined) socket.end(JSON.stringify(answer));
+  } catch (error) {
+    socket.end(JSON.stringify({ error: failureOf(error) }));
+  }
+}
+
+function parsed(line: string): Question {
+  try {
+    const question: unknown = JSON.parse(line);
+    if (typeof question === 'object' && question !== null) return question as Question;
+  } catch {
+    // Said below.
+  }
+  throw new ProxyError('M3_REFUSED', 'a question is one line of JSON: an object with "ask"');
+}
+
+function firstLine(socket: Socket): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const cancel = systemClock().after(ANSWER_MS, () => socket.destroy(), true);
+    const look = (part: Buffer): void => {
+      text += part.toString('utf8');
+      const end = text.indexOf('\n');
+      if (end < 0 && text.length <= MAX_ASK_BYTES) return;
+      cancel();
+      socket.off('data', look);
+      if (end < 0) reject(new ProxyError('M3_REFUSED', `a question has at most ${MAX_ASK_BYTES} bytes`));
+      else resolve(text.slice(0, end));
+    };
+    socket.on('data', look);
+  });
+}
+
+const lineOf = (ask: string, question: Question): string => `${JSON.stringify({ ...question, ask })}\n`;
+
+/**
+ * What the runtime of that core answers; undefined if none is there. Throws a ProxyError for an answer that is an error,
+ * and M3_TIMEOUT.
+ */
+export async function askControl(
+  dir: string,
+  ask: string,
+  { question = {}, timeoutMs = ANSWER_MS }: { question?: Question; timeoutMs?: number } = {},
+): Promise<unknown> {
+  const answer = await ended(createConnection(socketPath(dir)), lineOf(ask, question), timeoutMs);
+  if (answer === undefined) return undefined;
+  const value: unknown = JSON.parse(answer.toString('utf8'));
+  throwError(value);
+  return value;
+}
+
+function ended(socket: Socket, line: string, timeoutMs: number): Promise<Buffer | undefined> {
+  return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
     let bytes = 0;
-    const cancel = systemClock().after(ANSWER_MS, () => socket.destroy());
+    const cancel = systemClock().after(timeoutMs, () => {
+      reject(new ProxyError('M3_TIMEOUT', `the node has not answered within ${timeoutMs} ms`));
+      socket.destroy();
+    });
     socket.on('data', (part: Buffer) => {
       parts.push(part);
       bytes += part.length;
@@ -67,15 +135,27 @@ export function askControl(dir: string): Promise<unknown> {
     socket.on('error', () => resolve(undefined));
     socket.on('close', () => {
       cancel();
-      resolve(parsed(Buffer.concat(parts)));
+      resolve(bytes === 0 ? undefined : Buffer.concat(parts));
     });
+    socket.write(line);
   });
 }
 
-function parsed(answer: Buffer): unknown {
-  try {
-    return JSON.parse(answer.toString('utf8'));
-  } catch {
-    return undefined;
-  }
+/** Throws the error that an answer is. */
+export function throwError(answer: unknown): void {
+  const { error } = (answer ?? {}) as { error?: { code: ProxyErrorCode; message: string } };
+  if (error !== undefined) throw new ProxyError(error.code, error.message);
+}
+
+/** For a question whose answer is a stream. Rejects with M3_REFUSED if no runtime is there. */
+export function streamControl(dir: string, ask: string, question: Question): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection({ path: socketPath(dir), allowHalfOpen: true });
+    socket.once('error', () => reject(new ProxyError('M3_REFUSED', `no node runs at ${dir}`)));
+    socket.once('connect', () => {
+      socket.removeAllListeners('error');
+      socket.write(lineOf(ask, question));
+      resolve(socket);
+    });
+  });
 }

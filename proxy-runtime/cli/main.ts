@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: MIT
 /** The command line `m3ipc`. One file per command; this table is the only place that knows them all. */
+import { registerCapture } from './capture.ts';
 import { registerCheck } from './check.ts';
 import { registerDemo } from './demo/index.ts';
 import { registerDoctor } from './doctor.ts';
@@ -18,6 +19,7 @@ const COMMANDS: readonly Register[] = [
   registerUp,
   registerStatus,
   registerCheck,
+  registerCapture,
   registerKeygen,
   registerKey,
   registerExplain,

@@ -10,6 +10,7 @@ import { prometheusText } from '../metrics/prometheus.ts';
 import { createRuntime, type Runtime } from '../runtime.ts';
 import { type Control, openControl } from './control.ts';
 import { setUpCore } from './core-setup.ts';
+import { serveCapture } from './node-capture.ts';
 import { runtimePart } from './node-status.ts';
 
 /** How often dead members are looked for, ms: their partners learn within 250 ms (build decision 15). */
@@ -39,7 +40,10 @@ export async function startNode(config: Config, log: Logger): Promise<NodeProces
     const runtime = runtimeOf(config, parts.core, log);
     parts.runtime = runtime;
     await runtime.start();
-    parts.control = await openControl(dir, () => runtimePart(config.name, runtime.status(), wallClockMs()));
+    parts.control = await openControl(dir, {
+      status: () => runtimePart(config.name, runtime.status(), wallClockMs()),
+      capture: (question, socket) => serveCapture(runtime, config.node, question, socket),
+    });
     if (config.metrics.listen !== undefined)
       parts.metrics = await serveMetrics(config.metrics.listen, runtime);
   } catch (error) {

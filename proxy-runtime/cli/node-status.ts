@@ -46,7 +46,7 @@ function labelled(name: string, labels: Readonly<Record<string, string>>): strin
 
 /** Of the core in `dir`, whether or not a runtime serves it. Throws CoreErrors of m3_node_open. */
 export async function readStatus(dir: string): Promise<NodeStatus> {
-  const runtime = (await askControl(dir)) as RuntimePart | undefined;
+  const runtime = (await askControl(dir, 'status').catch(() => undefined)) as RuntimePart | undefined;
   const core = NodeCore.open(dir);
   try {
     const { abiVersion, maxNodes, maxDcs, runtimePid, incarnation } = core.info();
