@@ -29,10 +29,10 @@ export function configSummary(config: Config) {
     core: coreText(core),
     listen: listen.map(hrefOf),
     dcs: dcs.map(({ mode, ...dc }) => ({ ...dc, mode: modeText(mode) })),
-    peers: peers.map(({ dial, codecs, ...peer }) => ({
+    peers: peers.map(({ dial, codecs, codecOptions, ...peer }) => ({
       ...peer,
       dial: dial.map(hrefOf),
-      codecs: codecs.map(({ id, level }) => ({ id, level })),
+      codecs: codecs.map(({ id, level }, at) => ({ id, level, ...codecOptions[at] })),
     })),
     pool,
     reconnect,

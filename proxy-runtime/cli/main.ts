@@ -10,6 +10,7 @@ import { registerKey } from './key.ts';
 import { registerKeygen } from './keygen.ts';
 import { registerKit } from './kit.ts';
 import { type Register, run } from './program.ts';
+import { registerReload } from './reload.ts';
 import { registerSchema } from './schema.ts';
 import { registerStatus } from './status.ts';
 import { registerUp } from './up.ts';
@@ -18,6 +19,7 @@ const COMMANDS: readonly Register[] = [
   registerDemo,
   registerUp,
   registerStatus,
+  registerReload,
   registerCheck,
   registerCapture,
   registerKeygen,

@@ -6,11 +6,13 @@ import { NodeCore } from '../../core-kmod/binding/core.ts';
 import { systemClock, wallClockMs } from '../clock.ts';
 import { type Config, embeddedDirectory } from '../config/index.ts';
 import { keyStore } from '../key-store.ts';
+import type { NodeLogger } from '../log.ts';
 import { prometheusText } from '../metrics/prometheus.ts';
 import { createRuntime, type Runtime } from '../runtime.ts';
 import { type Control, openControl } from './control.ts';
 import { setUpCore } from './core-setup.ts';
 import { serveCapture } from './node-capture.ts';
+import { type Change, createReloader } from './node-reload.ts';
 import { runtimePart } from './node-status.ts';
 
 /** How often dead members are looked for, ms: their partners learn within 250 ms (build decision 15). */
@@ -19,6 +21,8 @@ const SWEEP_MS = 100;
 export interface NodeProcess {
   readonly core: NodeCore;
   readonly runtime: Runtime;
+  /** Takes over what the configuration file says now, as far as that touches no link. M3_CONFIG: nothing has changed. */
+  reload(): Promise<readonly Change[]>;
   /** Drains the links; `force` ends them at once. Ends the core too, unless processes are still bound to it. */
   stop(options?: { readonly force?: boolean }): Promise<void>;
 }
@@ -32,9 +36,11 @@ interface Parts {
 }
 
 /** Throws what the core, the addresses or the peers' configuration have to say; then nothing is left running. */
-export async function startNode(config: Config, log: Logger): Promise<NodeProcess> {
+export async function startNode(config: Config, logger: NodeLogger): Promise<NodeProcess> {
+  const { log } = logger;
   const dir = embeddedDirectory(config.core);
   const parts: Parts = { core: setUpCore(config) };
+  const { reload } = createReloader(config, parts.core, logger);
   try {
     parts.stopSweep = sweepRegularly(parts.core);
     const runtime = runtimeOf(config, parts.core, log);
@@ -42,6 +48,7 @@ export async function startNode(config: Config, log: Logger): Promise<NodeProces
     await runtime.start();
     parts.control = await openControl(dir, {
       status: () => runtimePart(config.name, runtime.status(), wallClockMs()),
+      reload: async () => ({ changes: await reload() }),
       capture: (question, socket) => serveCapture(runtime, config.node, question, socket),
     });
     if (config.metrics.listen !== undefined)
@@ -54,6 +61,7 @@ export async function startNode(config: Config, log: Logger): Promise<NodeProces
   return {
     core: parts.core,
     runtime: parts.runtime,
+    reload,
     stop: async ({ force = false } = {}) => {
       await stopParts(parts, force);
       endCore(parts.core, dir, log);

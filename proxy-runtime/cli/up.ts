@@ -49,10 +49,16 @@ interface Options {
 
 async function action(file: string, { json = false, standby, replace }: Options): Promise<void> {
   const config = await loadConfig(file, plugIns);
-  const log = createLogger(config.log.level, config.node);
+  const logger = createLogger(config.log.level, config.node);
+  const { log } = logger;
   const how: TakeOver | undefined = replace ? 'replace' : standby ? 'standby' : undefined;
   if (how !== undefined) await takeOver(config, how, log, (pid) => tellWaiting(config, pid, json));
-  const node = await startNode(config, log);
+  const node = await startNode(config, logger);
+  process.on('SIGHUP', () => {
+    void node
+      .reload()
+      .catch((error: unknown) => log.error({ err: error }, 'the configuration stays as it was'));
+  });
   const asked = signalled(() => {
     log.warn('second signal: the links end without being drained');
     void node.stop({ force: true }).finally(() => process.exit(EXIT_FORCED));

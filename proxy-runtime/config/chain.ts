@@ -19,8 +19,20 @@ export interface ChainTools {
   readonly report: Report;
 }
 
-/** Makes the codecs of one link. */
-export type Chain = () => readonly Codec[];
+/** The codecs of a link. */
+export interface Chain {
+  /** Fresh ones. */
+  make(): readonly Codec[];
+  /** What each is made with. */
+  readonly options: readonly CodecOptions[];
+}
+
+export type CodecOptions = Readonly<Record<string, unknown>>;
+
+interface Stage {
+  readonly options: CodecOptions;
+  make(): Codec;
+}
 
 /** `framing`: the largest of the transports that this list is used with. Undefined, and reported, if it is wrong. */
 export async function chainOf(
@@ -29,17 +41,17 @@ export async function chainOf(
   framing: number,
   tools: ChainTools,
 ): Promise<Chain | undefined> {
-  const makers: ((() => Codec) | undefined)[] = [];
+  const stages: (Stage | undefined)[] = [];
   for (const [at, entry] of entries.entries()) {
-    makers.push(entry === undefined ? undefined : await makerOf(entry, [...path, at], tools));
+    stages.push(entry === undefined ? undefined : await stageOf(entry, [...path, at], tools));
   }
-  const complete = makers.filter((maker) => maker !== undefined);
+  const complete = stages.filter((stage) => stage !== undefined);
   if (complete.length < entries.length) return undefined;
-  const chain = () => complete.map((make) => make());
-  const codecs = chain();
+  const make = () => complete.map((stage) => stage.make());
+  const codecs = make();
   try {
     tools.checkPipeline(codecs, framing);
-    return chain;
+    return { make, options: complete.map(({ options }) => options) };
   } catch (error) {
     tools.report(path, (error as Error).message, {
       value: codecs.map(({ id }) => id),
@@ -50,17 +62,13 @@ export async function chainOf(
   }
 }
 
-async function makerOf(
-  entry: CodecEntry,
-  path: KeyPath,
-  tools: ChainTools,
-): Promise<(() => Codec) | undefined> {
+async function stageOf(entry: CodecEntry, path: KeyPath, tools: ChainTools): Promise<Stage | undefined> {
   const { id, module, ...options } = typeof entry === 'string' ? { id: entry, module: undefined } : entry;
   try {
     const factory =
       module === undefined ? knownFactory(id ?? '', path, tools) : await loadCodecFactory(module, tools.base);
     factory?.(options);
-    return factory === undefined ? undefined : () => factory(options);
+    return factory === undefined ? undefined : { options, make: () => factory(options) };
   } catch (error) {
     const remedy = module === undefined ? `correct the options of "${id}"` : 'correct the path or the file';
     tools.report(path, (error as Error).message, { value: entry, remedy });

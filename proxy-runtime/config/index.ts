@@ -3,7 +3,14 @@
 import { dirname, resolve } from 'node:path';
 import type { Codec } from '../contract.ts';
 import { type Address, addressesOf, type TransportTable, withOwnTransports } from './address.ts';
-import { type Chain, type ChainTools, type CodecTable, chainOf, type PipelineCheck } from './chain.ts';
+import {
+  type Chain,
+  type ChainTools,
+  type CodecOptions,
+  type CodecTable,
+  chainOf,
+  type PipelineCheck,
+} from './chain.ts';
 import { checkShape, type Draft, draftOf, type Report, reporter } from './draft.ts';
 import { groupId } from './group.ts';
 import { checkKeys, type KeyFiles, publicKeysOf } from './keys.ts';
@@ -54,6 +61,8 @@ export interface PeerConfig {
   readonly dial: readonly Address[];
   /** Fresh codecs of the link, in pipeline order. */
   readonly codecs: readonly Codec[];
+  /** What each of them was made with. */
+  readonly codecOptions: readonly CodecOptions[];
   /** Public keys by which it is known, the newest first; empty: none is named. */
   readonly publicKeys: readonly Uint8Array[];
   /** The link may be plaintext. */
@@ -188,7 +197,8 @@ function assemble(file: string, top: ConfigFile, parts: Parts, base: string, aro
       node: peer.node,
       name: peer.name ?? `node${peer.node}`,
       dial: parts.dials[at] ?? [],
-      codecs: parts.chains[at]?.() ?? [],
+      codecs: parts.chains[at]?.make() ?? [],
+      codecOptions: parts.chains[at]?.options ?? [],
       publicKeys: publicKeysOf(peer.publicKey),
       insecure: peer.insecure ?? top.insecure,
     })),

@@ -39,7 +39,7 @@ export function checkKeys(
   const [own, psk] = [read('keyFile'), read('pskFile')];
   for (const [at, { fields }] of mistakes.length > 0 ? [] : peers.entries()) {
     const keys = { own: own.keys, peer: publicKeysOf(fields.publicKey), psk: psk.keys[0] };
-    const problem = greetingProblem(chains[at]?.() ?? [], top.node ?? 0, fields.node ?? 0, keys);
+    const problem = greetingProblem(chains[at]?.make() ?? [], top.node ?? 0, fields.node ?? 0, keys);
     if (problem === undefined) continue;
     report(['peers', at], problem, { remedy: 'name `keyFile` at the top and `publicKey` here' });
   }

@@ -13,7 +13,7 @@ export function checkSecrecy(
   // A value that is no boolean is a mistake of its own.
   if (!('insecure' in top)) return;
   for (const [at, { fields }] of peers.entries()) {
-    const codecs = chains[at]?.();
+    const codecs = chains[at]?.make();
     if (codecs === undefined || fields.insecure === true || !isPlaintext(codecs)) continue;
     if (top.insecure === true && fields.insecure !== false) continue;
     report(['peers', at], 'the link would be plaintext: no codec of it encrypts', {
