@@ -11,6 +11,7 @@ import { framePool } from './frame.ts';
 import { createSession } from './session.ts';
 import type { Session, SessionOwner } from './session-state.ts';
 import type { Settings } from './settings.ts';
+import { createStageCosts, type StageCosts } from './stage-costs.ts';
 
 /** Slabs that only the sessions' own frames may take. */
 const RESERVE_SLABS = 2;
@@ -33,6 +34,8 @@ export interface LinksOptions {
 
 export interface Links {
   readonly current: Session | undefined;
+  /** What each codec takes of a frame, on all links so far. */
+  readonly costs: StageCosts;
   /** When the current one became it, by the clock. */
   readonly since: number;
   /** How many have been the current one. */
@@ -59,6 +62,7 @@ interface Waiter {
 interface State {
   readonly options: LinksOptions;
   readonly reserve: FramePool;
+  readonly costs: StageCosts;
   readonly sessions: Set<Session>;
   readonly connecting: Set<Waiter>;
   readonly emptying: Set<() => void>;
@@ -73,6 +77,7 @@ export function createLinks(options: LinksOptions): Links {
   const state: State = {
     options,
     reserve: framePool(RESERVE_SLABS, options.settings.clock.soon),
+    costs: createStageCosts(options.settings.clock),
     sessions: new Set(),
     connecting: new Set(),
     emptying: new Set(),
@@ -86,6 +91,7 @@ export function createLinks(options: LinksOptions): Links {
     get current() {
       return state.current;
     },
+    costs: state.costs,
     get since() {
       return state.since;
     },
@@ -109,14 +115,15 @@ export function createLinks(options: LinksOptions): Links {
 }
 
 function adopt(state: State, { link, dialled, secrets }: NewLink): LinkEvents {
-  const { options, reserve } = state;
+  const { options, reserve, costs } = state;
   const owner: SessionOwner = {
     promote: (session) => promote(state, session),
     kick: options.kick,
     fenced: options.fenced,
     closed: (session, error) => closed(state, session, error),
   };
-  const session = createSession({ ...sessionOptions(options, link), link, dialled, secrets, reserve, owner });
+  const made = { link, dialled, secrets, reserve, costs, owner };
+  const session = createSession({ ...sessionOptions(options, link), ...made });
   state.sessions.add(session);
   session.begin();
   return session.events;

@@ -10,6 +10,7 @@
  */
 import { type Codec, type LinkContext, ROOM_BYTES, type Sink } from './contract.ts';
 import { ProxyError } from './errors.ts';
+import type { StageCosts, Way } from './stage-costs.ts';
 
 /** Each is called once per link. With no codec of its level it returns `next` itself. */
 export interface Pipeline {
@@ -35,20 +36,22 @@ export function checkPipeline(codecs: readonly Codec[], framing: number): void {
 /**
  * Builds what one link needs. The codecs must have passed {@link checkPipeline}.
  * @param contextOf what each codec sees; a caller may give each one its own logger and counters.
+ * @param costs where it is kept what each codec takes.
  */
 export function composePipeline(
   codecs: readonly Codec[],
   link: LinkContext,
   contextOf: (codec: Codec) => LinkContext = () => link,
+  costs?: StageCosts,
 ): Pipeline {
   const stages = codecs.map((codec) => ({ codec, context: contextOf(codec) }));
   const records = stages.filter(({ codec }) => codec.level === 'records');
   const bytes = stages.filter(({ codec }) => codec.level === 'bytes');
   return {
-    encodeRecords: (next) => records.reduceRight(encoded, next),
-    encodeBytes: (next) => bytes.reduceRight(encoded, next),
-    decodeBytes: (next) => bytes.reduce(decoded, next),
-    decodeRecords: (next) => records.reduce(decoded, next),
+    encodeRecords: (next) => half(records, 'out', next, costs),
+    encodeBytes: (next) => half(bytes, 'out', next, costs),
+    decodeBytes: (next) => half(bytes, 'in', next, costs),
+    decodeRecords: (next) => half(records, 'in', next, costs),
   };
 }
 
@@ -57,12 +60,20 @@ interface Stage {
   readonly context: LinkContext;
 }
 
-function encoded(next: Sink, { codec, context }: Stage): Sink {
-  return sinkOf(codec, 'encode', codec.encode(next, context));
-}
-
-function decoded(next: Sink, { codec, context }: Stage): Sink {
-  return sinkOf(codec, 'decode', codec.decode(next, context));
+/** The stages of one level in one direction, each timed now and then if somebody wants to know. */
+function half(stages: readonly Stage[], way: Way, next: Sink, costs: StageCosts | undefined): Sink {
+  if (stages.length === 0) return next;
+  const watch = costs?.stopwatch(way);
+  const before = (inner: Sink, { codec, context }: Stage): Sink => {
+    const sink =
+      way === 'out'
+        ? sinkOf(codec, 'encode', codec.encode(inner, context))
+        : sinkOf(codec, 'decode', codec.decode(inner, context));
+    return watch?.stage(codec.id, sink) ?? sink;
+  };
+  const end = watch?.end(next) ?? next;
+  const first = way === 'out' ? stages.reduceRight(before, end) : stages.reduce(before, end);
+  return watch?.begin(first) ?? first;
 }
 
 /** A forgotten `return` is found when the link is made, not with the first frame. */

@@ -4,6 +4,7 @@ import type { Codec } from './contract.ts';
 import type { Dialler } from './dialler.ts';
 import type { Links } from './links.ts';
 import { isPlaintext } from './pipeline.ts';
+import type { StageCost } from './stage-costs.ts';
 
 export type ProxyState = 'waiting' | 'dialling' | 'handshake' | 'connected' | 'draining' | 'closed';
 
@@ -23,6 +24,8 @@ export interface ProxyStatus {
   readonly roundTripMs: number | null;
   /** Every address that is dialled, in order of preference, and why it did not serve when it was last tried. */
   readonly addresses: readonly AddressStatus[];
+  /** What each codec takes, in pipeline order, out and in; empty until enough frames have passed. */
+  readonly stages: readonly StageCost[];
   /** DCs that are open on the current link. */
   readonly dcs: readonly number[];
   /** Why the last link ended, or the last attempt failed. */
@@ -65,6 +68,7 @@ export function proxyStatus(source: StatusSource): ProxyStatus {
     reconnects: Math.max(0, links.count - 1),
     roundTripMs: current?.roundTripMs ?? null,
     addresses,
+    stages: codecs.flatMap(({ id }) => links.costs.snapshot().filter(({ codec }) => codec === id)),
     dcs: current === undefined ? [] : [...current.opened],
     ...(lastError === undefined ? {} : { lastError: lastError.message }),
   };

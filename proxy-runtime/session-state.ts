@@ -17,6 +17,7 @@ import { CoreError, ProxyError } from './errors.ts';
 import { type FrameType, writeLinkHeader } from './link-frames.ts';
 import type { Liveness } from './liveness.ts';
 import type { Openings } from './openings.ts';
+import type { StageCosts } from './stage-costs.ts';
 import type { Taps } from './taps.ts';
 
 export interface SessionOptions {
@@ -31,6 +32,8 @@ export interface SessionOptions {
   readonly context: Omit<LinkContext, 'secrets' | 'signal' | 'fail'>;
   /** Who looks at frames between the records codecs and the bytes codecs. */
   readonly taps: Taps;
+  /** What each codec takes of a frame. */
+  readonly costs: StageCosts;
   /** The counters of one codec. */
   countersOf(codec: Codec): Counters;
   /** Slabs for the session's own small frames when the common pool is empty, so that load never looks like death. */

@@ -5,7 +5,7 @@
  * accepted is acknowledged. It changes the core only for the proxy that calls it the current one.
  */
 import { createAcknowledgements } from './acknowledgements.ts';
-import type { Frame, FramePool, LinkContext, Sink } from './contract.ts';
+import type { Codec, Frame, FramePool, LinkContext, Sink } from './contract.ts';
 import { ProxyError } from './errors.ts';
 import { createLiveness } from './liveness.ts';
 import { createOpenings, type Openings } from './openings.ts';
@@ -90,14 +90,15 @@ function withReserve(pool: FramePool, reserve: FramePool): Pick<FramePool, 'acqu
 }
 
 function compose(state: SessionState): void {
-  const { context, codecs, secrets, taps, countersOf } = state.options;
+  const { context, codecs, secrets, taps, costs, countersOf } = state.options;
   const link: LinkContext = {
     ...context,
     secrets,
     signal: state.gone.signal,
     fail: (error) => fail(state, error),
   };
-  const pipeline = composePipeline(codecs, link, (codec) => ({ ...link, counters: countersOf(codec) }));
+  const contextOf = (codec: Codec) => ({ ...link, counters: countersOf(codec) });
+  const pipeline = composePipeline(codecs, link, contextOf, costs);
   state.encode = pipeline.encodeBytes((frame) => write(state, frame));
   state.data = pipeline.encodeRecords((frame) => {
     taps.look?.('out', context.peer, frame);

@@ -6,6 +6,7 @@
  */
 
 import type { ProcState } from '../core-kmod/binding/core.ts';
+import type { StageCost } from './stage-costs.ts';
 
 export interface NodeStatus {
   readonly info: InfoStatus;
@@ -120,6 +121,8 @@ export interface LinkStatus {
   readonly roundTripMs: number | null;
   /** Addresses that this node dials, in order of preference, and why each did not serve when it was last tried. */
   readonly addresses: readonly { readonly url: string; readonly error?: string }[];
+  /** What each codec takes of a frame, in pipeline order, out and in; empty until enough frames have passed. */
+  readonly stages: readonly StageCost[];
   /** Why the last link ended. */
   readonly lastError?: string;
 }

@@ -26,6 +26,7 @@ export function statusText(status: NodeStatus, { color }: ViewOptions): string {
     section('proxies: info', proxiesText(status.proxies)),
     section('proxies: procs', proxyProcsText(status.proxies)),
     section('links', linksText(status.links, color)),
+    section('links: codecs', stagesText(status.links)),
     ...status.dcs.flatMap(dcSections),
     section('counters', countersText(status.counters)),
   ];
@@ -147,6 +148,17 @@ function passedOver({ peer, addresses }: LinkStatus): string[] {
   return addresses.flatMap(({ url, error }) =>
     error === undefined ? [] : `peer ${peer}: ${url} is not used: ${error}`,
   );
+}
+
+/** Of frames that were timed. */
+function stagesText(links: readonly LinkStatus[]): string {
+  const rows = links.flatMap(({ peer, stages }) =>
+    stages.map(({ codec, way, frames, nsPerFrame, nsPerMessage }) => [
+      ...[peer, codec, way, frames, nsPerFrame, nsPerMessage.toFixed(1)],
+    ]),
+  );
+  const head = ['peer', 'codec', 'way', 'timed', 'ns/frame', 'ns/message'];
+  return rows.length === 0 ? '' : tableText({ head, left: ['codec', 'way'], rows });
 }
 
 /** Said in words, not by colour alone. */

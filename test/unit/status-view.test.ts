@@ -87,6 +87,7 @@ const status: NodeStatus = {
       reconnects: 3,
       roundTripMs: 0.128,
       addresses: [{ url: 'unix:///run/beta', error: 'nobody listens' }, { url: 'tcp://127.0.0.1:7102' }],
+      stages: [{ codec: 'logging', way: 'out', frames: 12, nsPerFrame: 640, nsPerMessage: 20 }],
     },
   ],
   counters: { frames_sent: 17, frames_corrupt: 0 },
@@ -128,6 +129,10 @@ peer  name  state      transport             codecs                 connected si
    2  beta  connected  tcp://127.0.0.1:7102  logging > compression  2026-01-02T03:04:05.000Z           3     0.13 ms
 peer 2: unix:///run/beta is not used: nobody listens
 PLAINTEXT: nothing is encrypted on the link to 2
+
+links: codecs
+peer  codec    way  timed  ns/frame  ns/message
+   2  logging  out     12       640        20.0
 
 DC shop
 dcid=7
