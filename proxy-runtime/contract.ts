@@ -252,6 +252,17 @@ export interface Transport {
   check(url: URL): void;
   listen(url: URL, attach: Attach, context: TransportContext): Promise<Listener>;
   dial(url: URL, attach: Attach, context: TransportContext, signal: AbortSignal): Promise<Link>;
+  /**
+   * Where the medium itself knows who listens: calls back, in a later turn, whenever somebody begins to at that address, and
+   * once if somebody does already. Whoever waits to dial again then dials at once. Never throws: where it cannot be known
+   * nobody is called.
+   */
+  presence?(url: URL, appeared: () => void): Presence;
+}
+
+/** Until it is closed. Idempotent. */
+export interface Presence {
+  close(): void;
 }
 
 /**

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 /**
  * Calls the peer until a link stands, and again when it is lost; one attempt at a time. A round tries the addresses in
- * their order, without a wait between them; the back-off is between rounds.
+ * their order, without a wait between them; the back-off is between rounds. Where a transport knows that somebody begins to
+ * listen, the next round begins then.
  */
 import { type Endpoint, unavailable } from './address.ts';
 import type { BackOff } from './back-off.ts';
 import type { Party } from './candidates.ts';
-import type { Attach, Clock, Link, Random, TransportContext } from './contract.ts';
+import type { Attach, Clock, Link, Presence, Random, TransportContext } from './contract.ts';
 import { ProxyError } from './errors.ts';
 import { type Greeting, greet } from './handshake.ts';
 
@@ -52,6 +53,8 @@ interface State {
   /** Of the handshake that is under way. */
   link: Link | undefined;
   cancelTimer: () => void;
+  /** From the first round on. */
+  presences: readonly Presence[] | undefined;
 }
 
 export function createDialler(options: DiallerOptions): Dialler {
@@ -63,6 +66,7 @@ export function createDialler(options: DiallerOptions): Dialler {
     phase: 'idle',
     link: undefined,
     cancelTimer: () => undefined,
+    presences: undefined,
   };
   return {
     get phase() {
@@ -86,6 +90,7 @@ export function createDialler(options: DiallerOptions): Dialler {
       const error = new ProxyError('M3_CLOSED', 'the proxy stops');
       state.gone.abort(error);
       state.cancelTimer();
+      for (const presence of state.presences ?? []) presence.close();
       state.link?.destroy(error);
     },
   };
@@ -99,9 +104,19 @@ function again(state: State): void {
 function kick(state: State): void {
   const { wanted, clock, backOff } = state.options;
   if (state.gone.signal.aborted || state.phase !== 'idle' || !wanted()) return;
+  state.presences ??= state.options.targets.flatMap(
+    ({ transport, url }) => transport.presence?.(url, () => hasten(state)) ?? [],
+  );
   state.phase = 'backing-off';
   const delayMs = state.at === 0 ? backOff.delayMs() : 0;
   state.cancelTimer = clock.after(delayMs, () => void dial(state));
+}
+
+/** Somebody has begun to listen: why wait. */
+function hasten(state: State): void {
+  if (state.phase !== 'backing-off') return;
+  state.cancelTimer();
+  void dial(state);
 }
 
 /** The present target is of no use: the next one's turn, or the next round's. */

@@ -11,7 +11,7 @@ import { made } from './outcome.ts';
 export interface Watch {
   ref(): void;
   unref(): void;
-  /** Whether `onReadable` is wanted, which it is at first: without it nobody is called for what is not read, or has ended. */
+  /** Whether `onReadable` is wanted, which it is at first: without it nobody is called for what is there to read. */
   readable(wanted: boolean): void;
   /** Whether `onWritable` is wanted, which it is not at first: a socket that can be written to polls so all the time. */
   writable(wanted: boolean): void;
@@ -75,7 +75,10 @@ export const MESSAGE = {
   name: 3,
 } as const;
 
-/** Memory of messages that are sent or received together. The tables decide how many there may be. */
+/**
+ * Memory of messages that are sent or received together. The tables decide how many there may be. Without names (no bytes) the
+ * socket must be connected, and nothing but bytes is told.
+ */
 export interface Batch {
   readonly bytes: Uint8Array;
   readonly names: Uint8Array;

@@ -103,28 +103,43 @@ static int js_option(struct m3_args *args)
 	return error ? error : value;
 }
 
-/* How many messages all arrays have room for. */
-static unsigned int room(const struct m3_arg *table, const struct m3_arg *names)
+/* How many messages all arrays have room for; without names: the table. */
+static size_t rows(const struct m3_arg *table, const struct m3_arg *names)
 {
 	size_t most = table->length / (sizeof(struct message) / 4);
 
-	if (most > names->length / NAME_BYTES)
+	if (names->length && most > names->length / NAME_BYTES)
 		most = names->length / NAME_BYTES;
+	return most;
+}
+
+static unsigned int room(const struct m3_arg *table, const struct m3_arg *names)
+{
+	size_t most = rows(table, names);
+
 	return most < BATCH ? (unsigned int)most : BATCH;
 }
 
+/*
+ * Without names nothing is asked but the bytes: who asks TIPC for more is told
+ * there, and not by an error, that a connection was broken.
+ */
 static void receive_into(struct batch *batch, unsigned int i, char *bytes,
-			 uint32_t slot, char *names)
+			 uint32_t slot, const struct m3_arg *names)
 {
+	struct msghdr *header = &batch->headers[i].msg_hdr;
+
 	batch->vectors[i] = (struct iovec){ bytes + (size_t)i * slot, slot };
-	batch->headers[i].msg_hdr = (struct msghdr){
-		.msg_name = names + (size_t)i * NAME_BYTES,
-		.msg_namelen = NAME_BYTES,
+	*header = (struct msghdr){
 		.msg_iov = &batch->vectors[i],
 		.msg_iovlen = 1,
-		.msg_control = batch->controls[i].bytes,
-		.msg_controllen = sizeof(batch->controls[i].bytes),
 	};
+	if (!names->length)
+		return;
+	header->msg_name = (char *)names->data + (size_t)i * NAME_BYTES;
+	header->msg_namelen = NAME_BYTES;
+	header->msg_control = batch->controls[i].bytes;
+	header->msg_controllen = sizeof(batch->controls[i].bytes);
 }
 
 static void describe(struct message *message, struct mmsghdr *header,
@@ -160,8 +175,7 @@ static int js_receive_many(struct m3_args *args)
 	if (!count)
 		return -EINVAL;
 	for (i = 0; i < count; i++)
-		receive_into(&batch, i, args->v[1].data, slot,
-			     args->v[3].data);
+		receive_into(&batch, i, args->v[1].data, slot, &args->v[3]);
 	do {
 		received = recvmmsg(args->v[0].i32, batch.headers, count,
 				    MSG_DONTWAIT | MSG_TRUNC, NULL);
@@ -194,7 +208,8 @@ static int send_from(struct batch *batch, unsigned int i,
 
 	if (message->start > bytes->length ||
 	    message->length > bytes->length - message->start ||
-	    message->segment > UINT16_MAX || message->name > NAME_BYTES)
+	    message->segment > UINT16_MAX ||
+	    message->name > (name ? NAME_BYTES : 0))
 		return -EINVAL;
 	batch->vectors[i] = (struct iovec){
 		(char *)bytes->data + message->start, message->length
@@ -219,19 +234,19 @@ static int js_send_many(struct m3_args *args)
 {
 	struct batch batch;
 	const struct message *table = args->v[3].data;
-	char *names = args->v[2].data;
+	char *names = args->v[2].length ? args->v[2].data : NULL;
 	size_t from = args->v[4].u32, count = args->v[5].u32;
 	unsigned int i;
 	int sent, error;
 
-	if (!count || from + count > args->v[3].length / 4 ||
-	    from + count > args->v[2].length / NAME_BYTES)
+	if (!count || from + count > rows(&args->v[3], &args->v[2]))
 		return -EINVAL;
 	if (count > BATCH)
 		count = BATCH;
 	for (i = 0; i < count; i++) {
 		error = send_from(&batch, i, &table[from + i], &args->v[1],
-				  names + (from + i) * NAME_BYTES);
+				  names ? names + (from + i) * NAME_BYTES :
+					  NULL);
 		if (error)
 			return error;
 	}

@@ -73,6 +73,7 @@ const TRANSPORT = {
   check: isFunction,
   listen: isFunction,
   dial: isFunction,
+  presence: (value) => value === undefined || isFunction(value),
 } satisfies Record<keyof Transport, (value: unknown) => boolean>;
 
 function requireTransport(found: unknown): void {

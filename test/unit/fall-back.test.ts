@@ -162,3 +162,31 @@ describe('of several addresses', () => {
     expect(() => node(at, 1, memory, { dial })).toThrow(expect.objectContaining({ code: 'M3_CONFIG' }));
   });
 });
+
+test('where the transport knows that the peer begins to listen, nobody waits to dial again', async () => {
+  const at = world();
+  const inner = memoryTransport();
+  const waiting = new Set<() => void>();
+  const knowing: Transport = {
+    ...inner,
+    async listen(...args) {
+      const listener = await inner.listen(...args);
+      for (const appeared of waiting) at.clock.soon(appeared);
+      return listener;
+    },
+    presence(_url, appeared) {
+      waiting.add(appeared);
+      return { close: () => void waiting.delete(appeared) };
+    },
+  };
+  const a = node(at, 1, knowing, { dial: [{ transport: knowing, url: MEMORY }] });
+  await a.proxy.start();
+  await at.until(() => counted(a.metrics, 'dials_failed') > 3, 1);
+  const b = node(at, 2, knowing, { listen: MEMORY });
+  await b.proxy.start();
+  const now = at.clock.now();
+  await at.until(() => isUp(a.proxy));
+  expect(at.clock.now()).toBe(now);
+  await stop(at, a.proxy, b.proxy);
+  expect(waiting.size).toBe(0);
+});

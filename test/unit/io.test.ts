@@ -101,6 +101,17 @@ describe('datagrams', () => {
     assert.equal(answer, -111);
   });
 
+  test('without names nothing but bytes is told, and nothing can be addressed', () => {
+    const [a, b] = [udp(), udp()];
+    a.send(batchOfTexts(['hello'], b.name()), 0, 1);
+    const received = { ...batchOf(1, 1024), names: new Uint8Array() };
+    assert.equal(b.receive(received, 1024), 1);
+    assert.equal(textOf(received, 0), 'hello');
+    assert.equal(word(received, 0, MESSAGE.name), 0);
+    const nameless = { ...batchOfTexts(['hello'], b.name()), names: new Uint8Array() };
+    assert.equal(a.send(nameless, 0, 1), -22);
+  });
+
   test('what is larger than its slot is told by its length', () => {
     const [a, b] = [udp(), udp()];
     a.send(batchOfTexts(['0123456789'], b.name()), 0, 1);

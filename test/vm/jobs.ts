@@ -5,6 +5,7 @@ import { conformance } from './jobs/conformance.ts';
 import { probe } from './jobs/probe.ts';
 import { tipcContract } from './jobs/tipc-contract.ts';
 import { tipcNamespaces } from './jobs/tipc-namespaces.ts';
+import { tipcWire } from './jobs/tipc-wire.ts';
 import { wire } from './jobs/wire.ts';
 
-export const JOBS: readonly GuestJob[] = [probe, wire, tipcNamespaces, tipcContract, conformance];
+export const JOBS: readonly GuestJob[] = [probe, wire, tipcNamespaces, tipcContract, tipcWire, conformance];

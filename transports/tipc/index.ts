@@ -13,7 +13,7 @@ import { streamError } from '../stream-error.ts';
 import { tipcListener } from './listener.ts';
 import { TipcStream } from './stream.ts';
 import { loadTipcNode, type Service, type TipcNode } from './tipc-node.ts';
-import { isPublished } from './topology.ts';
+import { FOREVER, isPublished, subscribe, type TopologyEvent } from './topology.ts';
 
 /** The first service type that is not TIPC's own. */
 const FIRST_TYPE = 64;
@@ -140,5 +140,17 @@ export const tipc: Transport = {
       (receiver) => new TipcStream(node, beginTo(node, service), receiver, true),
       ...[url.href, attach, context, signal],
     );
+  },
+  presence(url, appeared) {
+    const node = available();
+    if (typeof node === 'string') return { close: () => undefined };
+    const tell = (event: TopologyEvent) => {
+      if (event === 'published') appeared();
+    };
+    try {
+      return subscribe(node, serviceOf(url), FOREVER, tell);
+    } catch {
+      return { close: () => undefined };
+    }
   },
 };

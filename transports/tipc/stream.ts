@@ -2,15 +2,7 @@
 /** A TIPC connection of SOCK_STREAM as stream links want a socket: written to as a Writable, read into a receiver. */
 import { close } from 'node:fs';
 import { Writable } from 'node:stream';
-import {
-  type Batch,
-  Channel,
-  MESSAGE,
-  NAME_BYTES,
-  systemError,
-  type Watch,
-  watch,
-} from '../../core-kmod/binding/io.ts';
+import { type Batch, Channel, MESSAGE, systemError, type Watch, watch } from '../../core-kmod/binding/io.ts';
 import type { StreamSocket } from '../stream-link.ts';
 import type { Receiver } from '../stream-receiver.ts';
 import type { TipcNode } from './tipc-node.ts';
@@ -27,16 +19,16 @@ const NONE: readonly Uint8Array[] = [];
 
 type Done = (error?: Error | null) => void;
 
-/** The tables of one message to where the socket is connected to; its bytes change. */
+/** The table of one message to where the socket is connected to; its bytes change. */
 class OneMessage implements Batch {
   bytes: Uint8Array = new Uint8Array();
-  readonly names = new Uint8Array(NAME_BYTES);
+  readonly names = new Uint8Array();
   readonly table = new Uint32Array(MESSAGE.words);
 }
 
 /**
  * Emits `connect` first if the descriptor was still connecting, `end` when the peer has ended, `close` last. There are no
- * halves in TIPC: who ends closes, and what the peer sends after that is thrown away there.
+ * halves in TIPC: who ends closes, and what the peer sends after that is thrown away. Who is destroyed breaks the connection.
  */
 export class TipcStream extends Writable implements StreamSocket {
   readonly #channel: Channel;
@@ -94,9 +86,12 @@ export class TipcStream extends Writable implements StreamSocket {
     );
   }
 
-  /** Closing waits for the peer, in the kernel, while it has not taken enough: so it is waited for here. */
+  /** The kernel would wait, in the call, while the peer has not taken enough: so it is waited for here. */
   override _final(done: Done): void {
-    this.#waitWritable(() => done());
+    this.#waitWritable(() => {
+      this.#node.end(this.#channel.fd);
+      done();
+    });
   }
 
   override _destroy(error: Error | null, done: Done): void {

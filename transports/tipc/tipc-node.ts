@@ -15,6 +15,7 @@ const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_ERROR = 4;
+const SHUT_RDWR = 2;
 const SOL_TIPC = 271;
 const TIPC_NODELAY = 138;
 
@@ -37,6 +38,7 @@ const FUNCTIONS = {
   getpeername: ['int', ['int', 'pointer', 'pointer']],
   getsockopt: ['int', ['int', 'int', 'int', 'pointer', 'pointer']],
   setsockopt: ['int', ['int', 'int', 'int', 'pointer', 'uint32']],
+  shutdown: ['int', ['int', 'int']],
   close: ['int', ['int']],
 } as const;
 
@@ -74,6 +76,8 @@ export interface TipcNode {
   peer(fd: number): { readonly node: number; readonly socket: number };
   /** Small writes leave at once. */
   noDelay(fd: number): void;
+  /** Ends a connection in order, both ways at once: the peer reads what was sent and then its end. Closing alone breaks it. */
+  end(fd: number): void;
   close(fd: number): void;
 }
 
@@ -96,8 +100,16 @@ function intOf(value: number): Buffer {
   return bytes;
 }
 
+/** Of this thread, once bound: a binding is made once for each function, not for each connection. */
+let loaded: TipcNode | undefined;
+
 /** @throws Error if ffi-napi is not installed or does not load. */
 export function loadTipcNode(): TipcNode {
+  loaded ??= bindLibc();
+  return loaded;
+}
+
+function bindLibc(): TipcNode {
   const ffi = createRequire(import.meta.url)('ffi-napi') as Ffi;
   const libc = ffi.Library(null, FUNCTIONS);
   const call = (name: Name, ...args: Argument[]): number => {
@@ -134,6 +146,8 @@ export function loadTipcNode(): TipcNode {
       return { socket: bytes.readUInt32LE(4), node: bytes.readUInt32LE(8) };
     },
     noDelay: (fd) => void call('setsockopt', fd, SOL_TIPC, TIPC_NODELAY, intOf(1), 4),
+    // One that has ended already has nothing to end.
+    end: (fd) => void libc.shutdown(fd, SHUT_RDWR),
     close: (fd) => void libc.close(fd),
   };
 }
