@@ -3,45 +3,19 @@
  * Two runtimes over every transport of the table, good and bad, without codecs and through the whole chain; their cores only
  * queue.
  */
-import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import { codecFor } from '../../codecs/index.ts';
-import { systemClock } from '../../proxy-runtime/clock.ts';
 import type { LinkKeys, Transport } from '../../proxy-runtime/contract.ts';
-import { createRuntime } from '../../proxy-runtime/runtime.ts';
 import { transports } from '../../transports/index.ts';
 import { skipReason } from '../contract/requirement.ts';
 import { seededRandom, testKeys } from '../testing/index.ts';
 import { pick, runSeed } from '../testing/seed.ts';
 import { tapped } from '../unit/support/nodes.ts';
-import { type QueueCore, queueCore } from '../unit/support/queue-core.ts';
-
-const DC = 7;
-const DEADLINE_MS = 60_000;
+import { acknowledged, connectedNodes, DC, stopNodes } from './support/queue-nodes.ts';
 
 /** What each link runs: no codecs at all, or all that there are, from the core to the wire. */
 const CHAINS = { 'no codecs': [], 'all codecs': ['logging', 'compression', 'encryption'] } as const;
 type Chain = keyof typeof CHAINS;
-
-function node(id: 1 | 2, transport: Transport, chain: Chain, keys: LinkKeys, dial?: string) {
-  const clock = systemClock();
-  const peer = id === 1 ? 2 : 1;
-  const core = queueCore({ node: id, soon: clock.soon, dcs: { [DC]: [peer] } });
-  const codecs = CHAINS[chain].map((codec) => codecFor(codec));
-  const secrecy = chain === 'all codecs' ? { keys: () => keys } : { insecure: true };
-  const listen = dial === undefined ? [{ transport, url: transport.loopback() }] : [];
-  const log = pino({ level: 'silent' });
-  const peers = [{ peer, transport, codecs, ...secrecy, ...(dial && { dial }) }];
-  return { core, runtime: createRuntime({ core, clock, log, listen, peers }) };
-}
-
-async function acknowledged(...sides: [core: QueueCore, peer: number][]): Promise<void> {
-  const by = AbortSignal.timeout(DEADLINE_MS);
-  while (sides.some(([core, peer]) => core.pending(peer) > 0)) {
-    by.throwIfAborted();
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
 
 const FAULTS = 'mtu=1500&loss=0.05&duplicate=0.02&reorder=0.05&flip=0.005';
 
@@ -60,11 +34,12 @@ async function cross(what: string, transportOf: (seed: number) => Transport, cha
   const random = seededRandom(seed);
   const wire = tapped(transportOf(seed));
   const [near, far] = testKeys();
-  const b = node(2, wire, chain, far);
-  await b.runtime.start();
-  const a = node(1, wire, chain, near, b.runtime.status().listening[0]);
-  await a.runtime.start();
-  await a.runtime.proxies[0]?.connected({ signal: AbortSignal.timeout(DEADLINE_MS) });
+  const side = (keys: LinkKeys) => ({
+    codecs: CHAINS[chain].map((codec) => codecFor(codec)),
+    keys: chain === 'no codecs' ? undefined : keys,
+  });
+  const nodes = await connectedNodes(wire, [side(near), side(far)]);
+  const [a, b] = nodes;
   const sent: string[] = [];
   for (let round = 0; round < 20; round++) {
     for (let each = 0; each < 500; each++) {
@@ -77,16 +52,14 @@ async function cross(what: string, transportOf: (seed: number) => Transport, cha
       await new Promise((resolve) => setImmediate(resolve));
     if (random() < 0.5) wire.links.at(-1)?.destroy();
   }
-  await acknowledged([a.core, 2], [b.core, 1]);
+  await acknowledged(nodes);
   expect(b.core.received(1, DC)).toEqual(sent);
   expect(a.core.received(2, DC)).toEqual(sent);
   expect(a.runtime.status().links[0]).toMatchObject({
     state: 'connected',
     plaintext: chain === 'no codecs',
   });
-  await a.runtime.stop();
-  await b.runtime.stop();
-  expect(a.runtime.status().pool.inUse + b.runtime.status().pool.inUse).toBe(0);
+  await stopNodes(nodes);
 }
 
 for (const [what, transportOf] of wires) {
