@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: MIT
-import { compressSync } from 'lz4-napi';
 import { describe, expect, test } from 'vitest';
 import { FRAME_BYTES, type Frame, WIRE_FRAME_BYTES } from '../../proxy-runtime/contract.ts';
 import { assertQuick } from '../../test/contract/codec-hostile.ts';
 import { type CodecLink, codecLink, collector, receive } from '../../test/contract/codec-link.ts';
 import { seededRandom } from '../../test/testing/random.ts';
-import { noise } from '../../test/testing/seed.ts';
+import { noise, pick } from '../../test/testing/seed.ts';
+import { type Algorithm, lz4, zstd } from './algorithm.ts';
 import { compression } from './index.ts';
 
 const SEED = 20_240;
+
+/** Both where this Node has both: nothing is skipped, there are simply no cases of zstd. */
+const algorithms: readonly [name: string, algorithm: Algorithm][] = [
+  ['lz4', lz4],
+  ...(zstd === undefined ? [] : [['zstd', zstd] as [string, Algorithm]]),
+];
 
 /** A link whose counters can be read. */
 function countedLink(): CodecLink & { readonly counts: Record<string, number> } {
@@ -95,64 +101,112 @@ describe('what it compresses', () => {
   });
 });
 
+test.each(algorithms)('%s gives back what either node sends', (name) => {
+  for (const range of [words(512), words(FRAME_BYTES), new Uint8Array(FRAME_BYTES), noise(random, 5000)]) {
+    const { wire } = encode(range, { algorithm: name });
+    expect(decode(wire).ranges).toEqual([range]);
+  }
+});
+
 /** One hostile frame: what it is, its bytes, and the reasons of which one must be counted. */
 type Hostile = readonly [name: string, wire: Uint8Array, reasons: readonly string[]];
 
-const block = compressSync(Buffer.from(words(2000)));
-/** A COMPRESSED frame that claims `length`; what the library wrote after its own length, unless given. */
-function claiming(length: number, body: Uint8Array = block.subarray(4)): Uint8Array {
+/** A frame that claims `length`, under an algorithm's flag. */
+function claiming({ flag }: Pick<Algorithm, 'flag'>, length: number, body: Uint8Array): Uint8Array {
   const wire = new Uint8Array(5 + body.length);
-  wire[0] = 1;
+  wire[0] = flag;
   new DataView(wire.buffer).setUint32(1, length, true);
   wire.set(body, 5);
   return wire;
 }
 
-function hostileFrames(): Hostile[] {
-  const honest = claiming(2000);
+/** What every algorithm must refuse, whatever its blocks look like. */
+function hostileFrames(algorithm: Algorithm): Hostile[] {
+  const body = algorithm.compress(Buffer.from(words(2000))).slice(4);
+  const claim = (length: number, bytes: Uint8Array = body) => claiming(algorithm, length, bytes);
+  const honest = claim(2000);
   const bodies = {
-    '1 zero': [0],
-    '1 byte ff': [255],
-    '200 bytes ff': Array.from({ length: 200 }, () => 255),
+    '1 zero': Uint8Array.of(0),
+    '1 byte ff': Uint8Array.of(255),
+    '200 bytes ff': new Uint8Array(200).fill(255),
+    'a good block': body,
   };
   const lies = [WIRE_FRAME_BYTES + 1, 0x2_0000, 0x00ff_ffff, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff];
-  const named = Object.entries({ ...bodies, 'a good block': block.subarray(4) });
   return [
-    ['empty', new Uint8Array(0), ['empty']],
-    ...[2, 3, 64, 127, 128, 254, 255].map(
-      (flag): Hostile => [`flag ${flag}`, honest.with(0, flag), ['flag']],
-    ),
     ...[1, 2, 3, 4, 5].map((cut): Hostile => [`${cut} bytes`, honest.subarray(0, cut), ['short']]),
-    ...[0, 1, block.length - 1, block.length].map(
-      (length): Hostile => [`length ${length}, no shorter`, claiming(length), ['length']],
+    ...[0, 1, body.length + 3, body.length + 4].map(
+      (length): Hostile => [`length ${length}, no shorter`, claim(length), ['length']],
     ),
-    ...named.flatMap(([name, body]) =>
-      lies.map(
-        (lie): Hostile => [`length ${lie} over ${name}`, claiming(lie, Uint8Array.from(body)), ['bomb']],
-      ),
+    ...Object.entries(bodies).flatMap(([name, bytes]) =>
+      lies.map((lie): Hostile => [`length ${lie} over ${name}`, claim(lie, bytes), ['bomb']]),
     ),
-    ...[block.length + 1, 1000, 1999].map(
-      (length): Hostile => [`length ${length} of 2000`, claiming(length), ['block']],
+    ...[body.length + 5, 1000, 1999].map(
+      (length): Hostile => [`length ${length} of 2000`, claim(length), ['block']],
     ),
     ...[2001, 2002, 4000, WIRE_FRAME_BYTES].map(
-      (length): Hostile => [`length ${length} of 2000`, claiming(length), ['mismatch']],
+      (length): Hostile => [`length ${length} of 2000`, claim(length), ['mismatch']],
     ),
     ...Array.from({ length: honest.length - 6 }, (_, at): Hostile => {
       return [`cut to ${at + 6} bytes`, honest.subarray(0, at + 6), ['block', 'mismatch']];
     }),
-    ['a match before the start', claiming(2000, Uint8Array.of(0x1f, 65, 0xff, 0xff, 255, 255, 0)), ['block']],
-    ['a match at distance 0', claiming(2000, Uint8Array.of(0x1f, 65, 0, 0, 255, 255, 0)), ['block']],
-    ['literals that are not there', claiming(2000, Uint8Array.of(0xf0, 255, 255, 255, 0)), ['block']],
-    ['a match without an end', claiming(60_000, new Uint8Array(300).fill(255)), ['block']],
+    ...Array.from({ length: 200 }, (_, at): Hostile => {
+      const bytes = noise(random, 1 + pick(random, 300));
+      return [`${bytes.length} random bytes, ${at}`, claim(60_000, bytes), ['block', 'mismatch']];
+    }),
   ];
 }
 
-describe('what it refuses', () => {
-  test('the table has at least 50 cases', () => {
-    expect(hostileFrames().length).toBeGreaterThanOrEqual(50);
-  });
+const garbage: Hostile[] = [
+  ['nothing', new Uint8Array(0), ['empty']],
+  ['the five bytes that cost LZ4 12 s', Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0), ['flag']],
+  ['the same, as a block', Uint8Array.of(1, 0xff, 0xff, 0xff, 0xff, 0), ['bomb']],
+  ...[3, 64, 127, 128, 254, 255].map(
+    (flag): Hostile => [`flag ${flag}`, claiming({ flag }, 2000, new Uint8Array(100)), ['flag']],
+  ),
+];
 
-  test.each(hostileFrames())('%s', (_, wire, reasons) => {
+const lz4Frames: Hostile[] = [
+  [
+    'a match before the start',
+    claiming(lz4, 2000, Uint8Array.of(0x1f, 65, 0xff, 0xff, 255, 255, 0)),
+    ['block'],
+  ],
+  ['a match at distance 0', claiming(lz4, 2000, Uint8Array.of(0x1f, 65, 0, 0, 255, 255, 0)), ['block']],
+  ['literals that are not there', claiming(lz4, 2000, Uint8Array.of(0xf0, 255, 255, 255, 0)), ['block']],
+  ['a match without an end', claiming(lz4, 60_000, new Uint8Array(300).fill(255)), ['block']],
+];
+
+/** A zstd frame (RFC 8878): magic, descriptor, and what follows. */
+const zstdFrame = (...bytes: number[]) => Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, ...bytes);
+const zstdFrames: Hostile[] = [
+  ['a window of 2 TiB', claiming({ flag: 2 }, 60_000, zstdFrame(0, 0xff, 1, 0, 0)), ['block']],
+  ['a window of 256 KiB', claiming({ flag: 2 }, 60_000, zstdFrame(0, 0x40, 1, 0, 0)), ['block']],
+  [
+    'a content of 2^64 - 1',
+    claiming({ flag: 2 }, 60_000, zstdFrame(0xe0, ...Array(8).fill(255), 1, 0, 0)),
+    ['block'],
+  ],
+  // One repeated byte, 128 KiB at a time, without an end.
+  [
+    'a bomb',
+    claiming({ flag: 2 }, 60_000, zstdFrame(0, 0x38, ...Array(100).fill([2, 0, 0x10, 65]).flat())),
+    ['block'],
+  ],
+];
+
+const hostile: readonly [name: string, frames: readonly Hostile[]][] = [
+  ['garbage', garbage],
+  ...algorithms.map(([name, algorithm]) => [name, hostileFrames(algorithm)] as [string, Hostile[]]),
+  ['lz4 by hand', lz4Frames],
+  ...(zstd === undefined ? [] : [['zstd by hand', zstdFrames] as [string, Hostile[]]]),
+];
+
+test('there are more than 200 hostile frames', () => {
+  expect(hostile.flatMap(([, frames]) => frames).length).toBeGreaterThan(201);
+});
+
+describe.each(hostile)('what it refuses: %s', (_, frames) => {
+  test.each(frames)('%s', (_name, wire, reasons) => {
     const { ranges, failures, counts, pool } = decode(wire);
     expect(ranges).toEqual([]);
     expect(failures).toEqual([
@@ -165,10 +219,55 @@ describe('what it refuses', () => {
   });
 });
 
+test.runIf(zstd === undefined)('a frame of zstd is refused by a Node that has none', () => {
+  expect(decode(claiming({ flag: 2 }, 2000, new Uint8Array(100))).counts).toEqual({ refused_flag: 1 });
+  expect(() => compression({ algorithm: 'zstd' })).toThrow(
+    expect.objectContaining({ code: 'M3_UNAVAILABLE', message: expect.stringContaining('Node 22.15') }),
+  );
+});
+
+describe('traffic that does not shrink', () => {
+  const range = noise(random, 1024);
+
+  /** So many frames of a DC: how many were tried, and how many passed without a try. */
+  function sender() {
+    const link = countedLink();
+    const out = collector();
+    const sink = compression().encode(out.sink, link);
+    return (frames: number, dc = 7, bytes = range) => {
+      const before = { ...link.counts };
+      for (let at = 0; at < frames; at++) sink(Object.assign(receive(link.frame(), bytes), { dc }));
+      const since = (name: string) => (link.counts[name] ?? 0) - (before[name] ?? 0);
+      return { skipped: since('frames_skipped'), compressed: since('frames_compressed') };
+    };
+  }
+
+  test('is tried less and less often, down to 1 frame in 64', () => {
+    const send = sender();
+    expect(send(1 + 1 + 1 + 3 + 1 + 7)).toEqual({ skipped: 11, compressed: 0 });
+    send(200);
+    expect(send(640)).toEqual({ skipped: 630, compressed: 0 });
+  });
+
+  test('is compressed again once it shrinks, from the next try on', () => {
+    const send = sender();
+    send(1000);
+    const { compressed } = send(64, 7, words(1024));
+    expect(compressed).toBeGreaterThan(0);
+    expect(send(100, 7, words(1024))).toEqual({ skipped: 0, compressed: 100 });
+  });
+
+  test('says nothing of another DC', () => {
+    const send = sender();
+    send(1000);
+    expect(send(10, 8, words(1024))).toEqual({ skipped: 0, compressed: 10 });
+  });
+});
+
 describe('its options', () => {
   test.each([
     [{ minBites: 600 }, 'codec "compression" has no option "minBites"; did you mean "minBytes"?'],
-    [{ algorithm: 'zstd' }, 'codec "compression" has no option "algorithm"; there is "minBytes"'],
+    [{ algorithm: 'gzip' }, 'codec "compression": option "algorithm" must be lz4 or zstd, not "gzip"'],
     [
       { minBytes: '1k' },
       'codec "compression": option "minBytes" must be a whole number of bytes from 64 to 66000, not "1k"',

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT
 /**
- * Compression, a bytes codec: LZ4, one frame at a time, no state between frames, so that nothing leaks from one DC into
- * another and a lost link leaves nothing behind.
+ * Compression, a bytes codec: one frame at a time, with nothing of one frame in the next, so that nothing leaks from one DC
+ * into another and a lost link leaves nothing behind.
  *
- * On the wire one byte stands before the range: PASSED, then the range as it was; or COMPRESSED, then its length (u32,
- * little-endian), then an LZ4 block. It is COMPRESSED only where that is shorter.
+ * On the wire one byte stands before the range: PASSED, then the range as it was; or the flag of an algorithm, then the
+ * range's length (u32, little-endian), then a block. A frame is compressed only where that saves a part of it.
  *
- * Slabs: lz4-napi cannot write into a buffer of ours, it returns one of its own. By then the input has been read, so the
- * result goes back into the frame that it came from: no second slab in either direction, and an empty pool changes
+ * Slabs: the libraries cannot write into a buffer of ours, they return one of their own. By then the input has been read,
+ * so the result goes back into the frame that it came from: no second slab in either direction, and an empty pool changes
  * nothing. The copy costs 3 % of the call.
  */
-import { compressSync, uncompressSync } from 'lz4-napi';
 import * as v from 'valibot';
 import {
   type Codec,
@@ -22,59 +21,77 @@ import {
 } from '../../proxy-runtime/contract.ts';
 import { ProxyError } from '../../proxy-runtime/errors.ts';
 import { byteCount, codecOptions } from '../options.ts';
+import { ALGORITHMS, type Algorithm, algorithmOf, algorithmWith, LENGTH_BYTES } from './algorithm.ts';
+import { createEffort } from './effort.ts';
 
-/** The byte before the range, and the length that lz4-napi puts before a block. */
+/** The byte before the range. */
 const FLAG_BYTES = 1;
-const LENGTH_BYTES = 4;
 const PASSED = 0;
-const COMPRESSED = 1;
 
 /** LZ4 spends 6 us/KiB on noise, so from this size on a piece from the middle is tried first. */
 const SAMPLED_FROM_BYTES = 8192;
 const SAMPLE_BYTES = 2048;
+/** What must be saved, as a part of the range: less is not worth the time of the other side. */
+const LEAST_SAVING = 1 / 16;
 
 const OPTIONS = {
   /** Frames with a smaller range pass: the call costs more than the bytes that it saves. */
   minBytes: v.optional(byteCount(64, WIRE_FRAME_BYTES), 512),
+  /** What this node compresses with. Each understands both, where it has them. */
+  algorithm: v.optional(v.picklist(ALGORITHMS, ALGORITHMS.join(' or ')), 'lz4'),
 };
 
 export function compression(options: Readonly<Record<string, unknown>> = {}): Codec {
-  const { minBytes } = codecOptions('compression', OPTIONS, options);
+  const { minBytes, algorithm } = codecOptions('compression', OPTIONS, options);
+  const chosen = algorithmOf(algorithm);
   return {
     id: 'compression',
     level: 'bytes',
     room: [FLAG_BYTES, 0],
-    encode: (next, link) => compressor(next, link, minBytes),
+    encode: (next, link) => compressor(next, link, minBytes, chosen),
     decode: decompressor,
   };
 }
 
-function compressor(next: Sink, { counters }: LinkContext, minBytes: number): Sink {
+function compressor(next: Sink, { counters }: LinkContext, minBytes: number, algorithm: Algorithm): Sink {
+  const effort = createEffort();
+  const attempt = (frame: Frame): boolean => {
+    const { dc, lane } = frame;
+    if (!effort.worth(dc, lane)) {
+      counters.add('frames_skipped');
+      return false;
+    }
+    const shrank = shrink(frame, algorithm);
+    effort.tried(dc, lane, shrank);
+    return shrank;
+  };
   return (frame) => {
     const before = frame.end - frame.start;
-    const flag = before >= minBytes && shrink(frame) ? COMPRESSED : PASSED;
+    const shrank = before >= minBytes && attempt(frame);
     frame.start -= FLAG_BYTES;
-    frame.buf[frame.start] = flag;
-    counters.add(flag === COMPRESSED ? 'frames_compressed' : 'frames_passed');
+    frame.buf[frame.start] = shrank ? algorithm.flag : PASSED;
+    counters.add(shrank ? 'frames_compressed' : 'frames_passed');
     counters.add('bytes_before', before);
     counters.add('bytes_after', frame.end - frame.start);
     next(frame);
   };
 }
 
-/** Replaces the range by its length and block if that is shorter; else leaves it alone. */
-function shrink(frame: Frame): boolean {
+/** Replaces the range by its length and block if that is enough shorter; else leaves it alone. */
+function shrink(frame: Frame, { compress }: Algorithm): boolean {
   const { buf, start, end } = frame;
   if (end - start >= SAMPLED_FROM_BYTES) {
     const middle = (start + end - SAMPLE_BYTES) >>> 1;
-    if (compressSync(bytesOf(buf, middle, middle + SAMPLE_BYTES)).length >= SAMPLE_BYTES) return false;
+    if (!saves(compress(bytesOf(buf, middle, middle + SAMPLE_BYTES)), SAMPLE_BYTES)) return false;
   }
-  const block = compressSync(bytesOf(buf, start, end));
-  if (block.length >= end - start) return false;
+  const block = compress(bytesOf(buf, start, end));
+  if (!saves(block, end - start)) return false;
   buf.set(block, start);
   frame.end = start + block.length;
   return true;
 }
+
+const saves = ({ length }: Uint8Array, before: number): boolean => length <= before * (1 - LEAST_SAVING);
 
 /** Why a frame was refused: the counter is `refused_<reason>`. */
 type Reason = 'empty' | 'flag' | 'short' | 'length' | 'bomb' | 'block' | 'mismatch';
@@ -93,11 +110,11 @@ function decompressor(next: Sink, link: LinkContext): Sink {
 
 const WHY = {
   empty: 'it has no bytes',
-  flag: 'its first byte is not a known flag',
+  flag: 'its first byte names no algorithm that this node has',
   short: 'it is too short for a length and a block',
   length: 'it says that it became no shorter',
   bomb: 'it says that it is larger than a frame can be',
-  block: 'it is not an LZ4 block, or larger than it says',
+  block: 'it is not a block of its algorithm, or larger than it says',
   mismatch: 'it is smaller than it says',
 } as const satisfies Record<Reason, string>;
 
@@ -114,12 +131,13 @@ function restore(frame: Frame): Reason | undefined {
     frame.start = block;
     return undefined;
   }
-  if (flag !== COMPRESSED) return 'flag';
+  const algorithm = algorithmWith(flag ?? PASSED);
+  if (algorithm === undefined) return 'flag';
   if (end - block <= LENGTH_BYTES) return 'short';
   const length = frame.view.getUint32(block, true);
   if (length <= end - block) return 'length';
   if (length > WIRE_FRAME_BYTES || length > buf.length - ROOM_BYTES) return 'bomb';
-  const range = uncompressed(bytesOf(buf, block, end));
+  const range = algorithm.decompress(bytesOf(buf, block, end), length);
   if (range === undefined) return 'block';
   if (range.length !== length) return 'mismatch';
   buf.set(range, ROOM_BYTES);
@@ -128,15 +146,7 @@ function restore(frame: Frame): Reason | undefined {
   return undefined;
 }
 
-function uncompressed(block: Buffer): Uint8Array | undefined {
-  try {
-    return uncompressSync(block);
-  } catch {
-    return undefined;
-  }
-}
-
-/** lz4-napi declares that it takes a Buffer; this is a view, no copy. */
+/** What the libraries declare that they take; a view, no copy. */
 function bytesOf(buf: Uint8Array, from: number, to: number): Buffer {
   return Buffer.from(buf.buffer, buf.byteOffset + from, to - from);
 }

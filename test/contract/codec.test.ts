@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, test } from 'vitest';
+import { zstd } from '../../codecs/compression/algorithm.ts';
 import { codecFor, codecs } from '../../codecs/index.ts';
 import type { Codec } from '../../proxy-runtime/contract.ts';
 import { codecContract } from './codec.ts';
@@ -21,6 +22,7 @@ const settings: Record<string, () => Codec> = {
       ],
     }),
   'encryption with a new key for each frame': () => codecFor('encryption', { rekeyFrames: 1 }),
+  ...(zstd && { 'compression with zstd': () => codecFor('compression', { algorithm: 'zstd' }) }),
   'compression of all but link frames': () => codecFor('compression', { minBytes: 129 }),
 };
 
