@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 import type { Command } from 'commander';
 import { type Address, type Config, coreText, inspectConfig, mistakesError } from '../config/index.ts';
+import type { Codec } from '../contract.ts';
+import { keyText } from '../key-pair.ts';
+import { isPlaintext } from '../pipeline.ts';
 import { EXIT_FAILURE, failureOf, printFailure, printJson, printText } from './output.ts';
 import { plugIns } from './plug-ins.ts';
 import { tableText } from './table.ts';
@@ -21,6 +24,8 @@ export function configSummary(config: Config) {
     onDisconnect,
     log,
     metrics,
+    keyFile = null,
+    pskFile = null,
   } = config;
   return {
     cluster,
@@ -29,10 +34,14 @@ export function configSummary(config: Config) {
     core: coreText(core),
     listen: listen.map(hrefOf),
     dcs: dcs.map(({ mode, ...dc }) => ({ ...dc, mode: modeText(mode) })),
-    peers: peers.map(({ dial, codecs, codecOptions, ...peer }) => ({
+    keyFile,
+    pskFile,
+    peers: peers.map(({ dial, codecs, codecOptions, publicKeys, ...peer }) => ({
       ...peer,
       dial: dial.map(hrefOf),
       codecs: codecs.map(({ id, level }, at) => ({ id, level, ...codecOptions[at] })),
+      publicKeys: publicKeys.map(keyText),
+      plaintext: isPlaintext(codecs),
     })),
     pool,
     reconnect,
@@ -48,7 +57,7 @@ const hrefOf = ({ url }: Address): string => url.href;
 
 type Summary = ReturnType<typeof configSummary>;
 
-/** Right in itself, yet this machine cannot start it. */
+/** Right in itself, yet this machine cannot start it, or it is hardly what was meant. */
 function warningsOf({ core, listen, peers }: Config): string[] {
   const addresses = [...listen, ...peers.flatMap(({ dial }) => dial)];
   const transports = new Set(addresses.map(({ transport }) => transport));
@@ -58,7 +67,20 @@ function warningsOf({ core, listen, peers }: Config): string[] {
   });
   const kernel =
     core.backend === 'kernel' ? [`core ${coreText(core)}: this version has no kernel backend`] : [];
-  return [...kernel, ...missing];
+  const behind = peers.flatMap(({ node, codecs }) =>
+    behindEncryption(codecs).map((why) => `peer ${node}: ${why}`),
+  );
+  return [...kernel, ...missing, ...behind];
+}
+
+/** Sealed bytes do not shrink, and what stands behind the seal takes bytes that nobody has authenticated. */
+function behindEncryption(codecs: readonly Codec[]): string[] {
+  const at = codecs.findIndex(({ handshake }) => handshake !== undefined);
+  const last = codecs[at];
+  if (last === undefined) return [];
+  return codecs
+    .slice(at + 1)
+    .map(({ id }) => `"${id}" stands behind "${last.id}" and gets sealed bytes; put "${last.id}" last`);
 }
 
 const modeText = (mode: number): string => `0${mode.toString(8).padStart(3, '0')}`;
@@ -100,12 +122,13 @@ function dcsText({ dcs }: Summary): string {
 function peersText({ peers }: Summary): string {
   if (peers.length === 0) return '';
   return tableText({
-    head: ['peer', 'name', 'link', 'codecs'],
-    left: ['name', 'link', 'codecs'],
-    rows: peers.map(({ node, name, dial, codecs }) => [
+    head: ['peer', 'name', 'link', 'secrecy', 'codecs'],
+    left: ['name', 'link', 'secrecy', 'codecs'],
+    rows: peers.map(({ node, name, dial, codecs, plaintext }) => [
       node,
       name,
       dial.length === 0 ? 'the peer dials' : `dials ${dial.join(', else ')}`,
+      plaintext ? 'PLAINTEXT' : 'encrypted',
       codecs.map(({ id }) => id).join(' > ') || 'none',
     ]),
   });

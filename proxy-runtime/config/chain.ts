@@ -53,13 +53,24 @@ export async function chainOf(
     tools.checkPipeline(codecs, framing);
     return { make, options: complete.map(({ options }) => options) };
   } catch (error) {
+    const ids = codecs.map(({ id }) => id);
+    const legal = inLegalOrder(codecs);
     tools.report(path, (error as Error).message, {
-      value: codecs.map(({ id }) => id),
+      value: ids,
       allowed: 'records codecs first, then bytes codecs, each once, within the room of a frame',
-      remedy: 'change the order, the options or the choice; do the same on the peer',
+      remedy:
+        legal.join() === ids.join()
+          ? 'change the options or the choice; do the same on the peer'
+          : `write [${legal.join(', ')}], on the peer too`,
     });
     return undefined;
   }
+}
+
+/** Each level in the order in which it was written. */
+function inLegalOrder(codecs: readonly Codec[]): string[] {
+  const level = (wanted: Codec['level']) => codecs.filter((codec) => codec.level === wanted);
+  return [...level('records'), ...level('bytes')].map(({ id }) => id);
 }
 
 async function stageOf(entry: CodecEntry, path: KeyPath, tools: ChainTools): Promise<Stage | undefined> {

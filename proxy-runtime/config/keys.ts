@@ -38,6 +38,8 @@ export function checkKeys(
   };
   const [own, psk] = [read('keyFile'), read('pskFile')];
   for (const [at, { fields }] of mistakes.length > 0 ? [] : peers.entries()) {
+    // A value that is no key is a mistake of its own.
+    if (!('publicKey' in fields)) continue;
     const keys = { own: own.keys, peer: publicKeysOf(fields.publicKey), psk: psk.keys[0] };
     const problem = greetingProblem(chains[at]?.make() ?? [], top.node ?? 0, fields.node ?? 0, keys);
     if (problem === undefined) continue;

@@ -224,7 +224,7 @@ const WRONG: readonly [what: string, rest: string, essentials: readonly string[]
       '4:9: codecs: codec "logging" reads records and must stand before "compression"',
       'value: ["compression","logging"]',
       'records codecs first',
-      'do the same on the peer',
+      'write [logging, compression], on the peer too',
     ],
   ],
   [
