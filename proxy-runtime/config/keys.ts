@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { systemRandom } from '../clock.ts';
 import type { Codec, LinkKeys } from '../contract.ts';
 import { readKeyFile } from '../key-file.ts';
-import { keyOfText } from '../key-pair.ts';
+import { keyOfText, keyText, publicKeyOf } from '../key-pair.ts';
 import type { Chain } from './chain.ts';
 import type { Draft, Report } from './draft.ts';
 
@@ -41,11 +41,20 @@ export function checkKeys(
     // A value that is no key is a mistake of its own.
     if (!('publicKey' in fields)) continue;
     const keys = { own: own.keys, peer: publicKeysOf(fields.publicKey), psk: psk.keys[0] };
-    const problem = greetingProblem(chains[at]?.make() ?? [], top.node ?? 0, fields.node ?? 0, keys);
+    const problem =
+      ownKeyProblem(keys) ?? greetingProblem(chains[at]?.make() ?? [], top.node ?? 0, fields.node ?? 0, keys);
     if (problem === undefined) continue;
     report(['peers', at], problem, { remedy: 'name `keyFile` at the top and `publicKey` here' });
   }
   return { keyFile: own.path, pskFile: psk.path };
+}
+
+/** A node that had it as a peer's would greet itself. */
+function ownKeyProblem({ own, peer }: LinkKeys): string | undefined {
+  const mine = own.map((key) => keyText(publicKeyOf(key)));
+  return peer.some((key) => mine.includes(keyText(key)))
+    ? "the public key is this node's own, not the peer's"
+    : undefined;
 }
 
 function greetingProblem(

@@ -36,6 +36,20 @@ const peersAreOthers: Rule = ({ top, peers }, report) => {
   }
 };
 
+/** Whose key another node has, can speak as that node. */
+const publicKeysDiffer: Rule = ({ peers }, report) => {
+  const all = peers.flatMap(({ fields }, at) => [fields.publicKey ?? []].flat().map((key) => ({ key, at })));
+  eachRepeated(
+    all.map(({ key }) => key),
+    (entry) => ['peers', all[entry]?.at ?? 0, 'publicKey'],
+    (path, value, first) =>
+      report(path, `${keyText(first)} has it too`, {
+        value,
+        remedy: 'give each node a key of its own, and name it once',
+      }),
+  );
+};
+
 const someoneDials: Rule = ({ top, peers }, report) => {
   if (top.listen !== null) return;
   for (const [at, { fields }] of peers.entries()) {
@@ -185,6 +199,7 @@ const backOffGrows: Rule = ({ top: { reconnect } }, report) => {
 const RULES: readonly Rule[] = [
   peerIdsDiffer,
   peersAreOthers,
+  publicKeysDiffer,
   someoneDials,
   dcIdsDiffer,
   dcNamesDiffer,

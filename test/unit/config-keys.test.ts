@@ -23,6 +23,9 @@ const SEALED = `${HEAD}keyFile: ./own.key\ncodecs: [compression, encryption]\n`;
 const peers = (...keys: Uint8Array[]) =>
   `peers: [{ node: 2, publicKey: ${JSON.stringify(keys.map(keyText))} }]`;
 
+const twice = (key: Uint8Array) =>
+  `peers: ${JSON.stringify([2, 3].map((node) => ({ node, publicKey: keyText(key) })))}`;
+
 describe('keys in a configuration', () => {
   it('are found: a file beside it, and one public key or two', async () => {
     const { config, texts } = await inspect(`${SEALED}${peers(peer, other)}`);
@@ -47,6 +50,8 @@ describe('keys in a configuration', () => {
     ['no file', `${HEAD}keyFile: ./absent.key\n`, 'keyFile: key file'],
     ['a file that others may read', `${HEAD}pskFile: ./open.key\n`, 'mode 0640 lets others use it'],
     ['half a key', `${SEALED}peers: [{ node: 2, publicKey: "abc=" }]`, 'peers[0].publicKey: wrong'],
+    ["another peer's key", `${SEALED}${twice(peer)}`, 'peers[1].publicKey: peers[0].publicKey has it too'],
+    ["this node's own key", `${SEALED}${peers(publicKeyOf(own))}`, "the public key is this node's own"],
     ['three keys', `${SEALED}${peers(peer, other, peer)}`, 'peers[0].publicKey: wrong value'],
   ])('are missed or refused in words: %s', async (_, text, message) => {
     const { texts } = await inspect(text);
