@@ -11,6 +11,7 @@ import {
   type ProcStatus,
   type ProxyRow,
 } from '../status.ts';
+import { compressionText } from './compression-view.ts';
 import { tableText } from './table.ts';
 
 export interface ViewOptions {
@@ -27,6 +28,7 @@ export function statusText(status: NodeStatus, { color }: ViewOptions): string {
     section('proxies: procs', proxyProcsText(status.proxies)),
     section('links', linksText(status.links, color)),
     section('links: codecs', stagesText(status.links)),
+    section('links: compression', compressionText(status.counters)),
     ...status.dcs.flatMap(dcSections),
     section('counters', countersText(status.counters)),
   ];

@@ -231,3 +231,19 @@ it('aligns to the right but for the columns named, without trailing blanks', () 
   });
   expect(table).toBe('   n  name\n1000  a\n   7  longer');
 });
+
+it('shows what compression makes of each link that sends through it', () => {
+  const of = (peer: number, name: string) => `${name}{peer="${peer}",codec="compression"}`;
+  const counters = {
+    ...{ [of(2, 'bytes_before')]: 10_000, [of(2, 'bytes_after')]: 2500, [of(2, 'frames_compressed')]: 4 },
+    ...{ [of(3, 'frames_passed')]: 9, [of(3, 'frames_skipped')]: 7, [of(3, 'bytes_before')]: 900 },
+    ...{ [of(3, 'bytes_after')]: 909, [of(4, 'refused_flag')]: 1, 'bytes_before{peer="5",codec="mine"}': 1 },
+  };
+  expect(statusText({ ...status, counters }, { color: false })).toContain(`links: compression
+peer  bytes  became  ratio  compressed  passed  of these untried
+   2  10000    2500   0.25           4       0                 0
+   3    900     909   1.01           0       9                 7
+
+`);
+  expect(statusText(status, { color: false })).not.toContain('links: compression');
+});
