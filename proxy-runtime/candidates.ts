@@ -6,6 +6,7 @@
 import type {
   Codec,
   Handshake,
+  HandshakeContext,
   HandshakeStep,
   Link,
   LinkEvents,
@@ -74,12 +75,39 @@ export class Refusal extends Error {
   }
 }
 
-export function createCandidate(party: Party, initiator: boolean, random: Random): Candidate {
+/** One for each party that may be at the other end of a link. */
+export function createCandidates(parties: readonly Party[], initiator: boolean, random: Random): Candidate[] {
+  const once = createOnce();
+  return parties.map((party) => createCandidate(party, { initiator, random, once }));
+}
+
+/** {@link HandshakeContext.once}, of one link. */
+function createOnce(): NonNullable<HandshakeContext['once']> {
+  const results = new Map<object, () => unknown>();
+  return <T>(key: object, make: () => T): T => {
+    const known = results.get(key);
+    if (known !== undefined) return known() as T;
+    try {
+      const made = make();
+      results.set(key, () => made);
+      return made;
+    } catch (error) {
+      results.set(key, () => {
+        throw error;
+      });
+      throw error;
+    }
+  };
+}
+
+function createCandidate(
+  party: Party,
+  common: Required<Pick<HandshakeContext, 'initiator' | 'random' | 'once'>>,
+): Candidate {
   const context = {
-    initiator,
+    ...common,
     node: party.hello.node,
-    peer: initiator ? party.peer : undefined,
-    random,
+    peer: common.initiator ? party.peer : undefined,
     keys: party.keys?.(),
   };
   const codec = party.codecs.find(({ handshake }) => handshake !== undefined);

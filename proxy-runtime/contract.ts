@@ -156,6 +156,11 @@ export interface HandshakeContext {
   readonly peer: number | undefined;
   readonly random: Random;
   readonly keys?: LinkKeys | undefined;
+  /**
+   * A caller may be any of a node's peers, and its first message is tried with each. Calls `make` once for each `key`, and
+   * gives what comes of it, an error too, to all of them: a stranger costs as much with a thousand peers as with one.
+   */
+  readonly once?: (<T>(key: object, make: () => T) => T) | undefined;
 }
 
 /** Who this node is, and who the peer may be: X25519 keys of 32 bytes (RFC 7748). */

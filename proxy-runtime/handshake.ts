@@ -5,7 +5,7 @@
  * hello which of its peers calls, and only then takes that peer's codecs. Who refuses says why, to the other side too.
  */
 import { WIRE_VERSION } from '../core-kmod/binding/abi.ts';
-import { type Candidate, chooseCandidate, createCandidate, type Party, Refusal } from './candidates.ts';
+import { type Candidate, chooseCandidate, createCandidates, type Party, Refusal } from './candidates.ts';
 import type { Clock, Counters, Frame, FramePool, Link, LinkEvents, Random, Sink } from './contract.ts';
 import { PROXY_ERRORS, ProxyError, type ProxyErrorCode } from './errors.ts';
 import type { Hello } from './hello.ts';
@@ -54,7 +54,7 @@ interface State {
 
 export function greet(options: HandshakeOptions): Greeting {
   const { link, parties, initiator, random, clock } = options;
-  const all = parties.map((party) => createCandidate(party, initiator, random));
+  const all = createCandidates(parties, initiator, random);
   const state: State = {
     options,
     stopTimer: clock.after(options.limitMs, () => outOfTime(state)),

@@ -13,6 +13,7 @@ import type {
   Handshake,
   HandshakeContext,
   HandshakeStep,
+  LinkKeys,
   LinkSecrets,
 } from '../../proxy-runtime/contract.ts';
 import { ProxyError } from '../../proxy-runtime/errors.ts';
@@ -36,7 +37,7 @@ interface Keys {
 /** @param attempts kept from link to link: the initiator tries one pair of keys after the other until the peer answers. */
 export function linkHandshake(context: HandshakeContext, attempts: Attempts): Handshake {
   const keys = keysOf(context);
-  const steps = context.initiator ? initiator(keys, context.peer, attempts) : responder(keys, context.node);
+  const steps = context.initiator ? initiator(keys, context.peer, attempts) : responder(keys, context);
   const id = keys.psks.length > 0 ? HANDSHAKE_ID.IKpsk2 : HANDSHAKE_ID.IK;
   return { id, next: (received, hello) => authentic(() => steps(received, hello)) };
 }
@@ -77,14 +78,16 @@ function initiator({ own, peer, psks }: Keys, node: number | undefined, attempts
   };
 }
 
-function responder(keys: Keys, node: number): Steps {
+function responder(keys: Keys, { node, keys: given = NO_KEYS, once = always }: HandshakeContext): Steps {
   let awaited: { readonly hash: Uint8Array; readonly secrets: LinkSecrets } | undefined;
   return (received = EMPTY, hello) => {
     if (awaited !== undefined) {
       open(awaited.secrets.receive, 0, awaited.hash, received);
       return { secrets: awaited.secrets, done: true };
     }
-    const { noise, payload } = heard(received, keys);
+    // The same array for every peer of the node: what it opens is worked out for the first of them.
+    const shared = once(given.own, () => ({ ...heard(received, keys), psk: given.psk }));
+    const { noise, payload } = shared.psk === given.psk ? shared : heard(received, keys);
     if (!keys.peer.some((key) => Buffer.compare(key, noise.remote ?? EMPTY) === 0)) {
       throw new ProxyError('M3_AUTH', `the caller's key is of no peer of node ${node}`);
     }
@@ -109,6 +112,8 @@ function heard(message: Uint8Array, { own, psks }: Keys): { noise: NoiseHandshak
 }
 
 const EMPTY = new Uint8Array(0);
+const NO_KEYS: LinkKeys = { own: [], peer: [] };
+const always = <T>(_key: object, make: () => T): T => make();
 
 /** libsodium says only that something is wrong. */
 function authentic(step: () => HandshakeStep): HandshakeStep {
