@@ -48,7 +48,7 @@ export interface NoiseHandshake {
   readonly remote: Uint8Array | undefined;
   /** h, which is the same on both sides and names this very handshake (11.2). */
   readonly hash: Uint8Array;
-  /** The keys of the two directions, after the second message (5.2, Split). */
+  /** The keys of the two directions, once, after the second message (5.2, Split). */
   split(): { readonly send: Uint8Array; readonly receive: Uint8Array };
 }
 
@@ -97,6 +97,10 @@ export function noiseIK(options: NoiseOptions): NoiseHandshake {
     },
     split() {
       const [first, second] = keysOf(state.chain, EMPTY);
+      // Who reads this memory later learns nothing of what was sent.
+      for (const used of [state.chain, state.key, state.ephemeral?.privateKey]) {
+        if (used !== undefined) forget(used);
+      }
       return initiator ? { send: first, receive: second } : { send: second, receive: first };
     },
   };
