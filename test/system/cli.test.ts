@@ -87,7 +87,7 @@ it('doctor prints a table, or JSON whose ok agrees with the exit code', async ()
   expect((await m3ipc('doctor')).stdout).toMatch(/^what +can run +found\nNode +yes /);
   const { code, stdout } = await m3ipc('doctor', '--json');
   const { ok, findings } = JSON.parse(stdout);
-  expect(findings).toHaveLength(9);
+  expect(findings.map(({ name }: { name: string }) => name)).toContain('addon');
   expect(code).toBe(ok ? 0 : 1);
 });
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type CodecId, codecFor, codecs } from '../../codecs/index.ts';
 import type { Codec } from '../../proxy-runtime/contract.ts';
 import { checkPipeline } from '../../proxy-runtime/pipeline.ts';
-import { chainContract } from './codec-chain.ts';
+import { chainContract } from '../contract/codec-chain.ts';
 
 /** So that each does something. */
 const OPTIONS: Partial<Record<CodecId, Readonly<Record<string, unknown>>>> = {
