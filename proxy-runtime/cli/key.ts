@@ -61,9 +61,9 @@ const begunText = ([next, old]: readonly string[], file: string): string =>
     `new public key  ${next}`,
     `old public key  ${old}`,
     'Both are valid, from now on and without a restart; links that stand go on.',
-    `1. On every peer: publicKey: ["${next}", "${old}"]`,
+    `1. On every peer: publicKey: ["${next}", "${old}"], then \`m3ipc reload\`.`,
     `2. Then here: \`m3ipc key rotate --finish ${file}\`.`,
-    '3. Then on every peer: the new one alone.',
+    '3. Then on every peer: the new one alone, and `m3ipc reload`.',
   ].join('\n');
 
 const finishedText = ([key]: readonly string[]): string =>

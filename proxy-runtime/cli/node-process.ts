@@ -12,7 +12,7 @@ import { createRuntime, type Runtime } from '../runtime.ts';
 import { type Control, openControl } from './control.ts';
 import { setUpCore } from './core-setup.ts';
 import { serveCapture } from './node-capture.ts';
-import { type Change, createReloader } from './node-reload.ts';
+import { type Change, createReloader, type Reloader } from './node-reload.ts';
 import { runtimePart } from './node-status.ts';
 
 /** How often dead members are looked for, ms: their partners learn within 250 ms (build decision 15). */
@@ -40,10 +40,10 @@ export async function startNode(config: Config, logger: NodeLogger): Promise<Nod
   const { log } = logger;
   const dir = embeddedDirectory(config.core);
   const parts: Parts = { core: setUpCore(config) };
-  const { reload } = createReloader(config, parts.core, logger);
+  const { reload, publicKeysOf } = createReloader(config, parts.core, logger);
   try {
     parts.stopSweep = sweepRegularly(parts.core);
-    const runtime = runtimeOf(config, parts.core, log);
+    const runtime = runtimeOf(config, parts.core, log, publicKeysOf);
     parts.runtime = runtime;
     await runtime.start();
     parts.control = await openControl(dir, {
@@ -69,7 +69,12 @@ export async function startNode(config: Config, logger: NodeLogger): Promise<Nod
   };
 }
 
-function runtimeOf(config: Config, core: NodeCore, log: Logger): Runtime {
+function runtimeOf(
+  config: Config,
+  core: NodeCore,
+  log: Logger,
+  publicKeysOf: Reloader['publicKeysOf'],
+): Runtime {
   const { name, listen, peers, pool, reconnect, liveness, onDisconnect, keyFile, pskFile } = config;
   const own = keyFile === undefined ? () => [] : keyStore(keyFile, log);
   const psk = pskFile === undefined ? () => [] : keyStore(pskFile, log);
@@ -83,8 +88,8 @@ function runtimeOf(config: Config, core: NodeCore, log: Logger): Runtime {
       const transport = (peer.dial[0] ?? listen[0])?.transport;
       if (transport === undefined) return [];
       const dial = peer.dial.length === 0 ? {} : { dial: peer.dial.map(addressOf) };
-      const { node, name: peerName, codecs, insecure, publicKeys } = peer;
-      const keys = () => ({ own: own(), peer: publicKeys, psk: psk()[0] });
+      const { node, name: peerName, codecs, insecure } = peer;
+      const keys = () => ({ own: own(), peer: publicKeysOf(node), psk: psk()[0] });
       return [{ peer: node, peerName, transport, codecs, insecure, keys, ...dial }];
     }),
     limits: {

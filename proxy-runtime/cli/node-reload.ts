@@ -26,6 +26,8 @@ export interface Change {
 export interface Reloader {
   /** What differs from what the node runs with. Throws M3_CONFIG with all mistakes; then nothing has changed. */
   reload(): Promise<readonly Change[]>;
+  /** By which a peer is known now: what a new link asks, while those that stand go on. */
+  publicKeysOf(node: number): readonly Uint8Array[];
 }
 
 export function createReloader(config: Config, core: NodeCore, { log, setLevel }: NodeLogger): Reloader {
@@ -43,6 +45,7 @@ export function createReloader(config: Config, core: NodeCore, { log, setLevel }
       for (const change of changes) log.info(change, 'the configuration has changed');
       return changes;
     },
+    publicKeysOf: (node) => running.peers.find((peer) => peer.node === node)?.publicKeys ?? [],
   };
 }
 
@@ -53,11 +56,12 @@ interface PeerComparison {
   apply(): void;
 }
 
-/** The codecs of a peer that stays. */
+/** The codecs of a peer that stays; its keys are asked for by the next link. */
 function comparePeer(peer: PeerConfig, at: number, wanted: Config): PeerComparison {
   const other = wanted.peers.find(({ node }) => node === peer.node);
-  const none = { changes: [], after: peer, apply: () => undefined };
-  if (other === undefined) return none;
+  if (other === undefined) return { changes: [], after: peer, apply: () => undefined };
+  const after = { ...peer, publicKeys: other.publicKeys };
+  const none = { changes: [], after, apply: () => undefined };
   const path = ['peers', at, 'codecs'] as const;
   const ids = ({ codecs }: PeerConfig) => codecs.map(({ id }) => id);
   if (!isDeepStrictEqual(ids(peer), ids(other))) {
@@ -78,7 +82,7 @@ function comparePeer(peer: PeerConfig, at: number, wanted: Config): PeerComparis
   return {
     changes: differing.map(({ change }) => change),
     after: {
-      ...peer,
+      ...after,
       codecOptions: stages.map(({ change, from, to }) => (change.effect === 'applied' ? to : from)),
     },
     apply: () => {
@@ -92,8 +96,14 @@ function compare(running: Config, wanted: Config): Change[] {
   const [before, after] = [plain(running), plain(wanted)];
   return [...differences([], before, after)].map(({ path, from, to }) => ({
     ...{ key: keyText(path), from, to },
-    effect: keyText(path) === 'log.level' ? 'applied' : path[0] === 'peers' ? 'link' : 'restart',
+    effect: effectOf(path),
   }));
+}
+
+function effectOf(path: KeyPath): Effect {
+  const [section, , key] = path;
+  if (keyText(path) === 'log.level' || (section === 'peers' && key === 'publicKeys')) return 'applied';
+  return section === 'peers' ? 'link' : 'restart';
 }
 
 /** As JSON. A peer's codecs are compared by their options. */
