@@ -16,7 +16,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { ProxyError } from './errors.ts';
-import { keyOfText, keyText } from './key-pair.ts';
+import { keyOfText, keyText, newPrivateKey, publicKeyOf } from './key-pair.ts';
 
 /** The one in use, and one that takes its place or that it has taken the place of. */
 const MAX_KEYS = 2;
@@ -62,6 +62,14 @@ function checkedStat(fd: number, wrong: (what: string) => ProxyError) {
   const stat = fstatSync(fd);
   if (!stat.isFile()) throw wrong('it is not a regular file');
   return stat;
+}
+
+/** Makes the key of a node: the private one in a new file, the public one as text. Throws as {@link writeKeyFile}. */
+export function generateKeyFile(path: string): string {
+  const key = newPrivateKey();
+  const publicKey = keyText(publicKeyOf(key));
+  writeKeyFile(path, [key], ['m3ipc: private key of a node', `public key: ${publicKey}`], 'new');
+  return publicKey;
 }
 
 /**

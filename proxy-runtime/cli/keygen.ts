@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Command } from 'commander';
-import { writeKeyFile } from '../key-file.ts';
-import { keyText, newPrivateKey, publicKeyOf } from '../key-pair.ts';
+import { generateKeyFile, writeKeyFile } from '../key-file.ts';
+import { newPrivateKey } from '../key-pair.ts';
 import { printJson, printText } from './output.ts';
 
 interface Options {
@@ -10,17 +10,15 @@ interface Options {
 }
 
 function action(file: string, { psk = false, json = false }: Options): void {
-  const key = newPrivateKey();
-  if (psk) {
-    writeKeyFile(file, [key], ['m3ipc: pre-shared key, for every node of the cluster'], 'new');
-    if (json) printJson({ file });
-    else printText(`pre-shared key written to ${file}: copy it to the other nodes as \`pskFile\``);
+  if (!psk) {
+    const publicKey = generateKeyFile(file);
+    if (json) printJson({ file, publicKey });
+    else printText(publicKey);
     return;
   }
-  const publicKey = keyText(publicKeyOf(key));
-  writeKeyFile(file, [key], ['m3ipc: private key of a node', `public key: ${publicKey}`], 'new');
-  if (json) printJson({ file, publicKey });
-  else printText(publicKey);
+  writeKeyFile(file, [newPrivateKey()], ['m3ipc: pre-shared key, for every node of the cluster'], 'new');
+  if (json) printJson({ file });
+  else printText(`pre-shared key written to ${file}: copy it to the other nodes as \`pskFile\``);
 }
 
 export const registerKeygen = (program: Command): void => {

@@ -8,6 +8,7 @@ import { packageRoot } from '../../../core-kmod/binding/native.ts';
 import { systemClock } from '../../clock.ts';
 import type { Transport } from '../../contract.ts';
 import { ProxyError } from '../../errors.ts';
+import { generateKeyFile } from '../../key-file.ts';
 import { type Child, type ChildOptions, startChild } from './child.ts';
 
 export const DC = 7;
@@ -100,11 +101,12 @@ export async function startNodes(stage: Stage, transport: Transport): Promise<vo
   const { tsServer, cServer } = ENDPOINTS;
   const missing = transport.missing();
   if (missing !== undefined) throw new ProxyError('M3_UNAVAILABLE', `${transport.scheme}: ${missing}`);
+  const [one, two] = stage.cores.map((core) => generateKeyFile(`${core}.key`));
   const up = (await startNode(stage, 2, cServer, {
     listen: transport.loopback(),
-    peers: [{ node: 1 }],
+    peers: [{ node: 1, publicKey: one }],
   })) as { listening: readonly string[] };
-  await startNode(stage, 1, tsServer, { peers: [{ node: 2, dial: up.listening[0] }] });
+  await startNode(stage, 1, tsServer, { peers: [{ node: 2, publicKey: two, dial: up.listening[0] }] });
 }
 
 /** `remote` is the endpoint that this node's client calls on the other node. */
@@ -114,7 +116,7 @@ function startNode(stage: Stage, node: 1 | 2, remote: number, rest: object): Pro
   const dc = { id: DC, name: 'demo', nodes: [1, 2], remote: [{ endpoint: remote, node: 3 - node }] };
   const config = {
     ...{ cluster: 'demo', node, core: `embedded:${core}`, dcs: [dc] },
-    ...{ codecs: ['logging', 'compression'], insecure: true, log: { level: 'warn' } },
+    ...{ codecs: ['logging', 'compression', 'encryption'], keyFile: `${core}.key`, log: { level: 'warn' } },
     ...rest,
   };
   writeFileSync(file, JSON.stringify(config, null, 2));

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NodeCore } from '../../../core-kmod/binding/core.ts';
+import { generateKeyFile } from '../../../proxy-runtime/key-file.ts';
 import { startWorker, type Worker, type WorkerOptions } from './worker.ts';
 
 export const DC = 7;
@@ -49,9 +50,10 @@ export async function openTwoNodes(options: TwoNodesOptions): Promise<TwoNodes> 
     return worker;
   };
   try {
-    const second = startNode(2, { listen: 'tcp://127.0.0.1:0', peers: [{ node: 1 }] });
+    const [one, two] = cores.map((core) => generateKeyFile(`${core}.key`));
+    const second = startNode(2, { listen: 'tcp://127.0.0.1:0', peers: [{ node: 1, publicKey: one }] });
     const [dial] = await second.ask<string[]>('listening');
-    const first = startNode(1, { peers: [{ node: 2, dial }] });
+    const first = startNode(1, { peers: [{ node: 2, publicKey: two, dial }] });
     await Promise.all([first.ask('connected'), second.ask('connected')]);
     const start = (of: WorkerOptions): Worker => {
       const worker = startWorker(of);
@@ -79,6 +81,7 @@ function nodeOptions(
     file,
     JSON.stringify({
       ...{ cluster: 'rig', node, core: `embedded:${core}`, codecs, insecure: true, log: { level: 'warn' } },
+      keyFile: `${core}.key`,
       dcs: [
         { id: DC, name: 'rig', nodes: [1, 2], remote },
         ...moreDcs.map((id) => ({ id, name: `rig${id}`, nodes: [1, 2], remote })),
