@@ -320,15 +320,28 @@ static void early(struct m3_txn *t, uint32_t e)
 		}
 }
 
+/* Does the call that slot `e` brings along wait on this node already? */
+static int waits_here(struct m3_region *r, uint32_t e, const struct m3_state *in)
+{
+	const struct m3_slot *s = m3_slot(r, e);
+
+	return s->call == in->call &&
+	       (s->rts & M3_RTS_SENDING ? s->sendto == in->peer :
+		s->rts & M3_RTS_RECEIVING && s->getfrom == in->peer);
+}
+
 /*
- * Is the callee on another node? It has left this one since; who is still to
- * come here has the call here.
+ * Is the callee on another node, or in the state that comes from there? It has
+ * left this one since; who is still to come here, and was not asked where it
+ * was before, has the call here.
  */
-static int is_away(struct m3_region *r, uint32_t peer,
+static int is_away(struct m3_region *r, uint32_t e, uint32_t peer,
 		   const struct m3_state *in)
 {
 	return in->peer_node != r->node ||
-	       m3_is_former_owner(m3_slot(r, peer)->binding, in->peer_binding);
+	       m3_is_former_owner(m3_slot(r, peer)->binding,
+				  in->peer_binding) ||
+	       !waits_here(r, e, in);
 }
 
 int m3_migration_import(struct m3_txn *t, int ep, uint32_t handle, uint64_t txn,
@@ -361,7 +374,7 @@ int m3_migration_import(struct m3_txn *t, int ep, uint32_t handle, uint64_t txn,
 			learn(t, peer, in->peer_node, in->peer_binding);
 			far = describe(t, peer, in->peer_node,
 				       in->peer_binding) &&
-			      is_away(r, peer, in);
+			      is_away(r, e, peer, in);
 		}
 		turn_over(t, e, handle, far, in);
 	}

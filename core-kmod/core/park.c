@@ -203,6 +203,12 @@ void m3_migration_release(struct m3_txn *t, uint32_t e)
 	}
 }
 
+/* Is a call that it answered held back until its caller's move is decided? */
+static int holds_answer(const struct m3_more *x, int ep)
+{
+	return x->exported == 2 && x->resume_peer == ep;
+}
+
 int m3_migration_has_parked(struct m3_region *r, int ep)
 {
 	uint32_t i, at, steps = 0;
@@ -210,6 +216,8 @@ int m3_migration_has_parked(struct m3_region *r, int ep)
 	for (i = 0; i < m3_high(r); i++) {
 		if (!m3_is_backed(r, i))
 			continue;
+		if (holds_answer(m3_more(r, i), ep))
+			return 1;
 		for (at = m3_more(r, i)->parked - 1;
 		     at < m3_blocks(r) && steps++ < m3_blocks(r);
 		     at = m3_block(r, at)->next)

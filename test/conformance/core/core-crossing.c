@@ -95,9 +95,10 @@ static void callee_to_come(int op)
 
 /*
  * The new node has handed the call on with its callee, or, if it comes `late`,
- * refuses it while its caller is on the way there.
+ * refuses it while its caller is on the way there. E's node has `heard` of the
+ * callee, or has only been told where it is.
  */
-static void callee_left(int op, int late)
+static void callee_left(int op, int late, int heard)
 {
 	struct m3_call call;
 	struct m3_message in;
@@ -107,10 +108,12 @@ static void callee_left(int op, int late)
 	mesh_begin(&m);
 	mesh_bind(&m, E, OLD);
 	mesh_bind(&m, CALLEE, NEW);
-	/* E's node knows its callee's binding, but not of this move. */
-	SAME(m3_notify(m.member[NEW], CALLEE, E), 0);
-	mesh_settle(&m);
-	SAME(m3_receive(m.member[OLD], E, CALLEE, &in, 0), 0);
+	/* E's node may know its callee's binding, but not of this move. */
+	if (heard) {
+		SAME(m3_notify(m.member[NEW], CALLEE, E), 0);
+		mesh_settle(&m);
+		SAME(m3_receive(m.member[OLD], E, CALLEE, &in, 0), 0);
+	}
 	if (!late) {
 		mesh_ask(&m, &call, OLD, op, E, CALLEE, 4);
 		mesh_settle(&m);
@@ -159,8 +162,41 @@ static void ended_unheard(int op)
 	mesh_end(&m);
 }
 
+/* It is answered once it is exported, by one that then goes its way too. */
+static void answer_follows(int op)
+{
+	struct m3_call call;
+	struct m3_message in;
+	int i;
+
+	mesh_begin(&m);
+	mesh_bind(&m, E, OLD);
+	mesh_bind(&m, CALLEE, OLD);
+	mesh_ask(&m, &call, OLD, op, E, CALLEE, 4);
+	mesh_start(&m, E, NEW, TXN);
+	mesh_export(&m, E, OLD, TXN);
+	mesh_take(&m, E, NEW, TXN);
+	SAME(m3_receive(m.member[OLD], CALLEE, M3_ANY, &in, 0), 0);
+	if (op == M3_OP_SENDREC)
+		SAME(m3_reply(m.member[OLD], CALLEE, E, &in), 0);
+	for (i = THIRD; i <= NEW; i++)
+		SAME(m3_migr_start(m.node[i].core, RIG_DC, CALLEE, NEW,
+				   TXN + 1, 0),
+		     i == OLD ? -M3_ETIMEDOUT : 0);
+	mesh_commit(&m, E, OLD, NEW, TXN);
+	mesh_settle(&m);
+	mesh_migrate(&m, CALLEE, OLD, NEW, TXN + 1);
+	mesh_settle(&m);
+	SAME(m3_resume(m.member[NEW], E, &in, M3_NOWAIT), 0);
+	if (op == M3_OP_SENDREC)
+		SAME(in.source, CALLEE);
+	mesh_end(&m);
+}
+
 int main(void)
 {
+	int i;
+
 	alarm(50);
 	change_places(M3_OP_SEND);
 	change_places(M3_OP_SENDREC);
@@ -169,13 +205,17 @@ int main(void)
 	callee_to_come(M3_OP_SEND);
 	callee_to_come(M3_OP_SENDREC);
 	rig_ok("a callee that is still to come");
-	callee_left(M3_OP_SEND, 0);
-	callee_left(M3_OP_SENDREC, 0);
-	callee_left(M3_OP_SEND, 1);
-	callee_left(M3_OP_SENDREC, 1);
+	for (i = 0; i < 2; i++) {
+		callee_left(M3_OP_SEND, 0, i);
+		callee_left(M3_OP_SENDREC, 0, i);
+		callee_left(i ? M3_OP_SEND : M3_OP_SENDREC, 1, 1);
+	}
 	rig_ok("a callee that has left");
 	ended_unheard(M3_OP_SEND);
 	ended_unheard(M3_OP_SENDREC);
 	rig_ok("an end that was not heard of");
+	answer_follows(M3_OP_SEND);
+	answer_follows(M3_OP_SENDREC);
+	rig_ok("an answer of one that goes too");
 	return 0;
 }

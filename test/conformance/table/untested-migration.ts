@@ -125,6 +125,7 @@ const WRONG = [
     'core/core-crossing.c: a callee that is still to come',
     'core/core-crossing.c: a callee that has left',
     'core/core-crossing.c: an end that was not heard of',
+    'core/core-crossing.c: an answer of one that goes too',
   ),
   row(
     'migration: a look at the call that came along',
