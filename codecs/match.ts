@@ -50,10 +50,10 @@ export const kindList = kindListOf(Object.keys(KIND) as KindName[]);
 export const direction = v.picklist(['out', 'in'], 'out or in');
 
 /** Ranges as first, last, first, last: quick to look through. */
-export type EndpointSet = Int32Array;
+export type EndpointSet = readonly number[];
 
 export const endpointSet = (ranges: readonly EndpointRange[]): EndpointSet =>
-  Int32Array.from(ranges.flatMap(({ first, last }) => [first, last]));
+  ranges.flatMap(({ first, last }) => [first, last]);
 
 export function inEndpoints(set: EndpointSet, endpoint: number): boolean {
   for (let at = 0; at < set.length; at += 2) {

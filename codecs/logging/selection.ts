@@ -69,17 +69,18 @@ export function selection(
   return (frame, visit) => {
     const active = rulesOf(frame.dc);
     if (active.length === 0) return true;
+    const { view, end } = frame;
     let at = frame.start + FRAME_HEADER_BYTES;
-    while (at < frame.end) {
+    while (at < end) {
       const length = recordLength(frame, at);
       if (length === 0) return false;
-      if (isNamed(active, frame.view, at) && --left === 0) {
+      if (isNamed(active, view, at) && --left === 0) {
         left = sample;
         visit(frame, at);
       }
       at += length;
     }
-    return at === frame.end;
+    return at === end;
   };
 }
 
