@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Two cores and a link that is cut at random: frames in flight are lost, the
- * proxies change, openings are repeated, and everything is sent again. Each
+ * proxies and lanes change, openings are repeated, and all is sent again. Each
  * call must have its effect exactly once, in order, with its bytes intact.
  */
 #include "rig.h"
@@ -284,6 +284,16 @@ static void cut(struct side *a, struct side *b)
 	rig_open(&a->node, &b->node);
 }
 
+/* Other endpoints are urgent from now on. */
+static void change_lanes(struct side *s)
+{
+	struct m3_lanes lanes;
+
+	memset(&lanes, 0, sizeof(lanes));
+	lanes.urgent[0] = (uint64_t)rig_random(1u << 31) << RIG_TASKS;
+	SAME(m3_setlanes(s->node.core, RIG_DC, &lanes), 0);
+}
+
 static void side_begin(struct side *s, struct side *o)
 {
 	int i;
@@ -350,6 +360,8 @@ int main(int argc, char **argv)
 		step(&a, &b, 1);
 		if (rig_random(60) == 0)
 			cut(&a, &b);
+		if (rig_random(40) == 0)
+			change_lanes(rig_random(2) ? &a : &b);
 		if (i % 256 == 0) {
 			SOUND(&a.node);
 			SOUND(&b.node);
