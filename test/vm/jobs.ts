@@ -6,6 +6,15 @@ import { probe } from './jobs/probe.ts';
 import { tipcContract } from './jobs/tipc-contract.ts';
 import { tipcNamespaces } from './jobs/tipc-namespaces.ts';
 import { tipcWire } from './jobs/tipc-wire.ts';
+import { udpNetem } from './jobs/udp-netem.ts';
 import { wire } from './jobs/wire.ts';
 
-export const JOBS: readonly GuestJob[] = [probe, wire, tipcNamespaces, tipcContract, tipcWire, conformance];
+export const JOBS: readonly GuestJob[] = [
+  probe,
+  wire,
+  udpNetem,
+  tipcNamespaces,
+  tipcContract,
+  tipcWire,
+  conformance,
+];

@@ -12,8 +12,8 @@ const GIVE_UP_MS = 5000;
 const NOBODY = new Uint8Array();
 
 export interface Dialler extends Opener {
-  /** Resolves when the listener has accepted; rejects as {@link Transport.dial}. */
-  run(): Promise<Link>;
+  /** Resolves when the listener has accepted; rejects as {@link Transport.dial}, also if the signal was aborted before. */
+  run(signal: AbortSignal): Promise<Link>;
   /** Rejects with M3_CLOSED. Harmless afterwards. */
   abort(reason: unknown): void;
 }
@@ -70,10 +70,11 @@ export function diallerOf(hub: Hub, url: string): Dialler {
     waiting.resolve(link);
   };
 
-  return {
-    run: () =>
+  const dialler: Dialler = {
+    run: (signal) =>
       new Promise((resolve, reject) => {
         settle = { resolve, reject };
+        if (signal.aborted) return dialler.abort(signal.reason);
         helloAt = clock.now();
         ask(AGAIN_MS);
       }),
@@ -99,4 +100,5 @@ export function diallerOf(hub: Hub, url: string): Dialler {
       fail(streamError(error, `dial of ${url}`));
     },
   };
+  return dialler;
 }

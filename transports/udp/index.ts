@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** `udp://host:port`, IPv6 as `udp://[::1]:port`; port 0 listens on a free one. Runs everywhere; README.md has the protocol. */
 import { lookup } from 'node:dns/promises';
-import type { Transport } from '../../proxy-runtime/contract.ts';
+import type { Attach, Link, Transport, TransportContext } from '../../proxy-runtime/contract.ts';
 import { ProxyError } from '../../proxy-runtime/errors.ts';
 import { streamError } from '../stream-error.ts';
 import { PREFIX_BYTES } from '../stream-receiver.ts';
@@ -29,18 +29,46 @@ const translated =
     throw streamError(error, subject);
   };
 
-/** Through the addon, or else as Node has it; with the faults that the URL asks for. */
-function opening({ faults }: UdpOptions): OpenSocket {
-  return async (options) => {
-    const socket = await openBatchSocket(options).catch((error: unknown) => {
-      if (error instanceof ProxyError && error.code === 'M3_UNAVAILABLE') return openPlainSocket(options);
-      throw error;
-    });
+/** With the faults that the URL asks for. */
+const opening =
+  (open: OpenSocket, { faults }: UdpOptions): OpenSocket =>
+  async (options) => {
+    const socket = await open(options);
     return faults === undefined ? socket : faultySocket(socket, faults);
   };
+
+/** Through the addon, else as Node has it. */
+const openSocket: OpenSocket = (options) =>
+  openBatchSocket(options).catch((error: unknown) => {
+    if (error instanceof ProxyError && error.code === 'M3_UNAVAILABLE') return openPlainSocket(options);
+    throw error;
+  });
+
+async function dial(
+  open: OpenSocket,
+  url: URL,
+  attach: Attach,
+  context: TransportContext,
+  signal: AbortSignal,
+): Promise<Link> {
+  const options = optionsOf(url);
+  if (options.port === 0) throw new ProxyError('M3_CONFIG', `${url.href}: port 0 is only for listening`);
+  const subject = `dial of ${url.href}`;
+  const hub = new Hub(attach, context, options.mostDatagram);
+  const dialler = diallerOf(hub, url.href);
+  const abort = (): void => dialler.abort(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    const remote = await resolve(options).catch(translated(subject));
+    await hub.start(opening(open, options), { remote }, dialler).catch(translated(subject));
+    return await dialler.run(signal);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }
 
-export const udp: Transport = {
+/** @param open makes its sockets. */
+export const udpOver = (open: OpenSocket): Transport => ({
   scheme: 'udp',
   framing: PREFIX_BYTES,
   missing: () => undefined,
@@ -51,7 +79,7 @@ export const udp: Transport = {
     const hub = new Hub(attach, context, options.mostDatagram);
     const subject = `listen ${url.host}`;
     const local = await resolve(options).catch(translated(subject));
-    await hub.start(opening(options), { local }, listenerOf(hub)).catch(translated(subject));
+    await hub.start(opening(open, options), { local }, listenerOf(hub)).catch(translated(subject));
     return {
       url: `udp://${url.hostname}:${endpointOf(hub.name).port}${url.search}`,
       async close() {
@@ -59,26 +87,7 @@ export const udp: Transport = {
       },
     };
   },
-  async dial(url, attach, context, signal) {
-    const options = optionsOf(url);
-    if (options.port === 0) throw new ProxyError('M3_CONFIG', `${url.href}: port 0 is only for listening`);
-    const hub = new Hub(attach, context, options.mostDatagram);
-    const dialler = diallerOf(hub, url.href);
-    const abort = (): void => dialler.abort(signal.reason);
-    const givenUp = (): ProxyError =>
-      new ProxyError('M3_CLOSED', `dial of ${url.href} was given up`, { cause: signal.reason });
-    if (signal.aborted) throw givenUp();
-    const remote = await resolve(options).catch(translated(`dial of ${url.href}`));
-    await hub.start(opening(options), { remote }, dialler).catch(translated(`dial of ${url.href}`));
-    if (signal.aborted) {
-      hub.stop();
-      throw givenUp();
-    }
-    signal.addEventListener('abort', abort, { once: true });
-    try {
-      return await dialler.run();
-    } finally {
-      signal.removeEventListener('abort', abort);
-    }
-  },
-};
+  dial: (url, attach, context, signal) => dial(open, url, attach, context, signal),
+});
+
+export const udp = udpOver(openSocket);

@@ -5,10 +5,10 @@
  */
 import assert from 'node:assert/strict';
 import { expect, test } from 'vitest';
-import { udp } from '../../transports/udp/index.ts';
-import { expectFrames, sendFrames } from '../contract/transport-load.ts';
-import { type Stage, stage } from '../contract/transport-stage.ts';
-import { runSeed } from '../testing/seed.ts';
+import { udp } from '../../../transports/udp/index.ts';
+import { expectFrames, sendFrames } from '../../contract/transport-load.ts';
+import { type Stage, stage } from '../../contract/transport-stage.ts';
+import { runSeed } from '../../testing/seed.ts';
 
 const FRAMES = Number(process.env.M3IPC_UDP_FRAMES ?? 100_000);
 const DEADLINE_MS = 110_000;
