@@ -42,6 +42,9 @@ export function endpointOf(name: Uint8Array): Endpoint {
 
 export const familyOf = (name: Uint8Array): number => name[0] ?? 0;
 
+/** What IP and UDP put in front of a datagram. */
+export const headerBytes = (name: Uint8Array): number => (familyOf(name) === AF_INET6 ? 48 : 28);
+
 /** `udp://192.0.2.1:7000`, `udp://[2001:db8::1]:7000`. */
 export function urlOf(name: Uint8Array): string {
   const { address, port } = endpointOf(name);

@@ -11,7 +11,7 @@ import {
   type Watch,
   watch,
 } from '../../core-kmod/binding/io.ts';
-import { AF_INET6, familyOf } from './address.ts';
+import { AF_INET6, familyOf, headerBytes } from './address.ts';
 import { DATAGRAM_BYTES } from './datagram.ts';
 import type { DatagramSocket, SocketEvents, SocketOptions } from './socket.ts';
 
@@ -22,8 +22,8 @@ const SO_SNDBUF = 7;
 const SO_RCVBUF = 8;
 const SO_SNDBUFFORCE = 32;
 const SO_RCVBUFFORCE = 33;
-const IP = { level: 0, mtuDiscover: 10, mtu: 14, headers: 28 } as const;
-const IPV6 = { level: 41, mtuDiscover: 23, mtu: 24, headers: 48 } as const;
+const IP = { level: 0, mtuDiscover: 10, mtu: 14 } as const;
+const IPV6 = { level: 41, mtuDiscover: 23, mtu: 24 } as const;
 /** Don't fragment, and do not heed what a router may have said of the path. */
 const PMTUDISC_PROBE = 3;
 const SOL_UDP = 17;
@@ -33,15 +33,16 @@ const UDP_GRO = 104;
 const KERNEL_BYTES = 4_194_304;
 const SLOT_BYTES = 65_536;
 const SLOTS = 16;
-/** Batches that are read before others have their turn. */
+/** What is read before others have their turn: datagrams that come alone would need more batches. */
 const BATCHES = 4;
+const TURN_BYTES = 1_048_576;
 const OUT_BYTES = 262_144;
 /** Datagrams that the kernel makes of one message: UDP_MAX_SEGMENTS of older kernels. */
 const SEGMENTS = 64;
 /** What a device answers that cannot segment. */
 const CANNOT_SEGMENT = new Set(['EIO', 'EINVAL', 'EOPNOTSUPP']);
 
-const headersOf = (name: Uint8Array) => (familyOf(name) === AF_INET6 ? IPV6 : IP);
+const optionsOf = (name: Uint8Array) => (familyOf(name) === AF_INET6 ? IPV6 : IP);
 
 class BatchSocket implements DatagramSocket {
   readonly buf: Buffer;
@@ -138,11 +139,11 @@ class BatchSocket implements DatagramSocket {
   /** Asks the kernel by a socket of its own: an unconnected one has no path. */
   mostBytes(to: Uint8Array): number {
     const name = to.length > 0 ? to : (this.#options.remote ?? to);
-    const { level, mtu, headers } = headersOf(name);
+    const { level, mtu } = optionsOf(name);
     const probe = new Socket(familyOf(name), SOCK_DGRAM, 0);
     try {
       probe.connect(name);
-      return Math.min(DATAGRAM_BYTES, probe.option(level, mtu) - headers);
+      return Math.min(DATAGRAM_BYTES, probe.option(level, mtu) - headerBytes(name));
     } finally {
       probe.close();
     }
@@ -158,7 +159,7 @@ class BatchSocket implements DatagramSocket {
   }
 
   #prepare(name: Uint8Array): void {
-    const { level, mtuDiscover } = headersOf(name);
+    const { level, mtuDiscover } = optionsOf(name);
     this.#socket.setOption(level, mtuDiscover, PMTUDISC_PROBE);
     this.#enlarge(SO_RCVBUFFORCE, SO_RCVBUF);
     this.#enlarge(SO_SNDBUFFORCE, SO_SNDBUF);
@@ -213,17 +214,19 @@ class BatchSocket implements DatagramSocket {
 
   #readable(events: SocketEvents): void {
     let received = SLOTS;
-    for (let batch = 0; batch < BATCHES && received === SLOTS; batch++) {
+    let bytes = 0;
+    for (let batch = 0; batch < BATCHES && received === SLOTS && bytes < TURN_BYTES; batch++) {
       received = this.#socket.receive(this.#in, SLOT_BYTES);
       this.#options.counters.add('receive_calls');
-      for (let i = 0; i < received; i++) this.#deliver(i, events);
+      for (let i = 0; i < received; i++) bytes += this.#deliver(i, events);
       if (this.#socket.fd < 0) return;
     }
     if (received < 0) events.failed(systemError(received, 'recvmmsg'));
     events.settled();
   }
 
-  #deliver(index: number, events: SocketEvents): void {
+  /** One message, and all datagrams in it. Returns its bytes. */
+  #deliver(index: number, events: SocketEvents): number {
     const { table, names } = this.#in;
     const words = index * MESSAGE.words;
     const start = table[words + MESSAGE.start] ?? 0;
@@ -235,6 +238,7 @@ class BatchSocket implements DatagramSocket {
       events.datagram(this.#inBuf, this.#inView, at, Math.min(at + step, end), from);
       at += step;
     } while (at < end);
+    return end - start;
   }
 }
 

@@ -2,6 +2,7 @@
 /** One socket and all links on it: whose a datagram is, and what leaves together. */
 import { randomBytes } from 'node:crypto';
 import type { Attach, TransportContext } from '../../proxy-runtime/contract.ts';
+import { headerBytes } from './address.ts';
 import { AT, BYTES, type ConnectionId, getId, headMistake, type Reason, setHead, TYPE } from './datagram.ts';
 import { UdpLink } from './link.ts';
 import type { DatagramSocket, OpenSocket, SocketOptions } from './socket.ts';
@@ -27,18 +28,18 @@ export class Hub {
   readonly #attach: Attach;
   readonly #links = new Map<number, UdpLink>();
   readonly #byPeer = new Map<string, UdpLink>();
-  readonly #mostDatagram: number;
+  readonly #mtu: number;
   #socket: DatagramSocket | undefined;
   #opener: Opener | undefined;
   #touched: UdpLink[] = [];
   #scheduled = false;
   #stalled = false;
 
-  /** @param mostDatagram that the user allows. */
-  constructor(attach: Attach, context: TransportContext, mostDatagram: number) {
+  /** @param mtu the largest IP packet that the user allows. */
+  constructor(attach: Attach, context: TransportContext, mtu: number) {
     this.#attach = attach;
     this.context = context;
-    this.#mostDatagram = mostDatagram;
+    this.#mtu = mtu;
   }
 
   /** Opens the socket. @param opener is asked about what belongs to no link; without it, and with no link left, the socket closes. */
@@ -84,11 +85,13 @@ export class Hub {
         ...{ peerId: peer.id, name: peer.name, remote: peer.remote, roundTripMs },
         window: Math.max(LEAST_WINDOW, Math.min(MOST_WINDOW, socket.receiveBytes)),
         mostWindow: MOST_WINDOW,
-        mostDatagram: Math.min(this.#mostDatagram, socket.mostBytes(peer.name)),
+        mostDatagram: Math.min(this.#mtu - headerBytes(socket.name), socket.mostBytes(peer.name)),
       },
       this,
       this.#attach,
     );
+    // Its owner may have refused it at once.
+    if (link.ended) return link;
     this.#links.set(id.low, link);
     this.#byPeer.set(keyOf(peer.id), link);
     return link;

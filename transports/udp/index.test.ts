@@ -4,11 +4,12 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { describe, test } from 'vitest';
-import type { LinkEvents } from '../../proxy-runtime/contract.ts';
+import type { Link, LinkEvents } from '../../proxy-runtime/contract.ts';
 import { ProxyError } from '../../proxy-runtime/errors.ts';
 import { testContext, virtualClock } from '../../test/testing/index.ts';
 import { endpointOf, sockaddrOf, urlOf } from './address.ts';
 import { udp } from './index.ts';
+import { UdpLink } from './link.ts';
 
 const ignore = (): LinkEvents => ({
   frame: (frame) => frame.release(),
@@ -76,6 +77,34 @@ test('IPv6 listens, says so in brackets, and is dialled', async () => {
   assert.match(listener.url, /^udp:\/\/\[::1\]:[1-9]\d*$/);
   const link = await udp.dial(new URL(listener.url), ignore, context, never);
   await Promise.all([link.close(), listener.close()]);
+});
+
+test('with an MTU of 1500 datagrams leave room for the headers of IPv6, and of IPv4', async () => {
+  for (const [host, bytes] of [
+    ['[::1]', 1452],
+    ['127.0.0.1', 1472],
+  ] as const) {
+    const context = testContext();
+    const listener = await udp.listen(new URL(`udp://${host}:0?mtu=1500`), ignore, context);
+    const link = await udp.dial(new URL(listener.url), ignore, context, never);
+    assert.ok(link instanceof UdpLink);
+    while (link.datagramBytes < bytes) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(link.datagramBytes, bytes);
+    await Promise.all([link.close(), listener.close()]);
+  }
+});
+
+test('a link that its owner refuses at once is gone on both sides', async () => {
+  const refuse = (link: Link): LinkEvents => {
+    link.destroy();
+    return ignore();
+  };
+  const listener = await udp.listen(new URL('udp://127.0.0.1:0'), refuse, testContext());
+  const dialled = udp.dial(new URL(listener.url), ignore, testContext(), never);
+  await assert.rejects(dialled, { code: 'M3_REFUSED' });
+  await listener.close();
+  const again = await udp.listen(new URL(listener.url), ignore, testContext());
+  await again.close();
 });
 
 test('the listener keeps its options in its URL', async () => {

@@ -54,7 +54,7 @@ async function dial(
   const options = optionsOf(url);
   if (options.port === 0) throw new ProxyError('M3_CONFIG', `${url.href}: port 0 is only for listening`);
   const subject = `dial of ${url.href}`;
-  const hub = new Hub(attach, context, options.mostDatagram);
+  const hub = new Hub(attach, context, options.mtu);
   const dialler = diallerOf(hub, url.href);
   const abort = (): void => dialler.abort(signal.reason);
   signal.addEventListener('abort', abort, { once: true });
@@ -76,7 +76,7 @@ export const udpOver = (open: OpenSocket): Transport => ({
   check,
   async listen(url, attach, context) {
     const options = optionsOf(url);
-    const hub = new Hub(attach, context, options.mostDatagram);
+    const hub = new Hub(attach, context, options.mtu);
     const subject = `listen ${url.host}`;
     const local = await resolve(options).catch(translated(subject));
     await hub.start(opening(open, options), { local }, listenerOf(hub)).catch(translated(subject));

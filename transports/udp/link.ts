@@ -70,6 +70,10 @@ export class UdpLink implements Link {
     host.touch(this);
   }
 
+  get ended(): boolean {
+    return this.#connection.ended;
+  }
+
   /** Bytes that a datagram may have on this path, as far as is known. */
   get datagramBytes(): number {
     return this.#connection.datagramBytes;

@@ -26,7 +26,12 @@ export function listenerOf(hub: Hub): Opener {
     if (link === undefined && hub.links >= MOST_LINKS) return 'too_many_connections';
     const name = Uint8Array.from(from);
     link ??= hub.open({ id: peerId, name, remote: urlOf(name) }, hub.newId(), roundTripMs);
-    const { id } = link;
+    const { id, ended } = link;
+    if (ended) {
+      // The dialler knows no other id yet.
+      hub.sendOpening(TYPE.RESET, peerId, BYTES.RESET, name);
+      return undefined;
+    }
     hub.sendOpening(TYPE.ACCEPT, peerId, BYTES.ACCEPT, link.name, (_buf, out, start) =>
       setId(out, start + AT.body, id),
     );

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
 /** What a URL says: `udp://host:port?mtu=1500&loss=0.05&duplicate=0.02&reorder=0.05&flip=0.005&seed=7`. */
 import { ProxyError } from '../../proxy-runtime/errors.ts';
-import { DATAGRAM_BYTES } from './datagram.ts';
 import type { Faults } from './faulty-socket.ts';
 
 const SHAPE = 'udp://host:port, for example udp://192.0.2.1:7000 or udp://[2001:db8::1]:7000?mtu=1500';
-/** Of IPv4 and UDP; IPv6 has 20 more, which the path's own limit knows. */
-const HEADER_BYTES = 28;
 /** Below, a datagram cannot hold its acknowledgements and something of a frame. */
 const LEAST_MTU = 576;
-const MOST_MTU = DATAGRAM_BYTES + HEADER_BYTES;
+/** Of IP. */
+const MOST_MTU = 65_535;
 const MOST_SEED = 2 ** 32 - 1;
 
 interface Rule {
@@ -31,8 +29,8 @@ const RULES: Readonly<Record<string, Rule>> = {
 export interface UdpOptions {
   readonly host: string;
   readonly port: number;
-  /** Of datagrams, without the headers of IP and UDP, at most. */
-  readonly mostDatagram: number;
+  /** The largest IP packet, in bytes. */
+  readonly mtu: number;
   /** Undefined: none. */
   readonly faults: Faults | undefined;
 }
@@ -80,7 +78,7 @@ export function optionsOf(url: URL): UdpOptions {
   return {
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: Number(url.port),
-    mostDatagram: of('mtu', MOST_MTU) - HEADER_BYTES,
+    mtu: of('mtu', MOST_MTU),
     faults: isFaulty ? faults : undefined,
   };
 }

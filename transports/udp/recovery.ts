@@ -34,7 +34,7 @@ export class Recovery {
   readonly sent = new SentPackets();
   readonly congestion: NewReno;
   readonly roundTrip: RoundTrip;
-  /** The last sending stopped because of the congestion window, not for want of data. */
+  /** The last sending stopped because of the congestion window or its pace, not for want of data. */
   limited = false;
   readonly #pacer = new Pacer();
   readonly #fate: Fate;

@@ -112,7 +112,7 @@ export class Sender {
       return false;
     }
     const wait = recovery.wait(now, this.#size());
-    recovery.limited = wait === Number.POSITIVE_INFINITY;
+    recovery.limited = wait > 0;
     if (wait > 0) this.paceAt = now + wait;
     return wait === 0;
   }

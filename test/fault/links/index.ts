@@ -7,15 +7,7 @@ import { constants } from 'node:os';
 import { seededRandom } from '../../testing/random.ts';
 import { type Load, startLoad } from './load.ts';
 import { type Cycle, SCENARIOS, type ScenarioName } from './scenarios.ts';
-import {
-  hasRelay,
-  LANE_NAMES,
-  type LaneName,
-  openStage,
-  type Restart,
-  SETTINGS,
-  type Stage,
-} from './stage.ts';
+import { LANE_NAMES, type LaneName, openStage, RELAYS, type Restart, SETTINGS, type Stage } from './stage.ts';
 import { type Verdict, verdictOf } from './verdict.ts';
 
 export interface LinkSettings {
@@ -82,8 +74,10 @@ const MEMORY_LOOK_MS = 20;
 export async function runLinks(settings: LinkSettings): Promise<LinkResult> {
   const { scenario, scheme, codecs, restart, root, binary, seed, timeoutMs } = settings;
   const { needsRelay } = SCENARIOS[scenario];
-  if (needsRelay && !hasRelay(scheme))
-    throw new Error(`${scenario} needs a relay, and ${scheme} has none; allowed: tcp`);
+  if (needsRelay && !Object.hasOwn(RELAYS, scheme)) {
+    const allowed = Object.keys(RELAYS).join(', ');
+    throw new Error(`${scenario} needs a relay, and ${scheme} has none; allowed: ${allowed}`);
+  }
   const started = performance.now();
   const stage = await openStage({ scheme, codecs, restart, withRelay: needsRelay, root });
   let load: Load | undefined;

@@ -6,6 +6,7 @@ import { LANE, type Lane } from '../../../proxy-runtime/contract.ts';
 import { transports } from '../../../transports/index.ts';
 import { addressOf, DC, nodePair, type Standby, type Up } from '../../system/support/node-pair.ts';
 import { endAll } from '../../system/support/program.ts';
+import { openDatagramRelay } from './datagram-relay.ts';
 import type { Party } from './load.ts';
 import { openRelay, type Relay } from './relay.ts';
 
@@ -76,7 +77,11 @@ export interface Stage {
   clear(): Promise<void>;
 }
 
-export const hasRelay = (scheme: string): boolean => scheme === 'tcp';
+/** By scheme: what can lie between the nodes. */
+export const RELAYS: Readonly<Record<string, (target: string) => Promise<Relay>>> = {
+  tcp: openRelay,
+  udp: openDatagramRelay,
+};
 
 export async function openStage(options: StageOptions): Promise<Stage> {
   const pair = nodePair(options.root);
@@ -102,7 +107,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   try {
     const at = addressOf(await probe(options, pair));
     const second = await startNode(2, { listen: at, peers: [{ node: 1 }] });
-    if (options.withRelay) relay = await openRelay(at);
+    if (options.withRelay) relay = await RELAYS[options.scheme]?.(at);
     const first = await startNode(1, { peers: [{ node: 2, dial: relay?.url ?? at }] });
     return { nodes: [first, second], relay, parties: partiesOf(pair.coreOf), clear };
   } catch (error) {
