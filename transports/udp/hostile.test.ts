@@ -9,7 +9,7 @@ import { once } from 'node:events';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, test } from 'vitest';
 import { ProxyError } from '../../proxy-runtime/errors.ts';
-import { seededRandom, virtualClock } from '../../test/testing/index.ts';
+import { seededRandom, testContext, virtualClock } from '../../test/testing/index.ts';
 import { runSeed } from '../../test/testing/seed.ts';
 import { simulatedPair, simulatedPath } from '../../test/unit/support/udp-path.ts';
 import {
@@ -22,6 +22,7 @@ import {
   sealed,
 } from '../../test/unit/support/udp-raw.ts';
 import { AT, BYTES, type ConnectionId, FLAG, RANGES, TYPE } from './datagram.ts';
+import { udp } from './index.ts';
 
 /** Every counter that stands for a datagram, or a stream, that was refused. */
 const REASONS = [
@@ -316,6 +317,22 @@ describe('a stranger', () => {
     assert.equal(await fateOf(opening(TYPE.OPEN, BYTES.OPEN, PEER_ID, cookie)), 'stale_cookie');
   });
 
+  test('who brings more cookies than there may be links is too_many_connections', async () => {
+    let opened = 1;
+    let fate = 'fine';
+    for (; fate === 'fine' && opened < 2000; opened++) {
+      const other = { low: opened, high: 7 };
+      await peer.send(opening(TYPE.HELLO, BYTES.HELLO, other));
+      const answer = await peer.answer(TYPE.COOKIE);
+      fate = await fateOf(opening(TYPE.OPEN, BYTES.OPEN, other, answer.subarray(AT.body)));
+    }
+    assert.equal(fate, 'too_many_connections');
+    assert.equal(opened, 1025);
+    for (let low = 1; low < opened; low++)
+      await peer.send(opening(TYPE.RESET, BYTES.RESET, { low, high: 7 }));
+    assert.equal(peer.clock.timers, 1, 'the timer of the first link');
+  });
+
   test('who says hello a thousand times costs nothing that is kept, and gets no more bytes than he sends', async () => {
     for (let i = 0; i < 1000; i++) {
       assert.equal(await fateOf(opening(TYPE.HELLO, BYTES.HELLO, { low: i, high: i })), 'fine');
@@ -323,6 +340,52 @@ describe('a stranger', () => {
     assert.equal(peer.clock.timers, 1, 'the timer of the one link');
     assert.equal(peer.context.pool.inUse, 0);
     assert.ok(BYTES.COOKIE <= BYTES.HELLO && BYTES.ACCEPT <= BYTES.OPEN && BYTES.RESET <= BYTES.ACCEPT);
+  });
+});
+
+describe('a listener that lies to who dials', () => {
+  /** A dial, and the socket that answers it by hand. */
+  async function dialled() {
+    const liar = createSocket('udp4');
+    liar.bind(0, '127.0.0.1');
+    await once(liar, 'listening');
+    const context = testContext({ clock: virtualClock() });
+    const attach = () => assert.fail('there is no link');
+    const url = new URL(`udp://127.0.0.1:${liar.address().port}`);
+    const link = udp.dial(url, attach, context, new AbortController().signal);
+    const failure = link.then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    const [hello, from] = (await once(liar, 'message')) as [Buffer, { port: number }];
+    const own = { low: hello.readUInt32LE(AT.id), high: hello.readUInt32LE(AT.id + 4) };
+    const fate = async (datagram: Uint8Array): Promise<string> => {
+      const before = context.counters.all();
+      liar.send(datagram, from.port, '127.0.0.1');
+      while (context.counters.get('datagrams_in') === (before.datagrams_in ?? 0))
+        await new Promise((resolve) => setImmediate(resolve));
+      return (
+        REASONS.filter((reason) => context.counters.get(reason) > (before[reason] ?? 0)).join(' ') || 'fine'
+      );
+    };
+    return { liar, own, fate, failure };
+  }
+
+  test('is heard only where the id is right and the order too', async () => {
+    const { liar, own, fate, failure } = await dialled();
+    const other = { ...own, high: own.high ^ 1 };
+    assert.equal(await fate(opening(TYPE.COOKIE, BYTES.COOKIE, other)), 'unknown_connection');
+    assert.equal(await fate(opening(TYPE.ACCEPT, BYTES.ACCEPT, other)), 'unknown_connection');
+    assert.equal(await fate(opening(TYPE.RESET, BYTES.RESET, other)), 'unknown_connection');
+    assert.equal(await fate(packet(own)), 'unknown_connection');
+    assert.equal(await fate(opening(TYPE.ACCEPT, BYTES.ACCEPT, own)), 'bad_type');
+    assert.equal(await fate(opening(TYPE.HELLO, BYTES.HELLO, own)), 'bad_type');
+    assert.equal(await fate(opening(TYPE.OPEN, BYTES.OPEN, own)), 'bad_type');
+    assert.equal(await fate(opening(TYPE.RESET, BYTES.RESET, own)), 'fine');
+    const refused = await failure;
+    assert.ok(refused instanceof ProxyError && refused.code === 'M3_REFUSED');
+    liar.close();
+    await once(liar, 'close');
   });
 });
 
