@@ -177,6 +177,23 @@ test('a killed peer ends the link with IBV_WC_RETRY_EXC_ERR', async () => {
   assert.equal(server.context.pool.inUse, 0);
 });
 
+test('who has only ever been told of room can still send: 20,000 large frames one way, then an answer', async () => {
+  const { client, server, here, there, listener } = await pair();
+  const text = 'x'.repeat(5000);
+  for (let sent = 0; sent < 20_000; ) {
+    const frame = client.context.pool.inUse < 32 ? frameOf(client.context, text) : undefined;
+    if (frame === undefined) await new Promise((resolve) => setImmediate(resolve));
+    else {
+      here.link.send(frame);
+      sent++;
+    }
+  }
+  while (there.received.length < 20_000) await new Promise((resolve) => setImmediate(resolve));
+  there.link.send(frameOf(server.context, 'answer'));
+  assert.equal(new TextDecoder().decode(await here.next()), 'answer');
+  await Promise.all([here.link.close(), there.closed, listener.close()]);
+});
+
 test('the link model delays what is sent, in both directions, small and large', async () => {
   const { client, server, here, there, listener } = await pair('?latency=10ms&bandwidth=1Gbps');
   const text = 'x'.repeat(50_000);

@@ -125,6 +125,7 @@ class RdmaLink implements Link {
     for (let left = DEPTH; left > 0 && !this.#isOver; left--) {
       const polled = this.#connection.completions.poll(this.#done);
       if (polled !== POLLED.ONE) {
+        this.#giveCredit();
         if (this.#connection.completions.isOverrun)
           this.#corrupt('cq_overrun', 'more completions than there is room for');
         return polled;
