@@ -88,7 +88,10 @@ async function measureAll(settings: Settings, names: readonly string[]): Promise
   const onSignal = (): void => void clear().finally(() => process.exit(130));
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
   try {
-    for (const name of names) all.push({ name, stage: await open(name, settings.pin), samples: [] });
+    for (const name of names) {
+      const simulated = CONTENDERS[name]?.simulated ?? false;
+      all.push({ name, simulated, stage: await open(name, settings.pin), samples: [] });
+    }
     for (let repetition = 0; repetition <= settings.repetitions; repetition++) {
       const first = repetition % all.length;
       for (const one of [...all.slice(first), ...all.slice(0, first)]) {

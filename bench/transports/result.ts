@@ -24,11 +24,13 @@ export interface Sample {
 
 export interface Measured {
   readonly name: string;
+  readonly simulated: boolean;
   readonly samples: Sample[];
 }
 
 export interface StreamResult {
   readonly contender: string;
+  readonly simulated: boolean;
   readonly stream: StreamName;
   readonly messagesPerSecond: Spread;
   readonly megabytesPerSecond: Spread;
@@ -39,6 +41,7 @@ export interface StreamResult {
 
 export interface LatencyResult {
   readonly contender: string;
+  readonly simulated: boolean;
   readonly p50Us: Spread;
   readonly p99Us: Spread;
   readonly roundTripsPerSecond: Spread;
@@ -52,10 +55,10 @@ export interface Results {
 export function resultsOf(measured: readonly Measured[]): Results {
   return {
     streams: measured.flatMap((one) => STREAM_NAMES.flatMap((stream) => streamOf(one, stream))),
-    latencies: measured.map(({ name, samples }) => {
+    latencies: measured.map(({ name, simulated, samples }) => {
       const spread = (key: keyof Latency): Spread => spreadOf(samples.map(({ latency }) => latency[key]));
       return {
-        contender: name,
+        ...{ contender: name, simulated },
         ...{
           p50Us: spread('p50Us'),
           p99Us: spread('p99Us'),
@@ -66,7 +69,7 @@ export function resultsOf(measured: readonly Measured[]): Results {
   };
 }
 
-function streamOf({ name, samples }: Measured, stream: StreamName): StreamResult[] {
+function streamOf({ name, simulated, samples }: Measured, stream: StreamName): StreamResult[] {
   const flows = samples.flatMap((sample) => sample.flows[stream] ?? []);
   if (flows.length === 0) return [];
   const maybe = (key: 'datagramsPerSend' | 'datagramsPerReceive'): Spread | null => {
@@ -77,7 +80,7 @@ function streamOf({ name, samples }: Measured, stream: StreamName): StreamResult
     spreadOf(flows.map((flow) => flow[key]));
   return [
     {
-      ...{ contender: name, stream, messagesPerSecond: spread('messagesPerSecond') },
+      ...{ contender: name, simulated, stream, messagesPerSecond: spread('messagesPerSecond') },
       ...{ megabytesPerSecond: spread('megabytesPerSecond'), cpuUsPerMessage: spread('cpuUsPerMessage') },
       ...{ datagramsPerSend: maybe('datagramsPerSend'), datagramsPerReceive: maybe('datagramsPerReceive') },
     },
@@ -106,8 +109,8 @@ const TARGETS: readonly Target[] = [
   { name: 'the same with Ethernet datagrams', of: ['udp-1500', messages('batched')], to: DGRAM, atLeast: 5 },
   { name: 'udp, one message a frame, beside dgram', of: ['udp', messages('single')], to: DGRAM, atLeast: 1 },
   { name: 'the same with Ethernet datagrams', of: ['udp-1500', messages('single')], to: DGRAM, atLeast: 1 },
-  { name: 'rdma-sim p50, beside tcp', of: ['rdma-sim', p50], to: ['tcp', p50], atMost: 1 },
-  { name: 'rdma-sim MB/s, beside tcp', of: ['rdma-sim', bulk], to: ['tcp', bulk], atLeast: 2 },
+  { name: 'rdma-sim (simulated) p50, beside tcp', of: ['rdma-sim', p50], to: ['tcp', p50], atMost: 1 },
+  { name: 'rdma-sim (simulated) MB/s, beside tcp', of: ['rdma-sim', bulk], to: ['tcp', bulk], atLeast: 2 },
   { name: 'tcp MB/s', of: ['tcp', bulk], atLeast: 1000 },
 ];
 
@@ -130,6 +133,9 @@ function valuesOf(measured: readonly Measured[], [name, figure]: Target['of']): 
 
 const optional = (spread: Spread | null): string => (spread === null ? '' : spread.median.toFixed(1));
 
+const shownName = ({ contender, simulated }: LatencyResult | StreamResult): string =>
+  simulated ? `${contender} (simulated)` : contender;
+
 export function tables({ streams, latencies }: Results): string {
   return [
     tableText({
@@ -145,7 +151,7 @@ export function tables({ streams, latencies }: Results): string {
       left: ['contender', 'stream'],
       rows: streams.map((of) => [
         ...[
-          of.contender,
+          shownName(of),
           of.stream,
           spreadText(of.messagesPerSecond, 0),
           spreadText(of.megabytesPerSecond, 1),
@@ -161,7 +167,7 @@ export function tables({ streams, latencies }: Results): string {
       head: ['contender', 'p50 us', 'p99 us', 'round trips/s'],
       left: ['contender'],
       rows: latencies.map((of) => [
-        ...[of.contender, spreadText(of.p50Us, 1), spreadText(of.p99Us, 1)],
+        ...[shownName(of), spreadText(of.p50Us, 1), spreadText(of.p99Us, 1)],
         spreadText(of.roundTripsPerSecond, 0),
       ]),
     }),
