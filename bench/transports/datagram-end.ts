@@ -26,6 +26,7 @@ export async function listenDatagrams(): Promise<Listening> {
     echo: (on) => {
       echoes = on;
     },
+    close: async () => void socket.close(),
   };
 }
 

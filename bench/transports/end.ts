@@ -22,6 +22,8 @@ export interface Listening {
   readonly count: () => Omit<Count, 'atMs' | 'cpuMs'>;
   /** Whether each frame is sent back. */
   echo(on: boolean): void;
+  /** Leaves nothing of its address behind. */
+  close(): Promise<void>;
 }
 
 /** The side that sends. */
@@ -44,11 +46,14 @@ const cpuMs = (): number => {
 if (contender === undefined) throw new Error(`no contender ${name}`);
 if (what === 'listen') {
   const end = contender.listen();
-  answerQuestions({
+  const close = async () => (await end).close();
+  process.once('SIGTERM', () => void close().finally(() => process.exit(0)));
+  const answers = {
     ready: async () => (await end).url,
     count: async (): Promise<Count> => ({ ...(await end).count(), atMs: performance.now(), cpuMs: cpuMs() }),
     echo: async (on: boolean) => (await end).echo(on),
-  });
+  };
+  answerQuestions(answers, close);
 } else {
   const end = contender.dial(url);
   answerQuestions({

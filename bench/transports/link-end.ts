@@ -46,6 +46,7 @@ export async function listenLink(transport: Transport, url: string): Promise<Lis
     echo: (on) => {
       echoes = on;
     },
+    close: () => listener.close(),
   };
 }
 
