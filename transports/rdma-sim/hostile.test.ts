@@ -112,6 +112,18 @@ describe('offers', () => {
     assert.deepEqual(readdirSync(folder).toSorted(), [`${id}.bell`, `${id}.memory`, 'connect.sock']);
   });
 
+  test('that never come hold 64 places at most: the next dialler is hung up on, until one has gone', async () => {
+    const silent = await Promise.all(Array.from({ length: 64 }, call));
+    await hungUp(await call());
+    assert.equal(context.counters.get('connect_refused'), 1);
+    for (const socket of silent) socket.destroy();
+    while (context.counters.get('connect_failed') < 64) await new Promise((resolve) => setImmediate(resolve));
+    const { connection } = await joined();
+    connection.socket.destroy();
+    connection.close();
+    assert.ok((await closed) !== undefined);
+  });
+
   test('cut short at every byte: hung up, and counted', async () => {
     const half = createHalf(folder, undefined);
     const text = JSON.stringify(half.offer);

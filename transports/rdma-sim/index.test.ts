@@ -2,7 +2,15 @@
 /** What is the model's own as a transport; the rest is in the transport contract, verbs are in `verbs/verbs.test.ts`. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { promisify } from 'node:util';
 import { describe, test } from 'vitest';
 import type { Link, LinkEvents, Listener } from '../../proxy-runtime/contract.ts';
@@ -141,6 +149,18 @@ describe('files', () => {
     assert.deepEqual(readdirSync(url.pathname).toSorted(), ['connect.sock', 'mine']);
     await listener.close();
     assert.deepEqual(readdirSync(url.pathname), ['mine']);
+    await run('rm', ['-r', url.pathname]);
+  });
+
+  test.each([
+    ['that others can write to', (path: string) => run('mkdir', ['-m', '777', path])],
+    ['that is a file', async (path: string) => writeFileSync(path, '')],
+    ['that leads elsewhere', async (path: string) => symlinkSync('/tmp', path)],
+  ])('are not put into a directory %s', async (_, make) => {
+    const url = new URL(rdmaSim.loopback());
+    await make(url.pathname);
+    const listening = rdmaSim.listen(url, node().attach, testContext());
+    await assert.rejects(listening, { code: 'M3_UNAVAILABLE', message: /nobody else can write to/ });
     await run('rm', ['-r', url.pathname]);
   });
 

@@ -6,7 +6,7 @@
  * side sends. It is a simulation: figures of it are none of an adapter.
  */
 import { randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +26,8 @@ const SOCKET = 'connect.sock';
 /** A Unix socket's path has at most 107 bytes (unix(7)). */
 const DIRECTORY_BYTES = 107 - SOCKET.length - 1;
 const CONNECT_MS = 5000;
+/** Diallers that have not said all yet; more are hung up on. */
+const CONNECTING = 64;
 const LEFT_BEHIND = /^[0-9a-f]{32}\.(memory|bell)$/;
 
 /** What is wrong with the URL, in words. */
@@ -65,6 +67,11 @@ async function listen(url: URL, attach: Attach, context: TransportContext): Prom
   await removeStale(join(folder, SOCKET));
   const connecting = new Map<Socket, Promise<void>>();
   const server = createServer((socket) => {
+    if (connecting.size >= CONNECTING) {
+      context.counters.add('connect_refused');
+      socket.destroy();
+      return;
+    }
     const accepted = accept(socket, url, attach, context).finally(() => connecting.delete(socket));
     connecting.set(socket, accepted);
   });
@@ -78,10 +85,15 @@ function makeFolder(url: URL): void {
   try {
     mkdirSync(url.pathname, { mode: 0o700 });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return;
-    const text = `listen at ${url.href}: ${(error as Error).message}`;
-    throw new ProxyError('M3_UNAVAILABLE', text, { cause: error });
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+      const text = `listen at ${url.href}: ${(error as Error).message}`;
+      throw new ProxyError('M3_UNAVAILABLE', text, { cause: error });
+    }
   }
+  const state = lstatSync(url.pathname);
+  if (state.isDirectory() && state.uid === process.getuid?.() && (state.mode & 0o022) === 0) return;
+  const text = `listen at ${url.href}: it must be a directory of this user that nobody else can write to (chmod 700)`;
+  throw new ProxyError('M3_UNAVAILABLE', text);
 }
 
 function bound(server: Server, folder: string, url: URL): Promise<void> {

@@ -49,9 +49,10 @@ class RdmaLink implements Link {
     this.#gone = new Promise((resolve) => {
       this.#resolveGone = resolve;
     });
-    this.#watch = watch(connection.own.bell, () => {
+    this.#watch = watch(connection.own.bell, (status) => {
       drain(connection.own.bell);
-      this.#turn();
+      if (status < 0) this.#lost(WC_STATUS.IBV_WC_RETRY_EXC_ERR);
+      else this.#turn();
     });
     this.#connection.socket.on('error', () => undefined);
     this.#connection.socket.once('close', () => this.#otherSideLeft());
