@@ -7,7 +7,11 @@ import { transportContract } from '../../test/contract/transport.ts';
 import { loadPlugIn } from '../config/plug-in.ts';
 import type { CodecFactory, Transport } from '../contract.ts';
 import { ProxyError } from '../errors.ts';
+import { watchClauses } from './kit-watch.ts';
 import { EXIT_FAILURE, printJson, printText } from './output.ts';
+
+/** For which a clause may hold the event loop: a clause itself has less time in all. */
+const BUSY_MS = 20_000;
 
 interface Options {
   readonly options: Readonly<Record<string, unknown>>;
@@ -30,11 +34,17 @@ async function action(path: string, { options, json = false }: Options): Promise
   const { kind, name, clauses } = await suiteOf(path, options);
   if (!json) printText(`${kind} ${name}: ${clauses.length} clauses`);
   const verdicts: Verdict[] = [];
-  for (const clause of clauses) {
+  const watch = watchClauses(
+    clauses.map((clause) => clause.name),
+    BUSY_MS,
+  );
+  for (const [number, clause] of clauses.entries()) {
+    watch.begin(number);
     const verdict = await judge(clause);
     verdicts.push(verdict);
     if (!json) printText(verdictText(verdict));
   }
+  await watch.end();
   const passed = verdicts.filter((verdict) => verdict.passed).length;
   const failed = verdicts.length - passed;
   if (json) printJson({ kind, name, passed, failed, clauses: verdicts });

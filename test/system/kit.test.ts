@@ -89,6 +89,18 @@ describe('a bad one', () => {
     expect(stderr).toMatch(message);
   });
 
+  test('a codec that never comes back is ended, and the clause named', async () => {
+    const file = write(
+      'endless.mjs',
+      `export default () => ({ id: 'endless', level: 'bytes', room: [0, 0], decode: (next) => next,
+        encode: () => () => { for (;;); } });`,
+    );
+    const { signal, stdout, stderr } = await m3ipc('kit', file).ended;
+    expect(signal).toBe('SIGKILL');
+    expect(stdout).toMatch(/^pass {2}says what it is, and a pipeline takes it$/m);
+    expect(stderr).toMatch(/nothing else can run for 20000 ms: gives back no record$/m);
+  });
+
   test('options that are no JSON object are wrong usage', async () => {
     const { code, stderr } = await m3ipc('kit', 'x.mjs', '--options', '[1]').ended;
     expect(code).toBe(2);
