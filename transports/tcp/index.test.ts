@@ -65,28 +65,34 @@ test('IPv6 listens, says so in brackets, and is dialled', async () => {
   await Promise.all([link.close(), listener.close()]);
 });
 
-describe('TCP_USER_TIMEOUT', () => {
-  /** Of every socket of this process that has it: ours are the only ones. */
-  const timeouts = (): number[] =>
-    readdirSync('/proc/self/fd').flatMap((fd) => {
+describe('socket options', () => {
+  const IPPROTO_TCP = 6;
+  const TCP_USER_TIMEOUT = 18;
+  const TCP_NOTSENT_LOWAT = 25;
+
+  /** Both, of every socket of this process that has them: ours are the only ones. */
+  const options = (): [timeoutMs: number, notSentBytes: number][] =>
+    readdirSync('/proc/self/fd').flatMap((name) => {
       try {
-        const timeout = socketOption(Number(fd), 6, 18);
-        return timeout > 0 ? [timeout] : [];
+        const timeout = socketOption(Number(name), IPPROTO_TCP, TCP_USER_TIMEOUT);
+        const notSent = socketOption(Number(name), IPPROTO_TCP, TCP_NOTSENT_LOWAT);
+        return timeout > 0 ? [[timeout, notSent]] : [];
       } catch {
         return [];
       }
     });
 
-  test('is set on both ends, by default or as the address says', async () => {
+  test('are set on both ends, by default or as the address says', async () => {
     const context = testContext();
     const listener = await tcp.listen(new URL('tcp://127.0.0.1:0'), ignore, context);
     const signal = new AbortController().signal;
     const plain = await tcp.dial(new URL(listener.url), ignore, context, signal);
     const told = await tcp.dial(new URL(`${listener.url}?userTimeout=1.5s`), ignore, context, signal);
-    while (timeouts().length < 4) await new Promise((resolve) => setImmediate(resolve));
+    while (options().length < 4) await new Promise((resolve) => setImmediate(resolve));
+    const byDefault = [20_000, 131_072];
     assert.deepEqual(
-      timeouts().toSorted((a, b) => a - b),
-      [1500, 20_000, 20_000, 20_000],
+      options().toSorted(([a], [b]) => a - b),
+      [[1500, 131_072], byDefault, byDefault, byDefault],
     );
     await Promise.all([plain.close(), told.close(), listener.close()]);
   });

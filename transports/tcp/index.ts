@@ -5,6 +5,9 @@
  * A dead peer is noticed by the session's pings, in seconds. For a connection that no session looks after any more the
  * kernel does it: it asks after silence (SO_KEEPALIVE, `stream.ts`), and what the peer has not acknowledged for 20 s ends the
  * connection (TCP_USER_TIMEOUT of tcp(7), RFC 5482), instead of after a quarter of an hour. `?userTimeout=` changes that.
+ *
+ * What the kernel has not sent yet is kept short (TCP_NOTSENT_LOWAT), so that a small frame waits behind little on a slow
+ * network: what is given to the kernel can be overtaken by nothing.
  */
 import type { Server, Socket } from 'node:net';
 import { setSocketOption } from '../../core-kmod/binding/io.ts';
@@ -19,6 +22,9 @@ const OPTIONS = { userTimeout: duration(100_000, 3_600_000_000) };
 /** Of linux/tcp.h and linux/in.h. */
 const IPPROTO_TCP = 6;
 const TCP_USER_TIMEOUT = 18;
+const TCP_NOTSENT_LOWAT = 25;
+/** Bytes: two of the largest frames, so that the kernel never runs dry while Node makes the next. */
+const NOT_SENT_BYTES = 131_072;
 
 /** What is wrong with the URL, in words. */
 function mistake(url: URL): string | undefined {
@@ -44,7 +50,10 @@ function target(url: URL) {
   return {
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: Number(url.port),
-    tune: (fd: number) => setSocketOption(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, timeoutMs),
+    tune: (fd: number) => {
+      setSocketOption(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, timeoutMs);
+      setSocketOption(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, NOT_SENT_BYTES);
+    },
   };
 }
 
