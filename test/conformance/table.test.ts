@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { packageRoot } from '../../core-kmod/binding/native.ts';
-import { backendOf } from './backend.ts';
+import { BACKENDS, backendOf } from './backend.ts';
 import { programsIn } from './programs.ts';
 import { summary, type Verdict, verdictsOf } from './report.ts';
 import { DOCS, docsText } from './table/docs.ts';
@@ -53,7 +53,9 @@ test('the page of the table is current: npm run conformance -- --write', () => {
 });
 
 test('a backend that cannot be used says why', () => {
-  expect(() => backendOf('kernel')).toThrow("no backend 'kernel'; it has: embedded");
+  expect(() => backendOf('Kernel')).toThrow("no backend 'Kernel'; it has: embedded, kernel");
+  if (BACKENDS['kernel']?.missing !== undefined)
+    expect(() => backendOf('kernel')).toThrow('cannot be used here: no /dev/m3ipc0: load the module');
 });
 
 test('a row holds only if all its tests ran and passed', () => {

@@ -69,6 +69,7 @@ describe('make install', () => {
       'manage.h',
       'mnx.h',
       'mnx_errors.h',
+      'request.h',
     ]);
   });
 
