@@ -312,7 +312,7 @@ export interface CorePeer {
   queues(out: Uint32Array, resting?: boolean): number;
   /**
    * Fills the frame with the header and every pending record of the queue that fits, replayed ones first; sets range,
-   * dc and lane. Returns the number of records; 0 leaves the frame untouched.
+   * dc and lane. Returns the number of records; 0 leaves the frame untouched, and `ready` runs for what comes next.
    */
   take(dc: number, lane: Lane, frame: Frame): number;
   /** Fills the frame with acknowledgements and grants alone if any are owed; false leaves it untouched. */

@@ -24,6 +24,21 @@ export function writeLinkHeader(frame: Frame, type: FrameType, dc: number): void
   frame.lane = LANE.control;
 }
 
+/** Number of the last record of a DATA frame that has some. A double holds every number that a link will ever reach. */
+export function lastNumber({ view, start }: Frame): number {
+  return number64(view, start + HEADER.first) + view.getUint32(start + HEADER.count, true) - 1;
+}
+
+/** All records of a lane below this number have been accepted by the sender of a DATA frame. */
+export function acceptedBelow({ view, start }: Frame, lane: Lane): number {
+  return number64(view, start + HEADER.ack + 8 * lane);
+}
+
+/** Without the object that a bigint is. */
+function number64(view: DataView, at: number): number {
+  return view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
+}
+
 /** Why a received range is no frame, or undefined after `dc` and `lane` have been set from its header. */
 export function readHeader(frame: Frame): 'frame_length' | 'frame_lane' | undefined {
   const length = frame.end - frame.start;

@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: MIT
 /** The pump of a proxy: takes frames from the core, in the order that its schedule wants, and gives them to the session. */
 import { LIMITS } from '../core-kmod/binding/abi.ts';
-import type { Clock, CorePeer, Frame, FramePool, Lane, Schedule } from './contract.ts';
+import {
+  type Clock,
+  type CorePeer,
+  type Frame,
+  type FramePool,
+  LANE,
+  type Lane,
+  type Schedule,
+} from './contract.ts';
 import type { Session } from './session-state.ts';
 
 /** In one turn of the event loop a proxy sends at most so much, then the others have theirs. */
@@ -94,10 +102,12 @@ function fill(state: State, session: Session, frame: Frame): boolean {
   const { queues } = state;
   const { core, order } = state.options;
   try {
-    for (let count = core.queues(queues); count > 0; count--) {
+    let count = readyQueues(state, session);
+    if (count === 0 && !session.bulkOpen) rest(state, session);
+    for (; count > 0; count--) {
       const at = order.next(queues, count);
       if (at < 0) {
-        rest(state);
+        rest(state, session);
         return false;
       }
       const queue = queues[at] ?? 0;
@@ -115,13 +125,25 @@ function fill(state: State, session: Session, frame: Frame): boolean {
   return false;
 }
 
+/** Which queues may be taken from, those of copy data only while the session's window for them is open; how many. */
+function readyQueues({ options: { core }, queues }: State, session: Session, arm = false): number {
+  const count = core.queues(queues, arm);
+  if (session.bulkOpen) return count;
+  let left = 0;
+  for (let at = 0; at < count; at++) {
+    const queue = queues[at] ?? 0;
+    if ((queue & 0xff) !== LANE.bulk) queues[left++] = queue;
+  }
+  return left;
+}
+
 /** What may not be taken yet is, as soon as it may; other queues as soon as there is something in them. */
-function rest(state: State): void {
-  const { core, order, clock } = state.options;
+function rest(state: State, session: Session): void {
+  const { order, clock } = state.options;
   state.resting?.();
   state.resting = undefined;
   // What came before the bell was armed has not rung it.
-  if (order.next(state.queues, core.queues(state.queues, true)) >= 0) {
+  if (order.next(state.queues, readyQueues(state, session, true)) >= 0) {
     kick(state);
     return;
   }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /** A session's way in: from the link through the bytes codecs, past the header, through the records codecs to the core. */
 
-import type { Frame } from './contract.ts';
+import { type Frame, LANE } from './contract.ts';
 import { ProxyError } from './errors.ts';
-import { type FrameType, readHeader } from './link-frames.ts';
+import { acceptedBelow, type FrameType, readHeader } from './link-frames.ts';
 import { FRAME_TYPE } from './record.ts';
 import { closeLink, coreFailed, fail, leave, type SessionState, sendOwn } from './session-state.ts';
 
@@ -46,6 +46,7 @@ function data(state: SessionState, frame: Frame): void {
   const standing = state.openings.standing(frame.dc);
   if (standing === 'open') {
     taps.look?.('in', context.peer, frame);
+    state.bulk.accepted(frame.dc, acceptedBelow(frame, LANE.bulk));
     state.toCore(frame);
   } else if (standing === 'unknown') corrupt(state, frame, 'frame_dc');
   else {

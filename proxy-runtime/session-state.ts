@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** What a session consists of, and the ways in which it ends. */
 import type { Acknowledgements } from './acknowledgements.ts';
+import type { BulkWindow } from './bulk-window.ts';
 import type {
   Codec,
   CorePeer,
@@ -71,6 +72,8 @@ export interface Session {
   coreFailed(error: unknown): void;
   /** False: the link, or the peer, wants no more for now. */
   readonly writable: boolean;
+  /** False: enough copy data is on its way; other records may go. */
+  readonly bulkOpen: boolean;
   /** Of the last PING that was answered. */
   readonly roundTripMs: number | undefined;
   /** DCs that both sides have opened on this link. */
@@ -91,6 +94,7 @@ export interface SessionState {
   readonly frames: Pick<FramePool, 'acquire'>;
   readonly openings: Openings;
   readonly acknowledgements: Acknowledgements;
+  readonly bulk: BulkWindow;
   /** Through the bytes codecs: to the link, and from it to the header. */
   encode: Sink;
   decode: Sink;

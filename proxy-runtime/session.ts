@@ -5,8 +5,10 @@
  * accepted is acknowledged. It changes the core only for the proxy that calls it the current one.
  */
 import { createAcknowledgements } from './acknowledgements.ts';
-import type { Codec, Frame, FramePool, LinkContext, Sink } from './contract.ts';
+import { createBulkWindow } from './bulk-window.ts';
+import { type Codec, type Frame, type FramePool, LANE, type LinkContext, type Sink } from './contract.ts';
 import { ProxyError } from './errors.ts';
+import { lastNumber } from './link-frames.ts';
 import { createLiveness } from './liveness.ts';
 import { createOpenings, type Openings } from './openings.ts';
 import { composePipeline } from './pipeline.ts';
@@ -41,6 +43,7 @@ export function createSession(options: SessionOptions): Session {
       () => state.writable,
       (dc) => acknowledge(state, dc),
     ),
+    bulk: createBulkWindow(context.clock),
     encode: drop,
     decode: drop,
     data: drop,
@@ -71,6 +74,9 @@ function sessionOf(state: () => SessionState, options: SessionOptions, openings:
     coreFailed: (error) => coreFailed(state(), error),
     get writable() {
       return state().writable;
+    },
+    get bulkOpen() {
+      return state().bulk.isOpen;
     },
     get roundTripMs() {
       return state().roundTripMs;
@@ -150,6 +156,7 @@ function refresh(state: SessionState): void {
 /** The way out: what the core has filled. */
 function send(state: SessionState, frame: Frame): void {
   state.acknowledgements.paid(frame.dc);
+  if (frame.lane === LANE.bulk) state.bulk.sent(frame.dc, lastNumber(frame), frame.end - frame.start);
   try {
     state.data(frame);
   } catch (cause) {

@@ -9,6 +9,9 @@ import { killText, runKills } from './kill/index.ts';
 import { linkCommands } from './links/command.ts';
 import { runModel } from './model/index.ts';
 import { modelText } from './model/text.ts';
+import { runShaped } from './shaped/index.ts';
+import { missing } from './shaped/namespaces.ts';
+import { shapedText } from './shaped/text.ts';
 
 interface ModelOptions {
   readonly seeds: number;
@@ -39,6 +42,23 @@ async function coreKill({ kills, hits, seed, quick, json }: KillOptions): Promis
   tell(json, result, killText(result));
 }
 
+interface ShapedOptions {
+  readonly mbit: number;
+  readonly queue: number;
+  readonly seconds: number;
+  readonly busy: boolean;
+  readonly json: boolean;
+}
+
+async function shaped({ mbit, queue, seconds, busy, json }: ShapedOptions): Promise<void> {
+  const why = missing();
+  if (why !== undefined) throw new Error(why);
+  const binary = join(buildPrograms(), 'shaped-load');
+  const wire = { mbitPerSecond: mbit, queueMs: queue };
+  const result = await runShaped({ binary, ...wire, seconds, busy, progress });
+  tell(json, result, shapedText(result));
+}
+
 const program = new Command('npm run fault --').description(
   'faults and random operations against cores and links',
 );
@@ -59,6 +79,15 @@ program
   .option('--first <n>', 'first seed; without it, M3IPC_SEED or chance', whole)
   .option('--json', 'print one JSON object', false)
   .action(model);
+program
+  .command('shaped')
+  .description('small calls beside copies that fill a slow wire between two network namespaces')
+  .option('--mbit <n>', 'rate of the wire', whole, 500)
+  .option('--queue <ms>', 'how long a packet may wait for it', whole, 50)
+  .option('--seconds <n>', 'of small calls, idle and beside copies', whole, 30)
+  .option('--busy', 'also with all processors busy, for the record', false)
+  .option('--json', 'print one JSON object', false)
+  .action(shaped);
 linkCommands(program);
 try {
   await program.parseAsync();

@@ -19,6 +19,12 @@ export interface Outcome {
   readonly message: Uint8Array;
 }
 
+/** A buffer in the DC's arena, gone with its process. */
+export interface ArenaMemory {
+  readonly data: Uint8Array;
+  readonly address: bigint;
+}
+
 export type ActorOp = 'send' | 'sendrec' | 'receive' | 'rcvrqst';
 
 const OPS = { send: OP.SEND, sendrec: OP.SENDREC, receive: OP.RECEIVE, rcvrqst: OP.RCVRQST } as const;
@@ -61,9 +67,26 @@ export class Actor {
   call(op: ActorOp, peer: number, sent: Uint8Array, timeoutMs = Number.POSITIVE_INFINITY): Promise<Outcome> {
     const { native } = this.world;
     const message = sent.slice();
-    const result = this.process.enter(() =>
-      native.start(this.#member, this.#call, OPS[op], this.ep, peer, message),
-    );
+    const begin = () => native.start(this.#member, this.#call, OPS[op], this.ep, peer, message);
+    return this.#run(begin, message, timeoutMs);
+  }
+
+  /** 0, or a negative error, when the bytes have been copied. */
+  async copy(src: number, from: bigint, dst: number, to: bigint, bytes: number): Promise<number> {
+    const { native } = this.world;
+    const begin = () => native.startCopy(this.#member, this.#call, this.ep, src, from, dst, to, bytes);
+    const { result } = await this.#run(begin, new Uint8Array(64), Number.POSITIVE_INFINITY);
+    return result;
+  }
+
+  alloc(bytes: number): ArenaMemory {
+    const { native } = this.world;
+    const { data, address } = made(native.alloc(this.#member, this.ep, bytes), 'alloc');
+    return { data: new Uint8Array(data, 0, bytes), address };
+  }
+
+  #run(begin: () => number, message: Uint8Array, timeoutMs: number): Promise<Outcome> {
+    const result = this.process.enter(begin);
     if (result !== PENDING) return Promise.resolve({ result, message });
     return new Promise((done) => {
       this.#waiting = { message, done, cancelDeadline: () => undefined, cancelLook: () => undefined };

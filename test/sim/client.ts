@@ -3,10 +3,14 @@
 import { ANY, CORE_ERRORS } from '../../core-kmod/binding/abi.ts';
 import { pick } from '../testing/seed.ts';
 import type { Actor, Outcome } from './actor.ts';
+import { OfferedMemory } from './copies.ts';
+import type { Call } from './oracle.ts';
 import { encode, KIND } from './payload.ts';
 import { isOwnEnd, noteTaken } from './server.ts';
-import { type Dc, serversOf } from './topology.ts';
+import { type Dc, type Seat, serversOf } from './topology.ts';
 
+/** Of requests, how many offer memory. */
+const COPIES = 0.06;
 const THINK_MS = 12;
 const DEADLINE_MS = 300;
 /** How long a client looks for what was sent to it. */
@@ -16,6 +20,7 @@ export async function runClient(actor: Actor, dc: Dc): Promise<void> {
   const { world } = actor;
   const { random } = world;
   const servers = serversOf(dc);
+  const memory = new OfferedMemory(actor);
   for (;;) {
     await actor.sleep(random() * THINK_MS);
     if (await lookAround(actor)) return;
@@ -24,18 +29,25 @@ export async function runClient(actor: Actor, dc: Dc): Promise<void> {
     if (server === undefined) return;
     const dice = random();
     if (dice < 0.2) actor.notify(server.ep);
-    else if (await ask(actor, dice < 0.35 ? 'send' : 'sendrec', server.ep, server.node)) return;
+    else if (await ask(actor, memory, dice < 0.35 ? 'send' : 'sendrec', server)) return;
   }
 }
 
 /** True when this process has to end, as its DC has. */
-async function ask(actor: Actor, kind: 'send' | 'sendrec', ep: number, node: number): Promise<boolean> {
+async function ask(
+  actor: Actor,
+  memory: OfferedMemory,
+  kind: Call['kind'],
+  { ep, node }: Seat,
+): Promise<boolean> {
   const { world, life } = actor;
   const deadline = world.random() < 0.3 ? world.random() * DEADLINE_MS : undefined;
   const call = world.oracle.starts(kind, life, ep, node, deadline !== undefined);
+  if (kind === 'sendrec' && world.random() < COPIES) call.offer = memory.offer(call);
   const sent = encode(kind === 'send' ? KIND.oneWay : KIND.request, call.id);
   const outcome = await actor.call(kind, ep, sent, deadline);
   world.oracle.ends(call, outcome.result, outcome.message);
+  memory.ended(call);
   return isOwnEnd(outcome);
 }
 

@@ -11,6 +11,9 @@ const OUTAGE_MS = 400;
 /** A process dies at one of so many crash points from now. */
 const CRASH_POINTS = 400;
 
+/** More than there are endpoints, tasks included. */
+const ENDPOINT_BITS = 20;
+
 type Fault = (world: World, node: SimNode) => void;
 
 const outage = (world: World): number => world.random() * OUTAGE_MS;
@@ -93,6 +96,10 @@ const FAULTS = {
     const dcs = dcsOf(node.id);
     const dc = dcs[pick(world.random, dcs.length)];
     if (dc !== undefined) node.restartDc(dc);
+  },
+  /** Not a fault, but it must harm nobody: other endpoints are urgent from now on. */
+  changeLanes: (world, node) => {
+    for (const dc of dcsOf(node.id)) node.setLanes(dc, pick(world.random, 2 ** ENDPOINT_BITS));
   },
   killEndpoint(world, node) {
     node.actors[pick(world.random, node.actors.length)]?.process.kill();

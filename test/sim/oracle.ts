@@ -25,6 +25,14 @@ interface Taking {
   answered: boolean;
 }
 
+/** Memory that a caller offers: so many bytes at the address are pulled, and so many behind them pushed to. */
+export interface Offer {
+  readonly address: bigint;
+  readonly bytes: number;
+  /** The server was told that all of it has arrived. */
+  isPushed: boolean;
+}
+
 export interface Call {
   readonly id: number;
   readonly kind: 'send' | 'sendrec';
@@ -37,6 +45,7 @@ export interface Call {
   ended: number | undefined;
   result: number;
   readonly takings: Taking[];
+  offer: Offer | undefined;
 }
 
 interface Loss {
@@ -150,7 +159,7 @@ export class Oracle {
     const id = ++this.#ids;
     const call: Call = {
       ...{ id, kind, from, to, toNode, started: this.#now(), deadline },
-      ...{ ended: undefined, result: 0, takings: [] },
+      ...{ ended: undefined, result: 0, takings: [], offer: undefined },
     };
     this.calls.set(id, call);
     this.#note(call, 'starts');
@@ -271,12 +280,21 @@ export class Oracle {
     this.#note(call, `replied: ${result === 0 ? 'ok' : error}`);
     const taking = call.takings.find((one) => one.by === by);
     if (result === 0 && taking !== undefined) taking.answered = true;
-    if (result === 0 || OWN_END.has(error)) return;
-    const { from } = call;
-    const isOver = call.ended !== undefined || from.ended !== undefined;
-    if (!isOver && !this.#wasLost(from.node, from.dc)) {
-      this.violation(`the reply to ${say(call)} got ${error}, but its caller waits`);
-    }
+    if (result === 0 || OWN_END.has(error) || this.#isOver(call)) return;
+    this.violation(`the reply to ${say(call)} got ${error}, but its caller waits`);
+  }
+
+  /** A copy of the server from or to the memory of a caller that waits has ended. */
+  copied(call: Call, direction: 'pull' | 'push', result: number): void {
+    const error = coreErrorName(result);
+    this.count(`${direction}: ${result === 0 ? 'ok' : error}`);
+    if (result === 0 || OWN_END.has(error) || this.#isOver(call)) return;
+    this.violation(`a ${direction} for ${say(call)} got ${error}, but its caller waits`);
+  }
+
+  /** The caller does not wait any more, or its core may have lost what it knew of that. */
+  #isOver({ ended, from }: Call): boolean {
+    return ended !== undefined || from.ended !== undefined || this.#wasLost(from.node, from.dc);
   }
 
   /* ------------------------------------------------------------- notifications */

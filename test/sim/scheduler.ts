@@ -7,9 +7,11 @@ import type { SimNative } from './native.ts';
 export class ProcessDied extends Error {}
 
 interface Event {
-  readonly at: number;
+  at: number;
   readonly process: Process;
   readonly run: () => void;
+  /** Also of one that waits for its process to go on. */
+  isCancelled: boolean;
 }
 
 /** What happens, in the order of time; at one time in the order in which it was planned. */
@@ -30,8 +32,7 @@ export class Scheduler {
     while (at > 0 && this.#isBefore(at - 1, event.at)) at--;
     this.#events.splice(at, 0, event);
     return () => {
-      const found = this.#events.indexOf(event);
-      if (found >= 0) this.#events.splice(found, 1);
+      event.isCancelled = true;
     };
   }
 
@@ -80,13 +81,13 @@ export class Process {
   #plan(ms: number, run: () => void): () => void {
     if (this.state === 'dead') return () => undefined;
     const at = this.#scheduler.now + Math.max(0, ms);
-    return this.#scheduler.add({ at, process: this, run });
+    return this.#scheduler.add({ at, process: this, run, isCancelled: false });
   }
 
   /** Has its turn; false if it did nothing. What it throws, but for its death, is thrown. */
   serve(event: Event): boolean {
     if (this.state === 'stopped') this.#held.push(event);
-    if (this.state !== 'running') return false;
+    if (this.state !== 'running' || event.isCancelled) return false;
     try {
       event.run();
     } catch (error) {
@@ -101,14 +102,24 @@ export class Process {
     if (this.state === 'dead') throw new ProcessDied(this.name);
     if (this.fuse === 0) return call();
     native.simArm(this.fuse);
-    const answer = call();
+    try {
+      const answer = call();
+      this.#survive();
+      return answer;
+    } catch (error) {
+      this.#survive();
+      throw error;
+    }
+  }
+
+  /** It has come back from a call, or it has died there. */
+  #survive(): void {
+    const { native } = this.#scheduler;
     this.fuse = native.simLeft();
     native.simArm(0);
-    if (native.simDied() === 1) {
-      this.kill();
-      throw new ProcessDied(this.name);
-    }
-    return answer;
+    if (native.simDied() === 0) return;
+    this.kill();
+    throw new ProcessDied(this.name);
   }
 
   /** What the kernel does when it ends. */
@@ -130,6 +141,7 @@ export class Process {
   continue(): void {
     if (this.state !== 'stopped') return;
     this.state = 'running';
-    for (const { run } of this.#held.splice(0)) void this.#plan(0, run);
+    const { now } = this.#scheduler;
+    for (const event of this.#held.splice(0)) this.#scheduler.add(Object.assign(event, { at: now }));
   }
 }

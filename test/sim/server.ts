@@ -2,6 +2,7 @@
 /** What a server does: it takes what comes, and answers requests at once, late, as its last act, or never. */
 import { ANY, coreErrorName, NOTIFY_MESSAGE } from '../../core-kmod/binding/abi.ts';
 import type { Actor, Outcome } from './actor.ts';
+import { copyBuffer, copyOffered } from './copies.ts';
 import type { Call } from './oracle.ts';
 import { decode, encode, KIND } from './payload.ts';
 
@@ -27,6 +28,7 @@ export function noteTaken(actor: Actor, { message }: Outcome): Call | undefined 
 }
 
 export async function runServer(actor: Actor): Promise<void> {
+  const own = copyBuffer(actor);
   for (;;) {
     const outcome = await actor.call('receive', ANY, new Uint8Array(64));
     if (outcome.result !== 0) {
@@ -34,7 +36,8 @@ export async function runServer(actor: Actor): Promise<void> {
       return;
     }
     const call = noteTaken(actor, outcome);
-    if (call?.kind === 'sendrec' && (await serve(actor, call))) return;
+    if (call?.kind !== 'sendrec') continue;
+    if ((await copyOffered(actor, call, own)) || (await serve(actor, call))) return;
   }
 }
 

@@ -115,6 +115,11 @@ export class SimNode {
     }
   }
 
+  /** @param urgent a bit for each endpoint, the first of which is the first task. */
+  setLanes({ id }: Dc, urgent: number): void {
+    checked(this.#world.native.setLanes(this.admin, id, BigInt(urgent)), 'setlanes');
+  }
+
   /** A DC ends and starts anew, under running proxies: its members have to join again. */
   restartDc(dc: Dc): void {
     const { native, oracle } = this.#world;

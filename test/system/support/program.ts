@@ -18,18 +18,24 @@ export interface Program {
   /** Resolves with the first match in what it has written to that stream, now or later; rejects when it ends first. */
   says(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpMatchArray>;
   signal(signal: NodeJS.Signals): void;
+  /** Its standard input ends, if it was given one. */
+  endInput(): void;
 }
 
 const running = new Set<ChildProcess>();
 
-/** Starts any program. */
-export function start(command: string, args: readonly string[]): Program {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+/** Starts any program, with a standard input that has ended or one that stays open. */
+export function start(
+  command: string,
+  args: readonly string[],
+  input: 'ignore' | 'pipe' = 'ignore',
+): Program {
+  const child = spawn(command, args, { stdio: [input, 'pipe', 'pipe'] });
   running.add(child);
   const output = { stdout: '', stderr: '' };
   const waiting = new Set<() => void>();
   for (const stream of ['stdout', 'stderr'] as const) {
-    child[stream].on('data', (part: Buffer) => {
+    child[stream]?.on('data', (part: Buffer) => {
       output[stream] += part.toString('utf8');
       for (const look of waiting) look();
     });
@@ -58,6 +64,7 @@ export function start(command: string, args: readonly string[]): Program {
         );
       }),
     signal: (signal) => child.kill(signal),
+    endInput: () => child.stdin?.end(),
   };
 }
 

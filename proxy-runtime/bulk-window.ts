@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+/**
+ * How much copy data may be on its way to the peer: twice what the link holds, that is the highest rate at which copies have
+ * been accepted times the shortest time in which a frame was (build decision 8). More would only wait in buffers on the
+ * way, and every small message behind it. The estimates are BBR's (draft-ietf-ccwg-bbr); unlike there nothing is paced.
+ */
+import type { Clock } from './contract.ts';
+import { WIRE_FRAME_BYTES } from './contract.ts';
+
+/** Whatever the estimates say: one frame on the wire, and the next behind it. */
+const LEAST_BYTES = 2 * WIRE_FRAME_BYTES;
+/** A rate counts for one to two of these, a shortest time for as many of the longer ones. */
+const RATE_MS = 500;
+const SHORTEST_MS = 10_000;
+
+/** A frame of copy data that has not been accepted. */
+interface Sent {
+  /** Number of its last record. */
+  readonly last: number;
+  readonly bytes: number;
+  readonly atMs: number;
+  /** What had been accepted by then, and when the last of it was. */
+  readonly accepted: number;
+  readonly acceptedAtMs: number;
+}
+
+export interface BulkWindow {
+  /** Another whole frame of copy data may leave. */
+  readonly isOpen: boolean;
+  /** A frame has left whose last record has that number. */
+  sent(dc: number, last: number, bytes: number): void;
+  /** The peer has accepted all records of the DC below that number. */
+  accepted(dc: number, below: number): void;
+}
+
+export function createBulkWindow(clock: Clock): BulkWindow {
+  const underWay = new Map<number, Sent[]>();
+  const rate = best(Math.max, 0, RATE_MS);
+  const shortest = best(Math.min, Number.POSITIVE_INFINITY, SHORTEST_MS);
+  let inFlight = 0;
+  let accepted = 0;
+  let acceptedAtMs = clock.now();
+  let limit = LEAST_BYTES;
+
+  function arrived(frame: Sent, now: number): void {
+    inFlight -= frame.bytes;
+    accepted += frame.bytes;
+    acceptedAtMs = now;
+    shortest.add(now - frame.atMs, now);
+    const ms = now - frame.acceptedAtMs;
+    if (ms > 0) rate.add((accepted - frame.accepted) / ms, now);
+  }
+
+  return {
+    get isOpen() {
+      return inFlight + WIRE_FRAME_BYTES <= limit;
+    },
+    sent(dc, last, bytes) {
+      const frames = underWay.get(dc) ?? [];
+      const atMs = clock.now();
+      // Of a time in which nothing was under way no rate follows.
+      if (inFlight === 0) acceptedAtMs = atMs;
+      frames.push({ last, bytes, atMs, accepted, acceptedAtMs });
+      underWay.set(dc, frames);
+      inFlight += bytes;
+    },
+    accepted(dc, below) {
+      const frames = underWay.get(dc);
+      if (frames === undefined || (frames[0]?.last ?? below) >= below) return;
+      const now = clock.now();
+      for (let first = frames[0]; first !== undefined && first.last < below; first = frames[0]) {
+        frames.shift();
+        arrived(first, now);
+      }
+      // The time that a frame itself is on the wire is in the shortest time, and does not count twice.
+      limit = Math.max(LEAST_BYTES, 2 * rate.value * shortest.value - WIRE_FRAME_BYTES);
+    },
+  };
+}
+
+interface Best {
+  readonly value: number;
+  add(sample: number, now: number): void;
+}
+
+/** The best sample of the present period and the one before. */
+function best(choose: (a: number, b: number) => number, worst: number, periodMs: number): Best {
+  let [former, present] = [worst, worst];
+  let endsAt = 0;
+  return {
+    get value() {
+      return choose(former, present);
+    },
+    add(sample, now) {
+      if (now >= endsAt) {
+        former = now < endsAt + periodMs ? present : worst;
+        present = worst;
+        endsAt = now + periodMs;
+      }
+      present = choose(present, sample);
+    },
+  };
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+/** The window of copy data on wires of several kinds: the wire is kept full, and little more than that is under way. */
+import { describe, expect, test } from 'vitest';
+import { createBulkWindow } from '../../proxy-runtime/bulk-window.ts';
+import { WIRE_FRAME_BYTES } from '../../proxy-runtime/contract.ts';
+import { virtualClock } from '../testing/index.ts';
+
+const DC = 7;
+const MEASURED_MS = 5000;
+
+interface Wire {
+  readonly bytesPerMs: number;
+  /** There and back, without the time that a frame is on the wire. */
+  readonly delayMs: number;
+}
+
+/** Frames as fast as the window allows; what was accepted per ms, and the most that was under way, after a while. */
+function saturate({ bytesPerMs, delayMs }: Wire, warmUpMs: number) {
+  const clock = virtualClock();
+  const window = createBulkWindow(clock);
+  const frameMs = WIRE_FRAME_BYTES / bytesPerMs;
+  let freeAt = 0;
+  let number = 0;
+  let accepted = 0;
+  let most = 0;
+  const pump = () => {
+    while (window.isOpen) {
+      const last = ++number;
+      window.sent(DC, last, WIRE_FRAME_BYTES);
+      freeAt = Math.max(freeAt, clock.now()) + frameMs;
+      clock.after(freeAt + delayMs - clock.now(), () => {
+        window.accepted(DC, last + 1);
+        accepted += WIRE_FRAME_BYTES;
+        pump();
+      });
+    }
+    if (clock.now() > warmUpMs) most = Math.max(most, number * WIRE_FRAME_BYTES - accepted);
+  };
+  pump();
+  clock.advance(warmUpMs);
+  const before = accepted;
+  clock.advance(MEASURED_MS);
+  return { rate: (accepted - before) / MEASURED_MS, most };
+}
+
+describe('copy data on a wire', () => {
+  test.each([
+    ['500 Mbit/s, 0.2 ms', { bytesPerMs: 62_500, delayMs: 0.2 }],
+    ['1 Gbit/s, 20 ms', { bytesPerMs: 125_000, delayMs: 20 }],
+    ['10 Mbit/s, 5 ms', { bytesPerMs: 1250, delayMs: 5 }],
+    ['10 Gbit/s, 0.1 ms', { bytesPerMs: 1_250_000, delayMs: 0.1 }],
+  ])('%s: it is kept full, and twice what it holds is the most', (_name, wire) => {
+    const { rate, most } = saturate(wire, 2000);
+    expect(rate).toBeGreaterThan(0.95 * wire.bytesPerMs);
+    expect(most).toBeLessThanOrEqual(2 * wire.bytesPerMs * wire.delayMs + 2 * WIRE_FRAME_BYTES);
+  });
+
+  test('a small message waits for two frames at most where the wire holds none', () => {
+    expect(saturate({ bytesPerMs: 62_500, delayMs: 0.2 }, 2000).most).toBe(2 * WIRE_FRAME_BYTES);
+  });
+
+  test('each DC has numbers of its own, and acknowledgements of a former link mean nothing', () => {
+    const window = createBulkWindow(virtualClock());
+    window.accepted(1, 100);
+    window.sent(1, 100, WIRE_FRAME_BYTES);
+    window.sent(2, 1, WIRE_FRAME_BYTES);
+    expect(window.isOpen).toBe(false);
+    window.accepted(2, 101);
+    expect(window.isOpen).toBe(true);
+    window.accepted(1, 100);
+    window.sent(2, 101, WIRE_FRAME_BYTES);
+    expect(window.isOpen).toBe(false);
+  });
+});
