@@ -7,7 +7,7 @@ import type { Call, Offer } from './oracle.ts';
 import { fill } from './payload.ts';
 
 /** Of each direction. More than one chunk, and no multiple of one. */
-const MOST_BYTES = 150_000;
+const MOST_BYTES = 70_000;
 const PUSHED = 0x100_0000;
 
 /** What a client offers: the first part is pulled, the second pushed to. Whatever comes late must not change it. */

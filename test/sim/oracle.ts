@@ -77,6 +77,7 @@ export class Oracle {
   readonly outcomes = new Map<string, number>();
   readonly calls = new Map<number, Call>();
   readonly #now: () => number;
+  readonly #givesUp: boolean;
   readonly #log: Logger;
   readonly #lives: Life[] = [];
   readonly #losses: Loss[] = [];
@@ -89,9 +90,13 @@ export class Oracle {
   readonly #known = new Map<Life, Set<number>>();
   #ids = 0;
 
-  /** @param now virtual ms. */
-  constructor(now: () => number, log: Logger) {
+  /**
+   * @param now virtual ms.
+   * @param givesUp calls to a node that is out of reach are ended after a while (`onDisconnect`).
+   */
+  constructor(now: () => number, givesUp: boolean, log: Logger) {
     this.#now = now;
+    this.#givesUp = givesUp;
     this.#log = log;
   }
 
@@ -209,8 +214,11 @@ export class Oracle {
       case 'ESRCDIED':
         return call.kind === 'sendrec' && this.#wasUnbound(call);
       case 'ENODEDOWN':
-      case 'EUNKNOWN':
         return toNode !== from.node && this.#wasLost(toNode, from.dc);
+      case 'EUNKNOWN':
+        return toNode !== from.node && (this.#givesUp || this.#wasLost(toNode, from.dc));
+      case 'ENOTCONN':
+        return toNode !== from.node && this.#givesUp;
       case 'ELOCKED':
         return this.#isAnswered(call);
       case 'ENOPROXY':
@@ -288,6 +296,8 @@ export class Oracle {
   copied(call: Call, direction: 'pull' | 'push', result: number): void {
     const error = coreErrorName(result);
     this.count(`${direction}: ${result === 0 ? 'ok' : error}`);
+    const isGivenUp = this.#givesUp && call.from.node !== call.toNode;
+    if (isGivenUp && (error === 'ENOTCONN' || error === 'EUNKNOWN')) return;
     if (result === 0 || OWN_END.has(error) || this.#isOver(call)) return;
     this.violation(`a ${direction} for ${say(call)} got ${error}, but its caller waits`);
   }

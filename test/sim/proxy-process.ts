@@ -23,7 +23,7 @@ function mortal(process: Process, peer: CorePeer): CorePeer {
     open: (dc, frame) => process.enter(() => peer.open(dc, frame)),
     opened: (frame) => process.enter(() => peer.opened(frame)),
     disconnected: () => process.enter(() => peer.disconnected()),
-    queues: (out) => process.enter(() => peer.queues(out)),
+    queues: (out, resting) => process.enter(() => peer.queues(out, resting)),
     take: (dc, lane, frame) => process.enter(() => peer.take(dc, lane, frame)),
     acknowledge: (dc, frame) => process.enter(() => peer.acknowledge(dc, frame)),
     put: (frame) => process.enter(() => peer.put(frame)),

@@ -13,7 +13,7 @@ import type { SimResult } from './seeds.ts';
 
 const main = join(packageRoot(), 'dist', 'test', 'sim', 'main.js');
 const DEADLINE_MS = 110_000;
-const SEEDS = 200;
+const SEEDS = 100;
 
 function sim(...args: string[]): SimResult {
   const options = { encoding: 'utf8', timeout: DEADLINE_MS } as const;

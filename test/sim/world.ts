@@ -16,6 +16,18 @@ import { NODES } from './topology.ts';
 /** How long there is load and trouble, and how long the world then has to come to rest. */
 const LOAD_MS = 1200;
 const REST_MS = 20_000;
+/** A proxy's times are short, so that it notices and mends all within that. */
+const LIMITS = {
+  intervalMs: 250,
+  misses: 3,
+  retryMs: 20,
+  retryMaxMs: 500,
+  handshakeMs: 1000,
+  drainMs: 1000,
+} as const;
+/** In how many worlds calls to a node out of reach are ended, and after how long at most. */
+const GIVE_UP = 0.3;
+const HOLD_MS = 600;
 /** Events between two looks whether it has. */
 const LOOK_EVENTS = 64;
 
@@ -49,17 +61,11 @@ export class World {
     this.native = native;
     this.log = log;
     this.random = seededRandom(seed);
-    this.limits = {
-      intervalMs: 250,
-      misses: 3,
-      retryMs: 20,
-      retryMaxMs: 500,
-      handshakeMs: 1000,
-      drainMs: 1000,
-    };
+    const givesUp = this.random() < GIVE_UP;
+    this.limits = { ...LIMITS, holdMs: givesUp ? this.random() * HOLD_MS : Number.POSITIVE_INFINITY };
     this.scheduler = new Scheduler(native);
     this.network = new Network(this.random);
-    this.oracle = new Oracle(() => this.scheduler.now, log);
+    this.oracle = new Oracle(() => this.scheduler.now, givesUp, log);
     this.director = this.spawn('director', 0);
     this.nodes = NODES.map((id) => new SimNode(this, id, dir));
     this.scheduler.served = ({ node }) => this.#listen(node);
