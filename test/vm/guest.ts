@@ -7,7 +7,7 @@
  * console has the kernel's words alone.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { packageRoot } from '../../core-kmod/binding/native.ts';
@@ -34,6 +34,8 @@ export interface GuestOptions {
   readonly cpus?: number;
   readonly memoryMiB?: number;
   readonly deadlineMs: number;
+  /** Ends the guest, as its deadline does. */
+  readonly signal?: AbortSignal | undefined;
   readonly wire?: Wire | undefined;
   /** Gets what the command writes, as it comes. */
   readonly onOutput?: (stream: 'stdout' | 'stderr', bytes: Buffer) => void;
@@ -124,29 +126,38 @@ function qemuArgs(options: GuestOptions, archive: string, console: string, ports
 }
 
 /** Resolves with what it said when it has ended, by itself or at the deadline. */
-function ended(qemu: ChildProcess, deadlineMs: number): Promise<{ said: string; timedOut: boolean }> {
+function ended(
+  qemu: ChildProcess,
+  { deadlineMs, signal }: GuestOptions,
+): Promise<{ said: string; timedOut: boolean }> {
   let said = '';
   let timedOut = false;
+  const stop = () => void qemu.kill('SIGKILL');
+  signal?.addEventListener('abort', stop);
+  if (signal?.aborted) stop();
   qemu.stderr?.setEncoding('utf8').on('data', (text: string) => {
     said += text;
   });
   const timer = setTimeout(() => {
     timedOut = true;
-    qemu.kill('SIGKILL');
+    stop();
   }, deadlineMs);
   return new Promise((resolve, reject) => {
     qemu.once('error', reject);
     qemu.once('close', () => {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', stop);
       resolve({ said, timedOut });
     });
   });
 }
 
 async function boot(options: GuestOptions, scratch: string): Promise<GuestResult> {
-  const { kernel, shared = [], onOutput, deadlineMs } = options;
+  const { kernel, shared = [], onOutput } = options;
   const archive = initramfs({ kernel, shared, command: script(options) }, scratch);
   const console = join(scratch, 'console');
+  // Whoever is told to end before it has begun leaves none.
+  writeFileSync(console, '');
   const [out, err, status] = await Promise.all([
     openPort('out', join(scratch, 'out'), (bytes) => onOutput?.('stdout', bytes)),
     openPort('err', join(scratch, 'err'), (bytes) => onOutput?.('stderr', bytes)),
@@ -159,7 +170,7 @@ async function boot(options: GuestOptions, scratch: string): Promise<GuestResult
     const qemu = spawn('setpriv', ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...args], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    const { said, timedOut } = await ended(qemu, deadlineMs);
+    const { said, timedOut } = await ended(qemu, options);
     await Promise.all(ports.map((port) => port.close()));
     const [, number] =
       status

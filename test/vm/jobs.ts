@@ -4,6 +4,7 @@ import type { GuestJob } from './job.ts';
 import { conformance } from './jobs/conformance.ts';
 import { probe } from './jobs/probe.ts';
 import { tipcContract } from './jobs/tipc-contract.ts';
+import { tipcLinks } from './jobs/tipc-links.ts';
 import { tipcNamespaces } from './jobs/tipc-namespaces.ts';
 import { tipcWire } from './jobs/tipc-wire.ts';
 import { udpNetem } from './jobs/udp-netem.ts';
@@ -15,6 +16,7 @@ export const JOBS: readonly GuestJob[] = [
   udpNetem,
   tipcNamespaces,
   tipcContract,
+  tipcLinks,
   tipcWire,
   conformance,
 ];

@@ -46,6 +46,10 @@ function canBoot(): boolean {
   return why === undefined;
 }
 
+/** Told to end, it ends its guests first, and so leaves no file behind. */
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+
 const seconds = (value: number): string => `${value.toFixed(1)} s`;
 
 function line({ job, failures, seconds: took }: JobResult): string {
@@ -66,9 +70,11 @@ async function jobs({ kernel: name, only = JOBS, verbose, json }: JobsOptions): 
   const results: JobResult[] = [];
   for (const job of only.filter(({ kernels }) => kernels === undefined || kernels.includes(name))) {
     process.stderr.write(`${job.name}: ${job.shows}\n`);
-    const result = await runJob(job, kernel, verbose ? (text) => process.stderr.write(text) : undefined);
+    const watch = verbose ? (text: string) => void process.stderr.write(text) : undefined;
+    const result = await runJob(job, kernel, { watch, signal: stopping.signal });
     process.stderr.write(`${line(result)}\n`);
     results.push(result);
+    if (stopping.signal.aborted) break;
   }
   const failed = results.filter(({ failures }) => failures.length > 0).length;
   const sum = `${results.length - failed} passed, ${failed} failed`;
@@ -92,6 +98,7 @@ async function exec(command: string[], options: ExecOptions): Promise<number> {
   const { status, timedOut, console, qemu } = await runGuest({
     ...{ kernel: KERNELS[options.kernel].make(), command, cwd, shared: [cwd] },
     ...{ cpus: options.cpus, memoryMiB: options.memory, deadlineMs: options.seconds * 1000 },
+    signal: stopping.signal,
     onOutput: (stream, bytes) => process[stream].write(bytes),
   });
   const reports = reportsIn(console);

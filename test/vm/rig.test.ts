@@ -16,8 +16,9 @@ const why = skipReason('vm', missingKernel('debian'));
 const folder = mkdtempSync(join(tmpdir(), 'm3ipc-rig-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const guest = (script: string, deadlineMs = DEADLINE_MS) =>
+const guest = (script: string, deadlineMs = DEADLINE_MS, signal?: AbortSignal) =>
   runGuest({
+    signal,
     ...{ kernel: KERNELS.debian.make(), cwd: folder, shared: [folder], deadlineMs, memoryMiB: 512 },
     command: ['sh', '-c', script],
   });
@@ -46,6 +47,11 @@ describe('a guest', { skip: why !== undefined, timeout: DEADLINE_MS + 10_000 }, 
     const { status, timedOut, console } = await guest('echo c >/proc/sysrq-trigger');
     assert.deepEqual([status, timedOut], [undefined, false]);
     expect(console).toMatch(/sysrq triggered crash/);
+  });
+
+  test('that is told to end is gone at once', async () => {
+    const { status, timedOut } = await guest('sleep 1000', DEADLINE_MS, AbortSignal.abort());
+    assert.deepEqual([status, timedOut], [undefined, false]);
   });
 
   test('that does not end is ended', async () => {

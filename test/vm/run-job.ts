@@ -42,10 +42,18 @@ function failuresOf(guests: readonly JobGuest[], results: readonly GuestResult[]
   });
 }
 
-/** Both streams of all guests, as they come, for a person to watch. */
-export type Watcher = (text: string) => void;
+export interface JobOptions {
+  /** Gets both streams of all guests, as they come, for a person to watch. */
+  readonly watch?: ((text: string) => void) | undefined;
+  /** Ends the guests; the job has failed then. */
+  readonly signal?: AbortSignal;
+}
 
-export async function runJob(job: GuestJob, kernel: Kernel, watch?: Watcher): Promise<JobResult> {
+export async function runJob(
+  job: GuestJob,
+  kernel: Kernel,
+  { watch, signal }: JobOptions = {},
+): Promise<JobResult> {
   const started = performance.now();
   const folder = mkdtempSync(join(tmpdir(), 'm3ipc-job-'));
   const guests: readonly JobGuest[] = job.guests;
@@ -59,6 +67,7 @@ export async function runJob(job: GuestJob, kernel: Kernel, watch?: Watcher): Pr
           ...{ cpus: cpus ?? 2, memoryMiB: memoryMiB ?? 1024, env: { ...env, M3IPC_JOB: folder } },
           wire: guests.length > 1 ? { end: index === 0 ? 1 : 2, folder } : undefined,
           onOutput: (_stream, bytes) => watch?.(bytes.toString()),
+          signal,
         }),
       ),
     );
