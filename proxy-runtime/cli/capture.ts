@@ -6,11 +6,10 @@ import { pipeline } from 'node:stream/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { packageRoot } from '../../core-kmod/binding/native.ts';
 import { STATISTICS_BYTES, statisticsOf } from '../capture/pcapng.ts';
-import { embeddedDirectory, loadConfig } from '../config/index.ts';
 import { ProxyError } from '../errors.ts';
 import { streamControl, throwError } from './control.ts';
 import { printText } from './output.ts';
-import { plugIns } from './plug-ins.ts';
+import { coreDirectory, whichNode } from './which-node.ts';
 
 interface Options {
   readonly core?: string;
@@ -32,11 +31,8 @@ async function action(file: string | undefined, options: Options, command: Comma
     return;
   }
   const { core, write, snap, ...wanted } = options;
-  if ((file === undefined) === (core === undefined)) {
-    command.error('name either a configuration or --core <directory>');
-  }
   if (write === undefined) command.error('name the file to write: -w <file>, or - for stdout');
-  const dir = core ?? embeddedDirectory((await loadConfig(file ?? '', plugIns)).core);
+  const dir = await coreDirectory(file, core, command);
   const socket = await streamControl(dir, 'capture', { ...wanted, snapBytes: snap });
   const stop = (): void => void socket.end();
   process.once('SIGINT', stop).once('SIGTERM', stop);
@@ -88,11 +84,8 @@ function wholeFrom(least: number): (text: string) => number {
 }
 
 export const registerCapture = (program: Command): void => {
-  program
-    .command('capture')
+  whichNode(program.command('capture'))
     .description('write the records of a running node to a pcapng file, decrypted, until Ctrl-C')
-    .argument('[config]', 'the configuration that the node was started with')
-    .option('--core <directory>', "the core's directory, instead of a configuration")
     .option('--peer <node>', 'of the link to this node only', wholeFrom(0))
     .option('--dc <id>', 'of this DC only', wholeFrom(0))
     .option('-w, --write <file>', 'the file, or - for stdout')

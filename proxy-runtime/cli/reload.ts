@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 import type { Command } from 'commander';
-import { embeddedDirectory, loadConfig } from '../config/index.ts';
 import { valueText } from '../config/mistake.ts';
 import { ProxyError } from '../errors.ts';
 import { askControl } from './control.ts';
 import type { Change, Effect } from './node-reload.ts';
 import { printJson, printText } from './output.ts';
-import { plugIns } from './plug-ins.ts';
+import { coreDirectory, whichNode } from './which-node.ts';
 
 interface Options {
   readonly core?: string;
@@ -41,10 +40,7 @@ async function action(
   { core, json = false }: Options,
   command: Command,
 ): Promise<void> {
-  if ((file === undefined) === (core === undefined)) {
-    command.error('name either a configuration or --core <directory>');
-  }
-  const dir = core ?? embeddedDirectory((await loadConfig(file ?? '', plugIns)).core);
+  const dir = await coreDirectory(file, core, command);
   const answer = await askControl(dir, 'reload', { timeoutMs: RELOAD_MS });
   if (answer === undefined) throw new ProxyError('M3_REFUSED', `no node runs at ${dir}`);
   const { changes } = answer as { changes: readonly Change[] };
@@ -53,11 +49,8 @@ async function action(
 }
 
 export const registerReload = (program: Command): void => {
-  program
-    .command('reload')
+  whichNode(program.command('reload'))
     .description('let a running node take over its changed configuration file, and say what that changes')
-    .argument('[config]', 'the configuration that the node was started with')
-    .option('--core <directory>', "the core's directory, instead of a configuration")
     .option('--json', 'print JSON')
     .action(action);
 };

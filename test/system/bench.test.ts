@@ -238,7 +238,7 @@ it('codecs: a table for people, of those that are asked for', async () => {
 });
 
 it('qos --json: shares and rates beside what they are to be', async () => {
-  const { code, stdout } = await bench('qos', '--json', '--repetitions', '1', '--milliseconds', '200');
+  const { code, stdout } = await bench('qos', '--json', '--repetitions', '1', '--milliseconds', '2000');
   expect(code).toBe(0);
   const { results } = JSON.parse(stdout) as { results: QosResult[] };
   expect(results.map(({ target, within }) => [target, within])).toEqual([
