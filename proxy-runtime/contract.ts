@@ -120,7 +120,7 @@ export interface Codec {
    * taken from the core next, in place of the default order (build decision 4).
    */
   schedule?(context: ScheduleContext): Schedule;
-  /** Endpoints whose records take the urgent lane. The node's runtime loads those of all links into the core. */
+  /** Endpoints whose records take the urgent lane. `m3ipc up` loads those of all links (`NodeCore.setLanes`). */
   urgent?(): readonly UrgentRange[];
   /**
    * At most one codec of a pipeline has it. Runs before any frame is coded (build decision 3). Throws M3_CONFIG, at once,

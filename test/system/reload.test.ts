@@ -84,6 +84,22 @@ it('logging, qos and filter change on the link that there is', async () => {
   expect(await reload({ codecs: [logging, qos, closed, 'compression'] })).toEqual([]);
 });
 
+it('status tells what each codec takes, once enough frames have passed', async () => {
+  for (let n = 0; n < 200; n++) await call();
+  const { links } = await status();
+  const told = links[0]?.stages.map(({ codec, way, frames }) => [codec, way, frames > 0]);
+  expect(told).toEqual(
+    [...BOTH].flatMap((codec) => [
+      [codec, 'out', true],
+      [codec, 'in', true],
+    ]),
+  );
+  const { stdout } = await m3ipc('status', '--core', pair.coreOf(1)).ended;
+  expect(stdout).toMatch(
+    /links: codecs\npeer +codec +way +timed +ns\/frame +ns\/message\n +2 +logging +out +\d+/,
+  );
+});
+
 it('SIGHUP does the same, and the level of the log changes for links that exist too', async () => {
   const logging = { id: 'logging', level: 'debug' };
   pair.write(1, { ...peers, codecs: [logging, 'qos', OPEN, 'compression'], log: { level: 'debug' } });
