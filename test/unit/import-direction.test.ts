@@ -11,7 +11,7 @@ const ABI = 'core-kmod/binding/abi.ts';
 const IO = 'core-kmod/binding/io.ts';
 const AEAD = 'core-kmod/binding/aead.ts';
 /** What plug-in authors have: these import nothing but each other, the ABI's numbers and packages. */
-const BASE = /^proxy-runtime\/(contract|errors|record|frame|lane-order)\.ts$/;
+const BASE = /^proxy-runtime\/(contract|contract-handshake|errors|record|frame|lane-order)\.ts$/;
 const TOP_OF_RUNTIME = /^proxy-runtime\/[^/]+\.ts$/;
 const CLI = /^proxy-runtime\/cli\//;
 const CODEC = /^codecs\//;
