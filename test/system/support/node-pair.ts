@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NodeCore } from '../../../core-kmod/binding/core.ts';
 import { packageRoot } from '../../../core-kmod/binding/native.ts';
+import { generateKeyFile } from '../../../proxy-runtime/key-file.ts';
 import { m3ipcOf, type Program } from './program.ts';
 
 export const DC = 7;
@@ -23,7 +24,10 @@ export interface Standby extends Program {
 export interface NodePair {
   readonly dir: string;
   coreOf(node: number): string;
-  /** Writes the node's configuration, with `changes` over it, and returns the file. */
+  /**
+   * Writes the node's configuration, with `changes` over it, and returns the file. Each node has a key and knows the
+   * other's, so `codecs` may encrypt.
+   */
   write(node: 1 | 2, changes?: object): string;
   /** Writes, starts, and resolves when the node is up. */
   up(node: 1 | 2, changes?: object): Promise<Up>;
@@ -39,17 +43,22 @@ export interface NodePair {
 export function nodePair(root: string = packageRoot()): NodePair {
   const dir = mkdtempSync('/dev/shm/m3ipc-test-');
   const coreOf = (node: number): string => join(dir, `core${node}`);
+  const keyFileOf = (node: number): string => join(dir, `core${node}.key`);
+  const publicKeys = { 1: generateKeyFile(keyFileOf(1)), 2: generateKeyFile(keyFileOf(2)) };
   const write = (node: 1 | 2, changes: object = {}): string => {
     const dc = { id: DC, name: 'shop', nodes: [1, 2], arena: '16MiB' };
     const remote = node === 1 ? [{ endpoint: SERVER, node: 2 }] : [];
-    const config = {
+    const config: Readonly<Record<string, unknown>> & { readonly peers?: readonly object[] } = {
       ...{ cluster: 'test', node, core: `embedded:${coreOf(node)}`, dcs: [{ ...dc, remote }] },
+      keyFile: keyFileOf(node),
       ...(node === 2 ? { listen: 'tcp://127.0.0.1:0', peers: [{ node: 1 }] } : {}),
       ...{ codecs: ['logging', 'compression'], insecure: true, log: { level: 'info' } },
       ...changes,
     };
     const file = join(dir, `node${node}.json`);
-    writeFileSync(file, JSON.stringify(config));
+    const known = { publicKey: publicKeys[node === 1 ? 2 : 1] };
+    const peers = config.peers?.map((peer) => ({ ...known, ...peer }));
+    writeFileSync(file, JSON.stringify({ ...config, peers }));
     return file;
   };
   return {
