@@ -16,6 +16,7 @@ const OF_THE_MACHINE = /^(slow|memory|only \d+ kills)/;
 const RUNS = [
   ...Object.keys(SCENARIOS).map((scenario) => [scenario, 'tcp']),
   ...['kill', 'cut', 'late', 'half-open'].map((scenario) => [scenario, 'udp']),
+  ...['unix', 'rdma-sim'].map((transport) => ['kill', transport]),
 ] as [ScenarioName, string][];
 
 test.each(RUNS)('%s over %s: nothing is lost, duplicated, reordered or corrupted', (scenario, transport) => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** What a fault is made on: two nodes brought up by `m3ipc up`, and a relay between them where the transport has one. */
 import { existsSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { NodeCore } from '../../../core-kmod/binding/core.ts';
 import { LANE, type Lane } from '../../../proxy-runtime/contract.ts';
 import { transports } from '../../../transports/index.ts';
@@ -119,10 +120,20 @@ export async function openStage(options: StageOptions): Promise<Stage> {
 /** An address of the transport that is free: that of a node which listened there, and has ended. */
 async function probe(options: StageOptions, pair: ReturnType<typeof nodePair>): Promise<Up> {
   const transport = transports[options.scheme as keyof typeof transports];
-  const up = await pair.up(2, { listen: transport.loopback(), peers: [{ node: 1 }], ...common(options, 2) });
+  const up = await pair.up(2, {
+    listen: addressIn(pair.dir, transport.loopback()),
+    peers: [{ node: 1 }],
+    ...common(options, 2),
+  });
   up.signal('SIGTERM');
   await up.ended;
   return up;
+}
+
+/** What is a path goes into the stage's own directory: a node that is killed leaves it behind. */
+function addressIn(dir: string, loopback: string): string {
+  const { protocol, host, pathname } = new URL(loopback);
+  return host === '' ? `${protocol}//${join(dir, basename(pathname))}` : loopback;
 }
 
 function common({ codecs }: StageOptions, node: NodeId): object {
