@@ -20,6 +20,7 @@ import { checkRules } from './rules.ts';
 import type { ConfigFile } from './schema.ts';
 import { checkSecrecy } from './secrecy.ts';
 import { readSource } from './source.ts';
+import { checkUrgent } from './urgent.ts';
 
 export type { Address } from './address.ts';
 export { type CoreLocation, coreText, defaultCoreDirectory, embeddedDirectory } from './location.ts';
@@ -146,6 +147,7 @@ async function partsOf(draft: Draft, plugIns: PlugIns, base: string, report: Rep
   const framings = dials.map((dial) => largestFraming([...dial, ...listen]));
   const chains = await chainsOf(draft, framings, { ...plugIns, base, report });
   checkSecrecy(draft, chains, report);
+  checkUrgent(draft, chains, report);
   const keyFiles = checkKeys(draft, chains, base, report);
   const gids = draft.dcs.map(({ group }, at) => gidOf(group ?? null, at, report));
   return { listen, dials, chains, keyFiles, gids };

@@ -257,6 +257,16 @@ const WRONG: readonly [what: string, rest: string, essentials: readonly string[]
     ['4:16: codecs[0].id: wrong type: a number', 'the id of a codec'],
   ],
   [
+    'urgent endpoints of no DC',
+    'peers: [{ node: 9, dial: "tcp://h:1" }]\ncodecs: [{ id: qos, classes: [{ name: a, dc: 9, lane: urgent, endpoints: [1] }] }]',
+    ['codecs[0]: codec "qos" calls endpoints 1..1 of DC 9 urgent: there is no DC 9', 'of a DC of this file'],
+  ],
+  [
+    'urgent endpoints that a DC has not',
+    'dcs: [{ id: 7, name: shop, nodes: [1], procs: 10 }]\npeers: [{ node: 9, dial: "tcp://h:1" }]\ncodecs: [{ id: qos, classes: [{ name: a, dc: 7, lane: urgent, endpoints: ["0..10"] }] }]',
+    ['calls endpoints 0..10 of DC 7 urgent: it has endpoints -35 to 9'],
+  ],
+  [
     'codec module missing',
     'codecs: [{ module: ./absent.mjs }]',
     ['codecs[0]: it cannot be loaded', 'absent.mjs'],
