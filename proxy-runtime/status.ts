@@ -25,7 +25,7 @@ export interface InfoStatus {
   readonly cluster: string;
   readonly node: number;
   readonly name: string;
-  /** `embedded:<directory>`. */
+  /** `embedded:<directory>` or `kernel:<device>`. */
   readonly core: string;
   /** Hexadecimal. */
   readonly incarnation: string;

@@ -151,7 +151,7 @@ static void forget_d(struct m3_txn *t, uint32_t i, uint32_t e)
 		m3_unqueue_d(t, e, i);
 	if (!m3_more(r, e)->exported) {
 		/* It came too early, and this is not the node it meant. */
-		m3_answer_d(t, e, i, M3_REC_ERROR, -M3_EDSTDIED, 0);
+		m3_answer_d(t, e, i, M3_REC_ERROR, -M3_EDSTDIED, NULL);
 		return;
 	}
 	m3_set32(r, &s->rts, s->rts & ~(M3_RTS_SENDING | M3_RTS_RECEIVING));
@@ -355,8 +355,8 @@ void m3_migration_bounced_d(struct m3_txn *t, uint32_t node,
 {
 	struct m3_region *r = t->r;
 	uint32_t i = m3_slot_of(r, rec->dst), e = m3_slot_of(r, rec->src);
-	struct m3_slot *s = i == M3_NIL ? 0 : m3_slot(r, i);
-	struct m3_block *b = 0;
+	struct m3_slot *s = i == M3_NIL ? NULL : m3_slot(r, i);
+	struct m3_block *b = NULL;
 
 	if (s && !(s->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE)))
 		b = m3_block(r, i);

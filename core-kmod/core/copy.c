@@ -174,7 +174,7 @@ static int copy_remote(struct m3_txn *t, uint32_t self, uint32_t other,
 		m3_transfer_queue_d(t, self);
 		return 0;
 	}
-	return m3_call_queue_d(t, self, other, M3_REC_COPY_PULL, 0);
+	return m3_call_queue_d(t, self, other, M3_REC_COPY_PULL, NULL);
 }
 
 int m3_copy_begin(struct m3_txn *t, uint32_t self, struct m3_copy *copy)
@@ -186,7 +186,7 @@ int m3_copy_begin(struct m3_txn *t, uint32_t self, struct m3_copy *copy)
 	if (e)
 		return e;
 	if (m3_slot(r, other)->rts & M3_RTS_MIGRATE)
-		return m3_migration_wait(t, self, M3_OP_VCOPY, other, 0);
+		return m3_migration_wait(t, self, M3_OP_VCOPY, other, NULL);
 	if (!(m3_slot(r, other)->rts & M3_RTS_REMOTE))
 		return copy_local(t, self, other, copy);
 	e = copy_remote(t, self, other, copy);

@@ -205,7 +205,7 @@ void m3_grants_end(struct m3_txn *t, uint32_t i)
 
 	if (!r->grants)
 		return;
-	readers_end(t, 0, i, ep);
+	readers_end(t, NULL, i, ep);
 	for (n = 0; n < M3_MAX_GRANTS; n++) {
 		g = m3_grant_row(r, n);
 		if (!g->owner || (g->owner != i + 1 && g->grantee != ep))

@@ -32,7 +32,7 @@ static void unsent_d(struct m3_txn *t, uint32_t e, const struct m3_state *in)
 	/* Nobody was ever bound to it here: there is no queue. */
 	if (!m3_is_backed(t->r, peer)) {
 		ended_d(t, e, in->op == M3_OP_SEND ? -M3_EDSTDIED :
-						     -M3_EDEADSRCDST, 0);
+						     -M3_EDEADSRCDST, NULL);
 		return;
 	}
 	m3_slot(t->r, e)->message = in->message;
@@ -55,12 +55,12 @@ static int answered_d(struct m3_txn *t, uint32_t e, const struct m3_state *in)
 	if (b->record.kind == M3_REC_REPLY)
 		ended_d(t, e, 0, &b->body.message);
 	else if (b->record.kind != M3_REC_ERROR)
-		ended_d(t, e, 0, 0);
+		ended_d(t, e, 0, NULL);
 	/* Its callee had left: the call is to be made again. */
 	else if (b->record.status == -M3_EMIGRATE)
 		unsent_d(t, e, in);
 	else
-		ended_d(t, e, b->record.status, 0);
+		ended_d(t, e, b->record.status, NULL);
 	return 1;
 }
 
@@ -73,7 +73,7 @@ static void wait_here_d(struct m3_txn *t, uint32_t e, uint32_t was,
 
 	was &= M3_RTS_SENDING | M3_RTS_RECEIVING;
 	if (!was) {
-		ended_d(t, e, -M3_EUNKNOWN, 0);
+		ended_d(t, e, -M3_EUNKNOWN, NULL);
 		return;
 	}
 	m3_set32(r, &s->rts, s->rts | was);
@@ -132,7 +132,7 @@ void m3_import_call_d(struct m3_txn *t, uint32_t e, uint32_t was, int far,
 	} else if (is_here(r, far, in)) {
 		wait_here_d(t, e, was, in);
 	} else {
-		ended_d(t, e, -M3_EUNKNOWN, 0);
+		ended_d(t, e, -M3_EUNKNOWN, NULL);
 	}
 }
 

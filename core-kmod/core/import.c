@@ -72,7 +72,7 @@ static void offer_d(struct m3_txn *t, uint32_t e, uint32_t i)
 	if (s->rts & M3_RTS_RECEIVING)
 		return;
 	if (s->rts & M3_RTS_REMOTE)
-		m3_answer_d(t, e, i, M3_REC_SEND_ACK, 0, 0);
+		m3_answer_d(t, e, i, M3_REC_SEND_ACK, 0, NULL);
 	else
 		m3_finish_d(t, i, 0);
 }

@@ -258,7 +258,7 @@ static void take_message(struct m3_txn *t, uint32_t self, uint32_t q,
 		m3_set32(r, &s->rts, s->rts & ~M3_RTS_SENDING);
 		m3_seti(r, &s->sendto, M3_NONE);
 	} else if (s->rts & M3_RTS_REMOTE) {
-		m3_answer_d(t, self, q, M3_REC_SEND_ACK, 0, 0);
+		m3_answer_d(t, self, q, M3_REC_SEND_ACK, 0, NULL);
 	} else {
 		m3_finish_d(t, q, 0);
 	}
@@ -276,7 +276,7 @@ static int source_check(struct m3_txn *t, uint32_t self, int src,
 	if (src == M3_ANY)
 		return 0;
 	e = destination(t, self, src, -M3_ESRCDIED, only);
-	s = e == -M3_ESRCDIED ? m3_slot(t->r, *only) : 0;
+	s = e == -M3_ESRCDIED ? m3_slot(t->r, *only) : NULL;
 	/* The notice of a death is a message of the dead. */
 	return s && s->misc & M3_MF_KILLED &&
 	       s->sendto == m3_endpoint_of(t->r, self) ? 0 : e;

@@ -93,7 +93,7 @@ static void reject_d(struct m3_txn *t, uint32_t s, const struct m3_record *rec,
 	struct m3_record *answer = &m3_block(t->r, s)->record;
 
 	t->r->counts.rejected++;
-	m3_answer_d(t, d == M3_NIL ? s : d, s, M3_REC_ERROR, error, 0);
+	m3_answer_d(t, d == M3_NIL ? s : d, s, M3_REC_ERROR, error, NULL);
 	answer->src = rec->dst;
 	if (d == M3_NIL)
 		answer->src_binding = 0;
@@ -147,7 +147,7 @@ static void put_request(struct m3_txn *t, uint32_t s,
 		to->partner = s;
 		m3_deliver_d(t, d, rec->src, &in->body.message);
 		if (!sendrec)
-			m3_answer_d(t, d, s, M3_REC_SEND_ACK, 0, 0);
+			m3_answer_d(t, d, s, M3_REC_SEND_ACK, 0, NULL);
 		return;
 	}
 	if (is_crossed(r, to, rec)) {
@@ -183,7 +183,7 @@ static int answers(uint32_t kind, uint32_t op)
 static uint32_t answered_slot(struct m3_region *r, const struct m3_record *rec)
 {
 	uint32_t d = m3_slot_of(r, rec->dst);
-	struct m3_slot *to = d == M3_NIL ? 0 : m3_slot(r, d);
+	struct m3_slot *to = d == M3_NIL ? NULL : m3_slot(r, d);
 
 	if (!to || (m3_generation_of(rec->dst_binding) &&
 		    m3_generation_of(rec->dst_binding) !=

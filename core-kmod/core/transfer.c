@@ -132,7 +132,7 @@ static void answer_d(struct m3_txn *t, uint32_t i, uint32_t kind,
 		m3_set64(r, &party->refused_transfer, x->id);
 	if (kind == M3_TRANSFER_SOURCE && x->owner < r->slots)
 		from = x->owner;
-	m3_answer_d(t, from, p, answer, status, 0);
+	m3_answer_d(t, from, p, answer, status, NULL);
 	if (answer == M3_REC_COPY_ACK)
 		m3_block(r, p)->record.offset = x->bytes;
 }
@@ -181,7 +181,7 @@ void m3_transfer_abort_d(struct m3_txn *t, uint32_t i, int error)
 
 void m3_transfer_cancel_d(struct m3_txn *t, uint32_t s, uint32_t c, uint64_t id)
 {
-	struct m3_transfer *x = 0;
+	struct m3_transfer *x = NULL;
 
 	if (!(m3_slot(t->r, c)->rts & M3_RTS_SLOT_FREE))
 		x = m3_transfer(t->r, c);
@@ -348,7 +348,7 @@ void m3_put_pull_d(struct m3_txn *t, uint32_t s, uint32_t c,
 	if (!e)
 		return;
 	t->r->counts.rejected++;
-	m3_answer_d(t, c, s, M3_REC_ERROR, e, 0);
+	m3_answer_d(t, c, s, M3_REC_ERROR, e, NULL);
 }
 
 static void put_pulled_d(struct m3_txn *t, uint32_t c,
@@ -431,7 +431,7 @@ static void refuse_chunk_d(struct m3_txn *t, uint32_t s, uint32_t c,
 		m3_transfer_stop_d(t, c);
 	r->counts.rejected++;
 	m3_set64(r, &m3_slot(r, s)->refused_transfer, rec->transfer);
-	m3_answer_d(t, c, s, M3_REC_ERROR, e, 0);
+	m3_answer_d(t, c, s, M3_REC_ERROR, e, NULL);
 	/* What was staged has not been applied. */
 	if (!m3_is_private(in->body.copy.address))
 		m3_block(r, s)->record.offset = rec->offset;
@@ -465,6 +465,6 @@ void m3_put_chunk_d(struct m3_txn *t, uint32_t s, uint32_t c,
 	if (!(rec->flags & M3_RF_LAST))
 		return;
 	m3_slot(r, c)->remote_copies++;
-	m3_answer_d(t, c, s, M3_REC_COPY_ACK, 0, 0);
+	m3_answer_d(t, c, s, M3_REC_COPY_ACK, 0, NULL);
 	m3_block(r, s)->record.offset = rec->offset + body->bytes;
 }

@@ -24,7 +24,7 @@ static void partner_dies(struct m3_txn *t, uint32_t i, uint32_t j)
 		if (queued)
 			m3_unqueue_d(t, i, j);
 		m3_answer_d(t, i, j, M3_REC_ERROR,
-			    queued ? -M3_EDSTDIED : -M3_ESRCDIED, 0);
+			    queued ? -M3_EDSTDIED : -M3_ESRCDIED, NULL);
 	} else {
 		m3_call_abort_d(t, j, queued ? -M3_EDSTDIED : -M3_ESRCDIED);
 	}

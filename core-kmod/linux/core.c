@@ -96,6 +96,9 @@ int m3_core_make(struct m3_device *device, const struct m3_dvs_params *params)
 		e = -M3_EDVSBUSY;
 	else
 		device->core = core;
+	/* The module stays as long as there is a core. */
+	if (!e)
+		__module_get(THIS_MODULE);
 	mutex_unlock(&device->lock);
 	if (e)
 		m3_core_put(core);
@@ -104,21 +107,19 @@ int m3_core_make(struct m3_device *device, const struct m3_dvs_params *params)
 
 static void end_dcs(struct m3_core *core)
 {
-	struct m3_node *node = kvzalloc(sizeof(*node), GFP_KERNEL);
+	struct m3_node *node = m3_node_new(core);
 	struct m3_request q = { 0 };
 	uint32_t i;
 
 	/* Without memory they end with the last process that uses them. */
 	if (!node)
 		return;
-	node->region = &core->region;
-	node->platform.core = core;
 	for (i = 0; i < core->region.max_dcs; i++) {
 		q.dc = (int32_t)i;
 		if (core->region.dcs[i].running)
 			m3_do_dc_end(node, &q, NULL);
 	}
-	kvfree(node);
+	m3_node_free(node);
 }
 
 int m3_core_unmake(struct m3_device *device)
@@ -136,22 +137,22 @@ int m3_core_unmake(struct m3_device *device)
 	end_dcs(core);
 	mutex_unlock(&core->manage);
 	m3_core_put(core);
+	module_put(THIS_MODULE);
 	return 0;
 }
 
 static void remove_devices(unsigned int n)
 {
-	while (n-- > 0) {
+	m3_proc_end();
+	while (n-- > 0)
 		misc_deregister(&devices[n].misc);
-		/* A core that nobody has ended. */
-		m3_core_unmake(&devices[n]);
-	}
 	kfree(devices);
 }
 
 static int add_device(unsigned int i)
 {
 	struct m3_device *device = &devices[i];
+	int e;
 
 	mutex_init(&device->lock);
 	snprintf(device->name, sizeof(device->name), "m3ipc%u", i);
@@ -160,7 +161,8 @@ static int add_device(unsigned int i)
 	device->misc.fops = &m3_file_operations;
 	/* Who may do what with a core is asked for each request. */
 	device->misc.mode = 0666;
-	return misc_register(&device->misc);
+	e = m3_proc_add(device);
+	return e ? e : misc_register(&device->misc);
 }
 
 static int __init m3_init(void)
@@ -176,12 +178,12 @@ static int __init m3_init(void)
 	devices = kcalloc(nodes, sizeof(*devices), GFP_KERNEL);
 	if (!devices)
 		return -ENOMEM;
-	for (i = 0; i < nodes; i++) {
+	e = m3_proc_begin();
+	for (i = 0; !e && i < nodes; i++)
 		e = add_device(i);
-		if (e) {
-			remove_devices(i);
-			return e;
-		}
+	if (e) {
+		remove_devices(i ? i - 1 : 0);
+		return e;
 	}
 	pr_info("m3ipc: loaded, %u node(s), lock: %s\n", nodes, M3_LOCK_NAME);
 	return 0;
@@ -196,5 +198,5 @@ static void __exit m3_exit(void)
 module_init(m3_init);
 module_exit(m3_exit);
 MODULE_LICENSE("Dual MIT/GPL");
-MODULE_DESCRIPTION("M3-IPC: location-transparent IPC for distributed containers");
+MODULE_DESCRIPTION("M3-IPC: IPC for containers that span nodes");
 MODULE_VERSION(M3IPC_VERSION);

@@ -28,9 +28,6 @@
 #include "../calls/event.h"
 #include "../calls/platform.h"
 
-struct pid;
-struct m3_proc;
-
 /*
  * The lock of a DC is a choice of the build, as in the original: make
  * M3IPC_LOCK=mutex, spin or rw.
@@ -174,5 +171,15 @@ void m3_affinity_leave(struct m3_map *map);
 /* -------------------------------------------------------------- file.c */
 
 extern const struct file_operations m3_file_operations;
+
+/* A view of the core for management; it is not opened. NULL: no memory. */
+struct m3_node *m3_node_new(struct m3_core *core);
+void m3_node_free(struct m3_node *node);
+
+/* -------------------------------------------------------------- proc.c */
+
+int m3_proc_begin(void);
+int m3_proc_add(struct m3_device *device);
+void m3_proc_end(void);
 
 #endif

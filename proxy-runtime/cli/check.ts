@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: MIT
 import type { Command } from 'commander';
-import { type Address, type Config, coreText, inspectConfig, mistakesError } from '../config/index.ts';
+import {
+  type Address,
+  type Config,
+  coreText,
+  inspectConfig,
+  mistakesError,
+  surroundings,
+} from '../config/index.ts';
 import type { Codec } from '../contract.ts';
 import { keyText } from '../key-pair.ts';
 import { isPlaintext } from '../pipeline.ts';
@@ -32,6 +39,7 @@ export function configSummary(config: Config) {
     node,
     name,
     core: coreText(core),
+    coreWhy: core.why ?? null,
     listen: listen.map(hrefOf),
     dcs: dcs.map(({ mode, ...dc }) => ({ ...dc, mode: modeText(mode) })),
     keyFile,
@@ -57,6 +65,11 @@ const hrefOf = ({ url }: Address): string => url.href;
 
 type Summary = ReturnType<typeof configSummary>;
 
+const coreWarnings = (core: Config['core']): string[] =>
+  core.backend === 'embedded' || surroundings().hasDevice(core.path)
+    ? []
+    : [`core ${coreText(core)}: no such device: load the kernel module, see core-kmod/README.md`];
+
 /** Right in itself, yet this machine cannot start it, or it is hardly what was meant. */
 function warningsOf({ core, listen, peers }: Config): string[] {
   const addresses = [...listen, ...peers.flatMap(({ dial }) => dial)];
@@ -65,12 +78,10 @@ function warningsOf({ core, listen, peers }: Config): string[] {
     const why = transport.missing();
     return why === undefined ? [] : `transport ${transport.scheme}: ${why}`;
   });
-  const kernel =
-    core.backend === 'kernel' ? [`core ${coreText(core)}: this version has no kernel backend`] : [];
   const behind = peers.flatMap(({ node, codecs }) =>
     behindEncryption(codecs).map((why) => `peer ${node}: ${why}`),
   );
-  return [...kernel, ...missing, ...behind];
+  return [...coreWarnings(core), ...missing, ...behind];
 }
 
 /** Sealed bytes do not shrink, and what stands behind the seal takes bytes that nobody has authenticated. */
@@ -86,11 +97,11 @@ function behindEncryption(codecs: readonly Codec[]): string[] {
 const modeText = (mode: number): string => `0${mode.toString(8).padStart(3, '0')}`;
 
 export function summaryText(summary: Summary): string {
-  const { cluster, node, name, core, listen, pool, reconnect, liveness, onDisconnect } = summary;
+  const { cluster, node, name, core, coreWhy, listen, pool, reconnect, liveness, onDisconnect } = summary;
   const lines = [
     'ok',
     `node ${node} (${name}) of cluster ${cluster}`,
-    `core       ${core}`,
+    `core       ${core}${coreWhy === null ? '' : ` (auto: ${coreWhy})`}`,
     `listen     ${listen.join(', ') || 'none, this node only dials'}`,
     `pool       ${pool.slabs} slabs`,
     `reconnect  after ${reconnect.minMs} to ${reconnect.maxMs} ms`,

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: MIT
 /**
- * How commands talk to a running node: a Unix socket in the core's directory, for the owner only. Whoever connects sends
+ * How commands talk to a running node: a Unix socket in the core's directory, of the kernel's core in
+ * /run/m3ipc, for the owner only. Whoever connects sends
  * one line of JSON, `{ "ask": <name>, ... }`, and gets one JSON object and the end, or what that name streams. An answer
  * that is no success is `{ "error": { code, message, remedy } }`.
  */
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { systemClock } from '../clock.ts';
 import { ProxyError, type ProxyErrorCode } from '../errors.ts';
 import { failureOf } from './output.ts';
 
-const socketPath = (dir: string): string => join(dir, 'control');
+const DEVICES = '/run/m3ipc';
+
+const socketPath = (core: string): string =>
+  core.startsWith('kernel:') ? join(DEVICES, `${basename(core)}.control`) : join(core, 'control');
 
 /** Largest question, and largest answer that is believed, bytes. */
 const MAX_ASK_BYTES = 4096;
@@ -31,6 +35,7 @@ export interface Control {
 /** Serves these questions, by name. */
 export async function openControl(dir: string, asks: Readonly<Record<string, Ask>>): Promise<Control> {
   const path = socketPath(dir);
+  mkdirSync(dirname(path), { recursive: true });
   // Left by a runtime that was killed; a living one was found before by its pid.
   rmSync(path, { force: true });
   const sockets = new Set<Socket>();

@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { NodeCore } from '../../core-kmod/binding/core.ts';
-import { type Config, type DcConfig, embeddedDirectory } from '../config/index.ts';
+import { type Config, coreName, coreNameText, type DcConfig } from '../config/index.ts';
 import { CoreError, ProxyError } from '../errors.ts';
 
 /** Nodes and DCs a core has room for; ids in a configuration are below these. */
@@ -35,10 +35,10 @@ export function servingPid(config: Config): number {
 }
 
 function openOrCreate(config: Config): NodeCore {
-  const dir = embeddedDirectory(config.core);
+  const dir = coreName(config.core);
   const core = openExisting(config);
   if (core !== undefined) return unserved(core, dir);
-  makeParent(dir);
+  if (config.core.backend === 'embedded') makeParent(dir);
   return NodeCore.create(dir, {
     node: config.node,
     cluster: config.cluster,
@@ -52,7 +52,7 @@ function openOrCreate(config: Config): NodeCore {
 
 /** Undefined: there is none. */
 function openExisting(config: Config): NodeCore | undefined {
-  const dir = embeddedDirectory(config.core);
+  const dir = coreName(config.core);
   try {
     return ownCore(NodeCore.open(dir), config, dir);
   } catch (error) {
@@ -92,14 +92,14 @@ function ownCore(core: NodeCore, config: Config, dir: string): NodeCore {
   const { node, cluster } = core.info();
   if (node === config.node && cluster === config.cluster) return core;
   const text = `it is of node ${node} of cluster ${cluster}, the configuration of node ${config.node} of ${config.cluster}`;
-  return refused(core, `core embedded:${dir}: ${text}; name another directory, or end that one`);
+  return refused(core, `core ${coreNameText(dir)}: ${text}; name another, or end that one`);
 }
 
 function unserved(core: NodeCore, dir: string): NodeCore {
   const { runtimePid } = core.info();
   if (runtimePid === 0 || runtimePid === process.pid) return core;
   const remedy = 'take its place with `up --replace` or `--standby`, or name another directory';
-  return refused(core, `core embedded:${dir}: process ${runtimePid} serves it already; ${remedy}`);
+  return refused(core, `core ${coreNameText(dir)}: process ${runtimePid} serves it already; ${remedy}`);
 }
 
 function refused(core: NodeCore, text: string): never {

@@ -117,15 +117,11 @@ const tipcProbe: Probe = ({ root, kernel }) => {
 
 const kernelCoreProbe: Probe = ({ root }) =>
   existsSync(join(root, 'dev/m3ipc0'))
-    ? {
-        state: 'limited',
-        found: '/dev/m3ipc0 is there, but this version has no kernel backend',
-        remedy: 'use the embedded core: `core: auto`',
-      }
+    ? { state: 'yes', found: '/dev/m3ipc0', remedy: '' }
     : {
         state: 'no',
         found: 'no /dev/m3ipc0',
-        remedy: 'none needed: the embedded core runs without a module',
+        remedy: 'the embedded core needs none; core-kmod/README.md tells how to load the module',
       };
 
 const kvmProbe: Probe = ({ root }) => {

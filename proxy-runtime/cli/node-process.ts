@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { Logger } from 'pino';
 import { NodeCore } from '../../core-kmod/binding/core.ts';
 import { systemClock, wallClockMs } from '../clock.ts';
-import { type Config, embeddedDirectory } from '../config/index.ts';
+import { type Config, coreName } from '../config/index.ts';
 import { keyStore } from '../key-store.ts';
 import type { NodeLogger } from '../log.ts';
 import { prometheusText } from '../metrics/prometheus.ts';
@@ -38,7 +38,7 @@ interface Parts {
 /** Throws what the core, the addresses or the peers' configuration have to say; then nothing is left running. */
 export async function startNode(config: Config, logger: NodeLogger): Promise<NodeProcess> {
   const { log } = logger;
-  const dir = embeddedDirectory(config.core);
+  const dir = coreName(config.core);
   const parts: Parts = { core: setUpCore(config) };
   const { reload, publicKeysOf } = createReloader(config, parts.core, logger);
   try {

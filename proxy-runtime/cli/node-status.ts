@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** Puts a node's status together: the core's part is read from the core, the links' part asked of the runtime. */
 import { type DcState, NodeCore, type ProcState } from '../../core-kmod/binding/core.ts';
+import { coreNameText } from '../config/index.ts';
 import { CoreError } from '../errors.ts';
 import type { RuntimeStatus } from '../runtime.ts';
 import {
@@ -44,7 +45,7 @@ function labelled(name: string, labels: Readonly<Record<string, string>>): strin
   return text.length === 0 ? name : `${name}{${text.join(',')}}`;
 }
 
-/** Of the core in `dir`, whether or not a runtime serves it. Throws CoreErrors of m3_node_open. */
+/** Of the core in `dir`, a directory or `kernel:<device>`, whether or not a runtime serves it. Throws CoreErrors of m3_node_open. */
 export async function readStatus(dir: string): Promise<NodeStatus> {
   const runtime = (await askControl(dir, 'status').catch(() => undefined)) as RuntimePart | undefined;
   const core = NodeCore.open(dir);
@@ -53,7 +54,7 @@ export async function readStatus(dir: string): Promise<NodeStatus> {
     const nodes = nodeRows(core, maxNodes, maxDcs);
     return {
       info: {
-        ...{ cluster: core.cluster, node: core.node, core: `embedded:${dir}` },
+        ...{ cluster: core.cluster, node: core.node, core: coreNameText(dir) },
         ...{ abiVersion, maxNodes, maxDcs, runtimePid, incarnation: incarnation.toString(16) },
         name: runtime?.name ?? nodes.find(({ node }) => node === core.node)?.name ?? '',
       },

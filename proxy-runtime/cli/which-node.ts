@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 /** How a command is told which node of this machine it is about. */
 import type { Command } from 'commander';
-import { embeddedDirectory, loadConfig } from '../config/index.ts';
+import { coreName, loadConfig } from '../config/index.ts';
 import { plugIns } from './plug-ins.ts';
 
 /** By the configuration that the node was started with, or by its core's directory. */
 export const whichNode = (command: Command): Command =>
   command
     .argument('[config]', 'the configuration that the node was started with')
-    .option('--core <directory>', "the core's directory, instead of a configuration");
+    .option('--core <core>', "the core's directory, or kernel:<device>, instead of a configuration");
 
 /** The core's directory. Ends the command with wrong usage unless one of the two is named. */
 export async function coreDirectory(
@@ -17,7 +17,7 @@ export async function coreDirectory(
   command: Command,
 ): Promise<string> {
   if ((file === undefined) === (core === undefined)) {
-    command.error('name either a configuration or --core <directory>');
+    command.error('name either a configuration or --core <core>');
   }
-  return core ?? embeddedDirectory((await loadConfig(file ?? '', plugIns)).core);
+  return core ?? coreName((await loadConfig(file ?? '', plugIns)).core);
 }

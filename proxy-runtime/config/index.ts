@@ -23,7 +23,14 @@ import { readSource } from './source.ts';
 import { checkUrgent } from './urgent.ts';
 
 export type { Address } from './address.ts';
-export { type CoreLocation, coreText, defaultCoreDirectory, embeddedDirectory } from './location.ts';
+export {
+  type CoreLocation,
+  coreName,
+  coreNameText,
+  coreText,
+  defaultCoreDirectory,
+  surroundings,
+} from './location.ts';
 export { type Mistake, mistakesError, mistakeText } from './mistake.ts';
 
 /** The tables of this installation. */

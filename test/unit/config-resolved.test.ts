@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { coreText, defaultCoreDirectory, embeddedDirectory } from '../../proxy-runtime/config/index.ts';
+import { coreName, coreText, defaultCoreDirectory } from '../../proxy-runtime/config/index.ts';
 import { configJsonSchemaText } from '../../proxy-runtime/config/json-schema.ts';
+import { coreLocation } from '../../proxy-runtime/config/location.ts';
 import { configDirectory, HEAD } from './config-rig.ts';
 
 const rig = configDirectory();
@@ -99,15 +100,22 @@ insecure: true
     expect(config?.peers[0]?.codecs[0]).not.toBe(config?.peers[1]?.codecs[0]);
   });
 
-  it('may name the kernel backend, which this version answers at start', async () => {
+  it('may name the kernel backend, by a name of its own at the core', async () => {
     const { config } = await inspect(`${HEAD}core: kernel:/dev/m3ipc0`);
     expect(config?.core).toEqual({ backend: 'kernel', path: '/dev/m3ipc0' });
-    expect(() => config && embeddedDirectory(config.core)).toThrow(
-      expect.objectContaining({
-        code: 'M3_UNAVAILABLE',
-        message: expect.stringContaining('this version has no kernel backend'),
-      }),
-    );
+    expect(config && coreName(config.core)).toBe('kernel:/dev/m3ipc0');
+  });
+
+  it('chooses the kernel for root where the node has a device, and says why', () => {
+    const chosen = (uid: number, ...devices: string[]) => {
+      const around = { runtimeDir: undefined, uid, hasDevice: (path: string) => devices.includes(path) };
+      const core = coreLocation('auto', 0, '/', around);
+      return `${coreText(core)}: ${core.why}`;
+    };
+    expect(chosen(0)).toBe('embedded:/dev/shm/m3ipc-0/0: there is no /dev/m3ipc0');
+    expect(chosen(0, '/dev/m3ipc1')).toContain('embedded:');
+    expect(chosen(0, '/dev/m3ipc0')).toBe('kernel:/dev/m3ipc0: there is /dev/m3ipc0');
+    expect(chosen(7, '/dev/m3ipc0')).toBe('embedded:/dev/shm/m3ipc-7/0: /dev/m3ipc0 is for root');
   });
 });
 

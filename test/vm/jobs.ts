@@ -2,6 +2,7 @@
 /** The jobs: one line each. */
 import type { GuestJob } from './job.ts';
 import { conformance } from './jobs/conformance.ts';
+import { module } from './jobs/module.ts';
 import { probe } from './jobs/probe.ts';
 import { tipcContract } from './jobs/tipc-contract.ts';
 import { tipcLinks } from './jobs/tipc-links.ts';
@@ -18,5 +19,6 @@ export const JOBS: readonly GuestJob[] = [
   tipcContract,
   tipcLinks,
   tipcWire,
+  module,
   conformance,
 ];

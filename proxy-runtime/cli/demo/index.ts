@@ -7,7 +7,7 @@ import type { Transport } from '../../contract.ts';
 import { readStatus } from '../node-status.ts';
 import { EXIT_FAILURE, printJson, printText } from '../output.ts';
 import { type Pair, type PairResult, runPairs } from './pairs.ts';
-import { openStage, type Stage, startNodes } from './stage.ts';
+import { BACKENDS, type Backend, openStage, type Stage, startNodes } from './stage.ts';
 import { isFaultless, summarize, summaryText } from './summary.ts';
 
 interface Options {
@@ -15,14 +15,15 @@ interface Options {
   readonly json?: boolean;
   readonly inject?: string;
   readonly transport: keyof typeof transports;
+  readonly core: Backend;
 }
 
 /** 128 + the signal's number, as a shell tells it. */
 const EXIT_SIGNAL = { SIGINT: 130, SIGTERM: 143 } as const;
 const MAX_SECONDS = 86_400;
 
-async function action({ seconds, json = false, inject, transport }: Options): Promise<void> {
-  const stage = openStage();
+async function action({ seconds, json = false, inject, transport, core }: Options): Promise<void> {
+  const stage = openStage(core);
   const left = stopOnSignal(stage);
   try {
     const progress = progressLine();
@@ -105,6 +106,14 @@ export const registerDemo = (program: Command): void => {
       new Option('--transport <scheme>', 'what carries the frames between the nodes')
         .choices(Object.keys(transports))
         .default('tcp'),
+    )
+    .addOption(
+      new Option(
+        '--core <backend>',
+        "where the nodes' cores are; the kernel's need /dev/m3ipc0 and 1, and root",
+      )
+        .choices(BACKENDS)
+        .default('embedded'),
     )
     .option('--json', 'print one JSON object')
     .addOption(

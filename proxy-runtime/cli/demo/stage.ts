@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { NodeCore } from '../../../core-kmod/binding/core.ts';
 import { packageRoot } from '../../../core-kmod/binding/native.ts';
 import { systemClock } from '../../clock.ts';
+import { coreNameText } from '../../config/index.ts';
 import type { Transport } from '../../contract.ts';
 import { ProxyError } from '../../errors.ts';
 import { generateKeyFile } from '../../key-file.ts';
@@ -19,8 +20,10 @@ export const ENDPOINTS = { tsServer: 10, cServer: 11, tsClient: 20, cClient: 21 
 const START_MS = 20_000;
 
 export interface Stage {
-  /** Core directories of node 1 and node 2. */
+  /** Cores of node 1 and node 2: directories, or `kernel:<device>`. */
   readonly cores: readonly [string, string];
+  /** Where their configurations are. */
+  readonly dir: string;
   /** In the order in which they were started. */
   readonly children: readonly Child[];
   /** Starts a process, and resolves when it has reported `key` once: with what it reported. */
@@ -33,13 +36,24 @@ export interface Stage {
   clear(): Promise<void>;
 }
 
-export function openStage(): Stage {
+/** Where the demo's cores are. */
+export const BACKENDS = ['embedded', 'kernel'] as const;
+export type Backend = (typeof BACKENDS)[number];
+
+function coresOf(backend: Backend, dir: string): readonly [string, string] {
+  return backend === 'kernel'
+    ? ['kernel:/dev/m3ipc0', 'kernel:/dev/m3ipc1']
+    : [join(dir, 'node1'), join(dir, 'node2')];
+}
+
+export function openStage(backend: Backend = 'embedded'): Stage {
   // In memory where there is such a place: the core's files are mapped and never need a disk.
   const dir = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'm3ipc-demo-'));
-  const cores = [join(dir, 'node1'), join(dir, 'node2')] as const;
+  const cores = coresOf(backend, dir);
   const children: Child[] = [];
   return {
     cores,
+    dir,
     children,
     start: (options, key, onReport = () => {}) => startAndWait(children, options, key, onReport),
     clear: async () => {
@@ -101,7 +115,7 @@ export async function startNodes(stage: Stage, transport: Transport): Promise<vo
   const { tsServer, cServer } = ENDPOINTS;
   const missing = transport.missing();
   if (missing !== undefined) throw new ProxyError('M3_UNAVAILABLE', `${transport.scheme}: ${missing}`);
-  const [one, two] = stage.cores.map((core) => generateKeyFile(`${core}.key`));
+  const [one, two] = ([1, 2] as const).map((node) => generateKeyFile(fileOf(stage, node, 'key')));
   const up = (await startNode(stage, 2, cServer, {
     listen: transport.loopback(),
     peers: [{ node: 1, publicKey: one }],
@@ -109,14 +123,21 @@ export async function startNodes(stage: Stage, transport: Transport): Promise<vo
   await startNode(stage, 1, tsServer, { peers: [{ node: 2, publicKey: two, dial: up.listening[0] }] });
 }
 
+const fileOf = ({ dir }: Stage, node: 1 | 2, kind: 'json' | 'key'): string =>
+  join(dir, `node${node}.${kind}`);
+
 /** `remote` is the endpoint that this node's client calls on the other node. */
 function startNode(stage: Stage, node: 1 | 2, remote: number, rest: object): Promise<unknown> {
-  const core = stage.cores[node - 1];
-  const file = `${core}.json`;
+  const core = stage.cores[node === 1 ? 0 : 1];
+  const file = fileOf(stage, node, 'json');
   const dc = { id: DC, name: 'demo', nodes: [1, 2], remote: [{ endpoint: remote, node: 3 - node }] };
   const config = {
-    ...{ cluster: 'demo', node, core: `embedded:${core}`, dcs: [dc] },
-    ...{ codecs: ['logging', 'compression', 'encryption'], keyFile: `${core}.key`, log: { level: 'warn' } },
+    ...{ cluster: 'demo', node, core: coreNameText(core), dcs: [dc] },
+    ...{
+      codecs: ['logging', 'compression', 'encryption'],
+      keyFile: fileOf(stage, node, 'key'),
+      log: { level: 'warn' },
+    },
     ...rest,
   };
   writeFileSync(file, JSON.stringify(config, null, 2));

@@ -161,8 +161,20 @@ export const OWN = section('own', [
   ),
   row(
     'pid namespaces',
-    'a core is of one; from another it is not opened: EPIDNS',
+    "an embedded core is of one, and not opened from another: EPIDNS; the kernel's shows everybody his own pids",
     'join node_open',
     'pidns.c',
+  ),
+  row(
+    'an outsider',
+    "of a DC in the kernel: neither management, nor joining, nor a file of somebody else's gets him anything",
+    'dvs_init dvs_end node_open attach join',
+    'outsider.c: who has not joined',
+  ),
+  row(
+    "a member and what is others'",
+    'in the kernel: neither endpoints, messages, buffers nor memory of who is not blocked in a call to him',
+    'bind unbind send receive alloc free grant vcopy',
+    'outsider.c: who has joined, about others',
   ),
 ]);
