@@ -7,6 +7,7 @@
 #include <linux/timekeeping.h>
 #include <linux/vmalloc.h>
 #include "../calls/calls.h"
+#include "trace.h"
 
 /* ---------------------------------------------------------- their lives */
 
@@ -114,6 +115,8 @@ int m3_dc_make(struct m3_node *node, const struct m3_dc_params *params)
 	}
 	dc_fill(dc->r, node->region, params);
 	core->dcs[params->dc] = dc;
+	pr_debug("m3ipc: DC %u (%s) of node %u: %u endpoints\n", params->dc,
+		 dc->r->name, node->region->node, dc->r->slots);
 	return 0;
 }
 
@@ -447,6 +450,7 @@ void m3_wake(struct m3_map *map, uint32_t i, uint32_t tag)
 		set_ready(map, i, s->handle);
 		return;
 	}
+	trace_m3ipc_wake(map->r->dc, m3_endpoint_of(map->r, i), tag);
 	was = m3_raise(s, tag);
 	if (was == M3_EV_ASLEEP)
 		wake_call(map->dc, i);

@@ -14,6 +14,9 @@
 #include <linux/uaccess.h>
 #include "file.h"
 
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
 enum data { DATA_NONE, DATA_IN, DATA_OUT, DATA_BOTH, DATA_READ, DATA_WRITE };
 
 struct handler {
@@ -169,6 +172,7 @@ static long file_ioctl(struct file *file, unsigned int command,
 	    handlers[number].whose != smp_load_acquire(&f->role))
 		return -M3_EBADREQUEST;
 	e = request(f, number, &q);
+	trace_m3ipc_request(f->device->name, number, &q, e);
 	return copy_to_user(theirs, &q, sizeof(q)) ? -M3_EFAULT : e;
 }
 

@@ -100,6 +100,8 @@ static void take_handle(struct m3_map *map, uint32_t handle)
 		m3_set32(r, &r->joined, handle + 1);
 	m3_commit(r);
 	map->handle = handle;
+	pr_debug("m3ipc: process %u is member %u of DC %u\n", m3_pid(), handle,
+		 r->dc);
 }
 
 int m3_life_begin(struct m3_map *map)
@@ -132,6 +134,7 @@ void m3_life_close(struct m3_map *map)
 	/* Of its own accord: there is no death to tell of. */
 	if (!(current->flags & PF_EXITING) && !current->in_execve)
 		m3_handle(map->r, map->handle)->left = 1;
+	pr_debug("m3ipc: member %u of DC %u ends\n", map->handle, map->r->dc);
 	m3_bury_endpoints(&s.t, map->handle, &pinned);
 	m3_end(&s);
 }
