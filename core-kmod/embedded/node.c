@@ -197,6 +197,8 @@ void m3_node_unlock(struct m3_node *node)
 
 int m3_dc_make(struct m3_node *node, const struct m3_dc_params *params)
 {
+	if (params->flags & M3_DC_CGROUP)
+		return -M3_ENOSYS;
 	return m3_dc_create(node->platform.dir, node->region, params);
 }
 

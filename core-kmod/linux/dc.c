@@ -26,6 +26,7 @@ static void dc_free(struct kref *ref)
 	vfree(dc->r);
 	kvfree(dc->calls);
 	kvfree(dc->joined);
+	m3_dc_access_end(dc);
 	m3_core_put(dc->core);
 	kfree(dc);
 }
@@ -73,15 +74,6 @@ static void dc_fill(struct m3_region *r, const struct m3_node_region *node,
 	r->magic = M3_REGION_MAGIC;
 }
 
-static int dc_access(struct m3_dc *dc, const struct m3_dc_params *params)
-{
-	dc->owner = current_euid();
-	dc->mode = params->mode ? params->mode & 0777 : 0660;
-	dc->group = params->gid == (uint32_t)-1 ?
-		current_egid() : make_kgid(current_user_ns(), params->gid);
-	return gid_valid(dc->group) ? 0 : -M3_EINVAL;
-}
-
 int m3_dc_make(struct m3_node *node, const struct m3_dc_params *params)
 {
 	struct m3_core *core = node->platform.core;
@@ -106,7 +98,7 @@ int m3_dc_make(struct m3_node *node, const struct m3_dc_params *params)
 	spin_lock_init(&dc->pages_lock);
 	kref_get(&core->ref);
 	dc->core = core;
-	e = dc_access(dc, params);
+	e = m3_dc_access(dc, params);
 	if (!e)
 		e = dc_tables(dc, &layout);
 	if (e) {
@@ -147,19 +139,6 @@ int m3_dc_get(struct m3_core *core, int id, struct m3_dc **out)
 	mutex_unlock(&core->lock);
 	*out = dc;
 	return dc ? 0 : -M3_EDCNOTRUN;
-}
-
-int m3_dc_may_join(const struct m3_dc *dc)
-{
-	umode_t need = 6;
-
-	if (ns_capable(dc->core->owner, CAP_SYS_ADMIN))
-		return 0;
-	if (uid_eq(current_fsuid(), dc->owner))
-		need <<= 6;
-	else if (in_group_p(dc->group))
-		need <<= 3;
-	return (dc->mode & need) == need ? 0 : -M3_EACCES;
 }
 
 /* ----------------------------------------------------------------- maps */

@@ -42,11 +42,16 @@ static const struct handler handlers[M3_REQ_LAST] = { M3_REQUESTS(HANDLER) };
 static int member_call(struct m3_file *f, uint32_t number,
 		       struct m3_request *q, void *data)
 {
+	int e;
+
 	if (READ_ONCE(f->ended))
 		return -M3_EBADREQUEST;
 	if (current->mm != f->mm)
 		return -M3_EFORKED;
 	switch (number) {
+	case M3_REQ_bind:
+		e = m3_dc_may_bind(f->member->map->dc);
+		return e ? e : m3_do_bind(f->member, q, data);
 	case M3_REQ_run:
 		return m3_started_run(f, q, data);
 	case M3_REQ_start:

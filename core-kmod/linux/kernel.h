@@ -28,6 +28,8 @@
 #include "../calls/event.h"
 #include "../calls/platform.h"
 
+struct cgroup;
+
 /*
  * The lock of a DC is a choice of the build, as in the original: make
  * M3IPC_LOCK=mutex, spin or rw.
@@ -76,6 +78,7 @@ struct m3_dc {
 	kuid_t owner;
 	kgid_t group;
 	umode_t mode;
+	struct cgroup *cgroup; /* a reference, or NULL: access.c */
 	spinlock_t pages_lock;
 	struct page **pages; /* of the arena, one for each unit, or NULL */
 	wait_queue_head_t *calls; /* one for each slot: who waits in a call */
@@ -144,8 +147,13 @@ void m3_core_put(struct m3_core *core);
 /* A reference to a running DC. EBADDCID, EDCNOTRUN. */
 int m3_dc_get(struct m3_core *core, int dc, struct m3_dc **out);
 void m3_dc_put(struct m3_dc *dc);
-/* May the caller join? 0, EACCES. */
+/* Whose DC it is: access.c. EINVAL: no such group, or cgroup. */
+int m3_dc_access(struct m3_dc *dc, const struct m3_dc_params *params);
+void m3_dc_access_end(struct m3_dc *dc);
+/* May the caller join? 0, EACCES, EPERM. */
 int m3_dc_may_join(const struct m3_dc *dc);
+/* May it bind, if it has joined? 0, EPERM. */
+int m3_dc_may_bind(const struct m3_dc *dc);
 struct m3_map *m3_map_new(struct m3_dc *dc, uint32_t handle);
 void m3_map_free(struct m3_map *map);
 

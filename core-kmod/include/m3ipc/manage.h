@@ -39,7 +39,7 @@ struct m3_dc_params {
 	int32_t warn2proc;
 	int32_t warnmsg; /* 0: nobody is told */
 	uint32_t flags; /* M3_DC_* */
-	uint32_t reserved;
+	int32_t cgroup; /* M3_DC_CGROUP: descriptor of its open directory */
 	/*
 	 * CPUs that threads keep to while they have an endpoint that they
 	 * bound or waited for; all 0, or none that a thread may use: any
@@ -55,6 +55,11 @@ struct m3_dc_params {
 #define M3_DC_AFFINITY 0x1u
 /* Being blocked in a call to a process does not let it copy (protocol 19). */
 #define M3_DC_NO_IMPLICIT_GRANTS 0x2u
+/*
+ * Only processes in the cgroup (version 2), or below it, may join and bind;
+ * others get EPERM. Of the kernel's core only.
+ */
+#define M3_DC_CGROUP 0x4u
 
 struct m3_dvs_info {
 	struct m3_dvs_params params;
@@ -156,7 +161,8 @@ M3_API int m3_getdvsinfo(struct m3_node *node, struct m3_dvs_info *info);
 
 /*
  * Starts a DC. ERSCBUSY: id or name taken; EBADRANGE, EBADDCID, ENAMESIZE;
- * ENOSPC: the file system cannot hold it; EACCES.
+ * ENOSPC: the file system cannot hold it; EACCES; EINVAL: no such cgroup;
+ * ENOSYS: the core is an embedded one, and knows no cgroups.
  */
 M3_API int m3_dc_init(struct m3_node *node, const struct m3_dc_params *params);
 /* Ends a DC: members' calls return EDCNOTRUN. EDCNOTRUN: it is not running. */

@@ -166,6 +166,12 @@ export const OWN = section('own', [
     'pidns.c',
   ),
   row(
+    'a DC and its cgroup',
+    'in the kernel: only who is in it may join and bind, whoever he is',
+    'dc_init join bind',
+    'cgroup.c: a DC and its cgroup',
+  ),
+  row(
     'an outsider',
     "of a DC in the kernel: neither management, nor joining, nor a file of somebody else's gets him anything",
     'dvs_init dvs_end node_open attach join',
