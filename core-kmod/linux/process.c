@@ -8,6 +8,7 @@
 #include <linux/pid_namespace.h>
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include "../calls/calls.h"
 
@@ -23,15 +24,16 @@ uint32_t m3_tid(void)
 
 uint32_t m3_pid_known(int pid)
 {
-	struct pid *found;
+	struct task_struct *task;
 	uint32_t known = 0;
 
 	if (pid <= 0)
 		return 0;
 	rcu_read_lock();
-	found = find_vpid(pid);
-	if (found && pid_task(found, PIDTYPE_PID))
-		known = (uint32_t)pid_nr(found);
+	task = pid_task(find_vpid(pid), PIDTYPE_PID);
+	/* Not one that only waits for its parent; threads may outlive it. */
+	if (task && !(task->exit_state && thread_group_empty(task)))
+		known = (uint32_t)task_pid_nr(task);
 	rcu_read_unlock();
 	return known;
 }

@@ -58,6 +58,8 @@ export function backendOf(name: string): Backend {
 /** The backend under test. */
 export const backendName = (): string => process.env[BACKEND_VARIABLE] ?? 'embedded';
 
+export const isEmbedded = (): boolean => backendName() === 'embedded';
+
 /** A core of the backend under test. */
 export const conformanceCore = (params?: TemporaryCoreParams): TemporaryCore =>
   backendOf(backendName()).core(params);

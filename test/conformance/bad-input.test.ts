@@ -16,7 +16,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ABI_VERSION } from '../../core-kmod/binding/abi.ts';
 import { joinDc, NodeCore } from '../../core-kmod/binding/core.ts';
 import { SMALL_DC, type TemporaryCore } from '../testing/temporary-core.ts';
-import { conformanceCore } from './backend.ts';
+import { conformanceCore, isEmbedded } from './backend.ts';
 
 /** In the first bytes of a region file: a magic number of 8 bytes, then the version. */
 const VERSION_AT = 8;
@@ -91,14 +91,14 @@ test('a core or DC that exists already, and parameters out of range', () => {
   expect(() => core.rmtbind(1, 'x', 3, 3)).toThrow(code('ENODCNODE'));
   expect(() => core.unbind(1, 3)).toThrow(code('ENOTBIND'));
   expect(() => core.proc(1, 1000)).toThrow(code('EBADPROC'));
-  expect(readdirSync(dir).filter((name) => name.includes('dc2'))).toEqual([]);
+  if (isEmbedded()) expect(readdirSync(dir).filter((name) => name.includes('dc2'))).toEqual([]);
   const absent = join(folder, 'new');
   expect(() => NodeCore.create(absent, { node: 40, cluster: 'test' })).toThrow(code('EBADNODEID'));
   expect(() => NodeCore.create(absent, { node: 1, cluster: 'x'.repeat(16) })).toThrow(code('ENAMESIZE'));
   expect(() => NodeCore.create(absent, { node: 1, cluster: 'x', maxDcs: 2000 })).toThrow(code('EBADRANGE'));
 });
 
-test('region files of another version, empty, and of something else', () => {
+test.runIf(isEmbedded())('region files of another version, empty, and of something else', () => {
   const files = readdirSync(node.dir);
   const dcFile = files.find((name) => /^dc0*1$/.test(name)) ?? '';
   setVersion(dcFile, 99);
@@ -116,17 +116,17 @@ describe.runIf(process.getuid?.() === 0)('another user', () => {
 
   /** A member's bell is a FIFO of its own in that folder. */
   test('joins a DC whose file and folder let him, and only that', () => {
-    chmodSync(node.dir, 0o1777);
+    if (isEmbedded()) chmodSync(node.dir, 0o1777);
     expect(run(join1(node.dir), { uid: NOBODY })).toBe('EACCES');
     node.core.dcEnd(1);
     node.core.dcInit({ ...SMALL_DC, mode: 0o666 });
     expect(run(join1(node.dir), { uid: NOBODY })).toBe('joined');
     expect(run(`core.NodeCore.open(${JSON.stringify(node.dir)});`, { uid: NOBODY })).toMatch(
-      /EACCES|EPRIVILEGES/,
+      /EACCES|EPERM|EPRIVILEGES/,
     );
   });
 
-  test('gets EACCES where he may not enter or create', () => {
+  test.runIf(isEmbedded())('gets EACCES where he may not enter or create', () => {
     chmodSync(node.dir, 0o700);
     expect(run(join1(node.dir), { uid: NOBODY })).toBe('EACCES');
     const closed = join(folder, 'closed');

@@ -8,12 +8,11 @@ import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, test } from 'vitest';
-import { backendName } from './backend.ts';
+import { isEmbedded } from './backend.ts';
 import { build, programsIn, run, TEST_TIMEOUT_MS, workFolder } from './programs.ts';
 
 const SANITIZE = '-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer';
 
-const isEmbedded = backendName() === 'embedded';
 const work = workFolder('core');
 const regions = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'm3ipc-core-'));
 chmodSync(regions, 0o755);
@@ -36,14 +35,14 @@ afterAll(() => {
 
 describe('the core, with the compiler watching', () => {
   // The kernel's core has watchers of its own.
-  const flags = isEmbedded && compiles(SANITIZE) ? `-O1 -g ${SANITIZE}` : '-O2 -g';
+  const flags = isEmbedded() && compiles(SANITIZE) ? `-O1 -g ${SANITIZE}` : '-O2 -g';
   beforeAll(() => build('core', join(work.path, 'watched'), `FLAGS=${flags}`), 240_000);
 
   test.for(programsIn('core', 'core-'))('%s', timeout, (name, { skip }) => start('watched', name, skip));
 });
 
 // A process cannot be killed inside the kernel's.
-describe.runIf(isEmbedded)('the core, killed at each of its crash points', () => {
+describe.runIf(isEmbedded())('the core, killed at each of its crash points', () => {
   beforeAll(() => build('core', join(work.path, 'killed'), 'FLAGS=-O2 -g', 'crash'), 240_000);
 
   test.for(programsIn('core', 'crash-'))('%s', timeout, (name, { skip }) => start('killed', name, skip));

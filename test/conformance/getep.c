@@ -50,9 +50,7 @@ int main(int argc, char **argv)
 	wait_flags(3, M3_RTS_RECEIVING);
 	IS(kill(child, SIGKILL), 0);
 	IS(waitid(P_PID, (id_t)child, &(siginfo_t){ 0 }, WEXITED | WNOWAIT), 0);
-	/* The kernel's core has unbound it already. */
-	IS(m3_getep(member, child, &ep),
-	   is_kernel() ? -M3_ENOTBIND : -M3_EBADPID);
+	IS(m3_getep(member, child, &ep), -M3_EBADPID);
 	IS(waitpid(child, NULL, 0), child);
 	m3_leave(member);
 	return 0;
