@@ -46,16 +46,17 @@ interface ShapedOptions {
   readonly mbit: number;
   readonly queue: number;
   readonly seconds: number;
+  readonly qos: boolean;
   readonly busy: boolean;
   readonly json: boolean;
 }
 
-async function shaped({ mbit, queue, seconds, busy, json }: ShapedOptions): Promise<void> {
+async function shaped({ mbit, queue, seconds, qos, busy, json }: ShapedOptions): Promise<void> {
   const why = missing();
   if (why !== undefined) throw new Error(why);
   const binary = join(buildPrograms(), 'shaped-load');
   const wire = { mbitPerSecond: mbit, queueMs: queue };
-  const result = await runShaped({ binary, ...wire, seconds, busy, progress });
+  const result = await runShaped({ binary, ...wire, seconds, qos, busy, progress });
   tell(json, result, shapedText(result));
 }
 
@@ -85,6 +86,7 @@ program
   .option('--mbit <n>', 'rate of the wire', whole, 500)
   .option('--queue <ms>', 'how long a packet may wait for it', whole, 50)
   .option('--seconds <n>', 'of small calls, idle and beside copies', whole, 30)
+  .option('--qos', 'with the codec qos, and small calls urgent', false)
   .option('--busy', 'also with all processors busy, for the record', false)
   .option('--json', 'print one JSON object', false)
   .action(shaped);

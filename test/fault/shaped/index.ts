@@ -19,6 +19,8 @@ export interface ShapedSettings {
   readonly queueMs: number;
   /** Of small calls on the idle link, and again beside copies. */
   readonly seconds: number;
+  /** The codec qos is on the link, and who makes and serves small calls is urgent. */
+  readonly qos: boolean;
   /** Also with all processors busy, for the record. */
   readonly busy: boolean;
   readonly progress: (line: string) => void;
@@ -65,7 +67,7 @@ export async function runShaped(settings: ShapedSettings): Promise<ShapedResult>
   const wire = openWire(settings);
   const pair = nodePair();
   try {
-    await upBoth(pair, wire);
+    await upBoth(pair, wire, settings.qos);
     const load: Stage['load'] = (node, ...args) =>
       start(settings.binary, [pair.coreOf(node), `${DC}`, ...args.map(String)], 'pipe');
     return await measure({ pair, load }, settings);
@@ -77,11 +79,12 @@ export async function runShaped(settings: ShapedSettings): Promise<ShapedResult>
 }
 
 /** In the namespaces; who calls and who is called meets them in shared memory only. */
-async function upBoth(pair: NodePair, { namespaces, addresses }: Wire): Promise<void> {
+async function upBoth(pair: NodePair, { namespaces, addresses }: Wire, qos: boolean): Promise<void> {
   const url = `tcp://${addresses[1]}:${PORT}`;
   const dc = { id: DC, name: 'shaped', nodes: [1, 2], arena: '16MiB' };
   const remote = [SMALL_SERVER, ...BULK_SERVERS].map((endpoint) => ({ endpoint, node: 2 }));
-  const common = { codecs: [], insecure: true };
+  const small = { name: 'small', dc: DC, endpoints: [SMALL_SERVER, SMALL_CLIENT], lane: 'urgent' };
+  const common = { codecs: qos ? [{ id: 'qos', classes: [small] }] : [], insecure: true };
   const files = {
     2: pair.write(2, { ...common, dcs: [dc], listen: url, peers: [{ node: 1 }] }),
     1: pair.write(1, { ...common, dcs: [{ ...dc, remote }], peers: [{ node: 2, dial: url }] }),

@@ -9,7 +9,7 @@ import { runShaped, type ShapedResult } from './index.ts';
 import { missing } from './namespaces.ts';
 
 const WIRE = { mbitPerSecond: 500, queueMs: 50 } as const;
-const SECONDS = 3;
+const SHORT = { seconds: 3, qos: false, busy: false, progress: () => undefined } as const;
 /** What else this machine does only adds to a latency: one of so many runs must show what the link can do. */
 const ATTEMPTS = 3;
 
@@ -29,9 +29,7 @@ describe(`a shaped wire${why === undefined ? '' : `, skipped: ${why}`}`, { skip:
     const attempts = isBusy() ? 1 : ATTEMPTS;
     const results: ShapedResult[] = [];
     while (results.length < attempts && results.at(-1)?.ok !== true) {
-      results.push(
-        await runShaped({ binary, ...WIRE, seconds: SECONDS, busy: false, progress: () => undefined }),
-      );
+      results.push(await runShaped({ binary, ...WIRE, ...SHORT }));
     }
     expect(results.map(({ reconnects }) => reconnects)).toEqual(results.map(() => 0));
     expect(Math.max(...results.map(({ copiedMBPerSecond }) => copiedMBPerSecond))).toBeGreaterThan(5);
