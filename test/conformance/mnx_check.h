@@ -39,6 +39,11 @@ static inline void begin(int argc, char **argv)
 		fprintf(stderr, "usage: %s <dir> <dc>\n", argv[0]);
 		exit(1);
 	}
+	if (!strncmp(argv[1], "kernel:", 7)) {
+		fprintf(stderr, "mnx.h is not offered over the kernel's core "
+				"yet\n");
+		exit(77);
+	}
 	setenv("M3IPC_DIR", argv[1], 1);
 	dcid = atoi(argv[2]);
 }
