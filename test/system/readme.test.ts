@@ -37,6 +37,23 @@ test('the table of commands has them all', async () => {
   expect(told.toSorted()).toEqual(known.filter((name) => name !== 'help').toSorted());
 });
 
+test('every guarantee names tests that exist', () => {
+  const text = readFileSync(README, 'utf8');
+  const section = text.slice(
+    text.indexOf('## What is guaranteed'),
+    text.indexOf('## Changing a running pair'),
+  );
+  const rows = section.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| |'));
+  expect(rows.length).toBeGreaterThan(10);
+  for (const row of rows.filter((line) => !line.startsWith('| ---'))) {
+    const [, name, , shown = ''] = row.split(/(?<!\\) ?\| ?/);
+    const proofs = [...shown.matchAll(/\[[^\]]+\]\(([^)]+)\)(?:: ([^[]*?))?(?=; \[|$)/g)];
+    expect(proofs, name).not.toEqual([]);
+    for (const [, file = '', title = ''] of proofs)
+      expect(readFileSync(join(ROOT, file), 'utf8'), `${name}: ${file}`).toContain(title.trim());
+  }
+});
+
 const PAGES = [
   'README.md',
   'ARCHITECTURE.md',
@@ -53,6 +70,7 @@ const PAGES = [
   'examples/custom-proxy/README.md',
   'examples/custom-transport/README.md',
   'examples/two-nodes/README.md',
+  'test/fault/README.md',
   'test/vm/README.md',
 ];
 

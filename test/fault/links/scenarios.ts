@@ -189,6 +189,20 @@ async function lose(context: CycleContext): Promise<Cycle> {
   return { what: `lost the core of ${named([victim])}`, resumeMs: await flowing(context, start) };
 }
 
+/** Pipelines that the nodes change between. */
+const CHAINS = [[], ['logging'], ['logging', 'compression'], ['compression']] as const;
+
+/** Another transport and another pipeline for both nodes, one after the other. */
+async function change(context: CycleContext): Promise<Cycle> {
+  const { stage, random, at } = context;
+  const scheme = stage.schemes[at % stage.schemes.length] ?? 'tcp';
+  const codecs = CHAINS[at % CHAINS.length] ?? [];
+  const start = performance.now();
+  await stage.change(scheme, codecs, random() < 0.5 ? 1 : 2);
+  const resumeMs = await flowing(context, start);
+  return { what: `changed to ${scheme} [${codecs.join(' > ')}]`, resumeMs };
+}
+
 export const SCENARIOS = {
   kill: { description: 'the proxies of either node, or both, are killed', needsRelay: false, cycle: kill },
   stop: { description: 'the proxies of either node, or both, stand still', needsRelay: false, cycle: stop },
@@ -205,6 +219,11 @@ export const SCENARIOS = {
     cycle: halfOpen,
   },
   'slow-reader': { description: 'the peer reads slowly, or not at all', needsRelay: true, cycle: slowReader },
+  change: {
+    description: 'both nodes get another transport and other codecs, one after the other',
+    needsRelay: false,
+    cycle: change,
+  },
   'core-loss': {
     description: 'all processes of a node are killed, and its core is lost',
     needsRelay: false,

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { NodeCore } from '../../../core-kmod/binding/core.ts';
 import { LANE, type Lane } from '../../../proxy-runtime/contract.ts';
 import { transports } from '../../../transports/index.ts';
-import { addressOf, DC, nodePair, type Standby, type Up } from '../../system/support/node-pair.ts';
+import { DC, nodePair, type Standby, type Up } from '../../system/support/node-pair.ts';
 import { endAll } from '../../system/support/program.ts';
 import { openDatagramRelay } from './datagram-relay.ts';
 import type { Party } from './load.ts';
@@ -65,6 +65,8 @@ export interface StageNode {
   lose(): void;
   /** Brings it up again, as it was. */
   up(): Promise<void>;
+  /** A new process with this configuration takes its place. */
+  replace(config: object): Promise<void>;
   /** Resolves when it may be killed again: its standby, if there is to be one, is ready. */
   ready(): Promise<void>;
 }
@@ -74,6 +76,10 @@ export interface Stage {
   /** Undefined: the transport has none. */
   readonly relay: Relay | undefined;
   readonly parties: readonly Party[];
+  /** Transports that this machine has. */
+  readonly schemes: readonly string[];
+  /** Gives both nodes another configuration, one after the other: a new process takes the place of each. */
+  change(scheme: string, codecs: readonly string[], first: NodeId): Promise<void>;
   /** Ends what still runs and removes all files. Idempotent. */
   clear(): Promise<void>;
 }
@@ -95,39 +101,45 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     relay = undefined;
     pair.remove();
   };
-  const startNode = async (node: NodeId, changes: object): Promise<StageNode> => {
-    const config = { ...changes, ...common(options, node) };
+  const startNode = async (node: NodeId, config: object): Promise<StageNode> => {
     const first = await pair.up(node, config);
     const view = viewOf(pair.coreOf(node));
     views.push(view);
     return stageNode(node, first, view, {
       standby: options.restart === 'standby' ? () => pair.standby(node, config) : undefined,
       cold: () => pair.up(node, config),
+      replace: (other) => pair.replace(node, other),
     });
   };
   try {
-    const at = addressOf(await probe(options, pair));
-    const second = await startNode(2, { listen: at, peers: [{ node: 1 }] });
+    const addresses = await freeAddresses(pair);
+    const at = addresses.get(options.scheme) ?? '';
+    const second = await startNode(2, configOf(2, options.codecs, at));
     if (options.withRelay) relay = await RELAYS[options.scheme]?.(at);
-    const first = await startNode(1, { peers: [{ node: 2, dial: relay?.url ?? at }] });
-    return { nodes: [first, second], relay, parties: partiesOf(pair.coreOf), clear };
+    const first = await startNode(1, configOf(1, options.codecs, relay?.url ?? at));
+    const nodes = [first, second] as const;
+    return {
+      ...{ nodes, relay, parties: partiesOf(pair.coreOf), schemes: [...addresses.keys()], clear },
+      async change(scheme, codecs, starting) {
+        const order = starting === 1 ? [first, second] : [second, first];
+        for (const each of order)
+          await each.replace(configOf(each.node, codecs, addresses.get(scheme) ?? ''));
+      },
+    };
   } catch (error) {
     await clear();
     throw error;
   }
 }
 
-/** An address of the transport that is free: that of a node which listened there, and has ended. */
-async function probe(options: StageOptions, pair: ReturnType<typeof nodePair>): Promise<Up> {
-  const transport = transports[options.scheme as keyof typeof transports];
-  const up = await pair.up(2, {
-    listen: addressIn(pair.dir, transport.loopback()),
-    peers: [{ node: 1 }],
-    ...common(options, 2),
-  });
+/** One of each transport of this machine: of a node that listened there, and has ended. */
+async function freeAddresses(pair: ReturnType<typeof nodePair>): Promise<ReadonlyMap<string, string>> {
+  const usable = Object.values(transports).filter((transport) => transport.missing() === undefined);
+  const listen = usable.map((transport) => addressIn(pair.dir, transport.loopback()));
+  const up = await pair.up(2, { ...configOf(2, [], ''), listen });
   up.signal('SIGTERM');
   await up.ended;
-  return up;
+  return new Map(usable.map(({ scheme }, at) => [scheme, up.listening[at] ?? '']));
 }
 
 /** What is a path goes into the stage's own directory: a node that is killed leaves it behind. */
@@ -136,11 +148,14 @@ function addressIn(dir: string, loopback: string): string {
   return host === '' ? `${protocol}//${join(dir, basename(pathname))}` : loopback;
 }
 
-function common({ codecs }: StageOptions, node: NodeId): object {
+/** @param address where node 2 listens, and node 1 dials. */
+function configOf(node: NodeId, codecs: readonly string[], address: string): object {
   const other = node === 1 ? 2 : 1;
   const remote = SERVERS[other].map((endpoint) => ({ endpoint, node: other }));
   const dcs = [{ id: DC, name: 'shop', nodes: [1, 2], arena: '16MiB', remote }];
-  return { dcs, codecs, log: { level: 'warn' }, ...SETTINGS };
+  const link =
+    node === 1 ? { peers: [{ node: 2, dial: address }] } : { listen: address, peers: [{ node: 1 }] };
+  return { dcs, codecs, log: { level: 'warn' }, ...link, ...SETTINGS };
 }
 
 /** A core, opened to look at it when that is first asked for. */
@@ -167,6 +182,7 @@ function viewOf(dir: string): View {
 
 interface Successors {
   cold(): Promise<Up>;
+  replace(config: object): Promise<Up>;
   /** Undefined: nobody waits. */
   readonly standby: (() => Promise<Standby>) | undefined;
 }
@@ -200,6 +216,9 @@ function stageNode(node: NodeId, first: Up, view: View, successors: Successors):
     up: async () => {
       program = await (standby?.up ?? successors.cold());
       standby = undefined;
+    },
+    replace: async (config) => {
+      program = await successors.replace(config);
     },
     ready: async () => {
       standby ??= await successors.standby?.();
