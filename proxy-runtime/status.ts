@@ -86,10 +86,42 @@ export interface DcStatus {
   readonly cpus: readonly number[];
   /** Of local processes. */
   readonly privileges: readonly PrivilegeRow[];
+  /** To each other node that it spans. */
+  readonly lanes: readonly LaneRow[];
+  /** Local processes that wait for another node, longest first. */
+  readonly waits: readonly WaitRow[];
   /** Free slots are left out. */
   readonly processes: readonly ProcStatus[];
   /** `struct m3_dc_counters`, by name. */
   readonly counters: Readonly<Record<string, number>>;
+}
+
+/** Lanes whose records have numbers. */
+export type LaneName = 'urgent' | 'normal' | 'bulk';
+
+/** Records of one lane of a DC to a node. */
+export interface LaneRow {
+  readonly peer: number;
+  readonly lane: LaneName;
+  /** Records, or bulk copies, that wait to leave. */
+  readonly queued: number;
+  /** That have left, and that the peer's core has not acknowledged; at most `window`. */
+  readonly inFlight: number;
+  readonly window: number;
+}
+
+/** `queued`: a record has still to leave; `answer`: the other core has accepted all. */
+export type WaitStage = 'queued' | 'in flight' | 'answer';
+
+/** A call of a local process for an endpoint of another node. */
+export interface WaitRow {
+  readonly endpoint: number;
+  /** Endpoint that it waits for, and its node. */
+  readonly to: number;
+  readonly node: number;
+  readonly lane: LaneName;
+  readonly stage: WaitStage;
+  readonly forMs: number;
 }
 
 export interface PrivilegeRow {

@@ -262,6 +262,9 @@ export const CALLS = {
 /** Levels of privilege (reference 2.4). */
 export const LEVELS = { USER: 0, SERVER: 1, TASK: 2, SYSTEM: 3, KERNEL: 4, PROXY: 5 } as const;
 
+/** How far a call to another node has come: a record has to leave, is on its way, or the other core has it. */
+export const WAITS = { NONE: 0, QUEUED: 1, IN_FLIGHT: 2, ANSWER: 3 } as const;
+
 /** Flags of a DC, rights of a grant, options of a promotion. */
 export const DC_FLAGS = { AFFINITY: 0x1, NO_IMPLICIT_GRANTS: 0x2 } as const;
 export const GRANT_RIGHTS = { READ: 0x1, WRITE: 0x2 } as const;

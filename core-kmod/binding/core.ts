@@ -21,6 +21,7 @@ export {
   NOTIFY_MESSAGE,
   RTS_FLAGS,
   SELF,
+  WAITS,
 } from './abi.ts';
 export { Endpoint } from './endpoint.ts';
 export { joinDc, Member } from './member.ts';

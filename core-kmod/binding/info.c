@@ -189,6 +189,9 @@ static napi_value proc_object(struct m3_args *args, int error,
 	put_number(&object, "sendto", info->sendto);
 	put_number(&object, "waitmigr", info->waitmigr);
 	put_number(&object, "proxy", info->proxy);
+	put_number(&object, "wait", info->wait);
+	put_number(&object, "waitLane", info->wait_lane);
+	put_number(&object, "waitSinceMs", info->wait_since / 1000000);
 	put_u64(&object, "binding", info->binding);
 	put_number(&object, "localSent", info->local_sent);
 	put_number(&object, "remoteSent", info->remote_sent);

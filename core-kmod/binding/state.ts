@@ -73,6 +73,12 @@ export interface ProcState {
   readonly sendto: number;
   readonly waitmigr: number;
   readonly proxy: number;
+  /** One of WAITS: how far its call to `sendto` has come, if that is on another node. */
+  readonly wait: number;
+  /** That the records of this call travel in. */
+  readonly waitLane: number;
+  /** When it was made, ms since 1970; or 0. */
+  readonly waitSinceMs: number;
   readonly binding: bigint;
   readonly localSent: number;
   readonly remoteSent: number;

@@ -169,6 +169,7 @@ static int copy_remote(struct m3_txn *t, uint32_t self, uint32_t other,
 	m3_set64(r, &x->done, 0);
 	s->remote_copies++;
 	if (copy->push) {
+		m3_more(r, self)->called_at = m3_platform_now();
 		m3_set32(r, &s->rts, s->rts | M3_RTS_SENDING | M3_RTS_RMTOPER);
 		m3_seti(r, &s->sendto, copy->other);
 		m3_transfer_queue_d(t, self);

@@ -232,6 +232,7 @@ int m3_call_queue_d(struct m3_txn *t, uint32_t s, uint32_t d, uint32_t kind,
 
 	if (e)
 		return e;
+	m3_more(r, s)->called_at = m3_platform_now();
 	m3_set32(r, &self->rts, self->rts | M3_RTS_SENDING | M3_RTS_RMTOPER);
 	m3_seti(r, &self->sendto, m3_endpoint_of(r, d));
 	if (m3_block_clear_d(t, s)) {

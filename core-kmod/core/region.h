@@ -99,7 +99,8 @@ struct m3_more {
 	uint32_t adopt; /* its new owner's generation is not known yet */
 	int32_t resume_peer; /* who ended that call */
 	uint64_t frozen_at; /* r->losses when it was frozen */
-	uint64_t reserved2[4];
+	uint64_t called_at; /* ns: its last call to another node; a statistic */
+	uint64_t reserved2[3];
 };
 
 /* Explicit access to a range of a buffer. */

@@ -256,6 +256,45 @@ static int32_t queue_of(struct m3_region *r, const struct m3_slot *s)
 			(int32_t)m3_slot(r, d)->node : M3_NONE;
 }
 
+/* How far the bulk copy has come that slot `i` pushes to node `p`. */
+static uint32_t push_wait(const struct m3_transfer *x, const struct m3_peer *p)
+{
+	const struct m3_lane *l = &p->lane[M3_LANE_BULK];
+
+	if (x->queued)
+		return M3_WAIT_QUEUED;
+	return l->acked < l->next ? M3_WAIT_IN_FLIGHT : M3_WAIT_ANSWER;
+}
+
+/* The call of a local process for an endpoint of another node, if any. */
+static void wait_info(struct m3_region *r, uint32_t i,
+		      struct m3_proc_info *info)
+{
+	const struct m3_slot *s = m3_slot(r, i);
+	const struct m3_transfer *x;
+	uint32_t d = m3_slot_of(r, s->sendto), lane;
+	const struct m3_peer *p;
+
+	if (s->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE) ||
+	    !(s->rts & M3_RTS_RMTOPER) || d == M3_NIL ||
+	    m3_slot(r, d)->node >= r->nodes || !*m3_spans(r, m3_slot(r, d)->node))
+		return;
+	x = m3_transfer(r, i);
+	p = m3_peer(r, m3_slot(r, d)->node);
+	lane = s->block_state == M3_BLOCK_NUMBERED ? s->call_lane :
+						     m3_block(r, i)->lane;
+	info->wait_since = m3_more(r, i)->called_at;
+	info->wait_lane = x->kind == M3_TRANSFER_PUSH ? M3_LANE_BULK :
+			  lane < M3_LANES ? lane : M3_LANE_NORMAL;
+	if (x->kind == M3_TRANSFER_PUSH)
+		info->wait = push_wait(x, p);
+	else if (s->block_state != M3_BLOCK_NUMBERED)
+		info->wait = M3_WAIT_QUEUED;
+	else
+		info->wait = s->call_number >= p->lane[info->wait_lane].acked ?
+				     M3_WAIT_IN_FLIGHT : M3_WAIT_ANSWER;
+}
+
 void m3_slot_info(struct m3_region *r, uint32_t i, struct m3_proc_info *info)
 {
 	const struct m3_slot *s = m3_slot(r, i);
@@ -270,6 +309,7 @@ void m3_slot_info(struct m3_region *r, uint32_t i, struct m3_proc_info *info)
 	info->sendto = s->sendto;
 	info->waitmigr = s->waitmigr;
 	info->proxy = queue_of(r, s);
+	wait_info(r, i, info);
 	info->binding = s->binding;
 	info->local_sent = s->local_sent;
 	info->remote_sent = s->remote_sent;

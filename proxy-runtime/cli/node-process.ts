@@ -13,6 +13,7 @@ import { type Control, openControl } from './control.ts';
 import { setUpCore } from './core-setup.ts';
 import { serveCapture } from './node-capture.ts';
 import { type Change, createReloader, type Reloader } from './node-reload.ts';
+import { nodeSamples } from './node-samples.ts';
 import { runtimePart } from './node-status.ts';
 
 /** How often dead members are looked for, ms: their partners learn within 250 ms (build decision 15). */
@@ -52,7 +53,9 @@ export async function startNode(config: Config, logger: NodeLogger): Promise<Nod
       capture: (question, socket) => serveCapture(runtime, config.node, question, socket),
     });
     if (config.metrics.listen !== undefined)
-      parts.metrics = await serveMetrics(config.metrics.listen, runtime);
+      parts.metrics = await serveMetrics(config.metrics.listen, async () =>
+        prometheusText(nodeSamples(parts.core, runtime.status(), wallClockMs())),
+      );
   } catch (error) {
     await stopParts(parts, true);
     endCore(parts.core, dir, log);
@@ -116,12 +119,18 @@ function sweepRegularly(core: NodeCore): () => void {
   return () => cancel();
 }
 
-async function serveMetrics(url: URL, runtime: Runtime): Promise<Server> {
+async function serveMetrics(url: URL, text: () => Promise<string>): Promise<Server> {
   const server = createServer((request, response) => {
-    const known = request.url === '/metrics' && request.method === 'GET';
-    response.writeHead(known ? 200 : 404, { 'content-type': 'text/plain; version=0.0.4' });
-    if (!known) response.end('see /metrics\n');
-    else void prometheusText(runtime.metrics.snapshot()).then((text) => response.end(text));
+    const answer = (status: number, body: string): void => {
+      response.writeHead(status, { 'content-type': 'text/plain; version=0.0.4' }).end(body);
+    };
+    if (request.url !== '/metrics' || request.method !== 'GET') answer(404, 'see /metrics\n');
+    // A DC whose lock is held by a stopped process cannot be looked at: the next scrape may be luckier.
+    else
+      text().then(
+        (body) => answer(200, body),
+        (error: Error) => answer(503, `${error.message}\n`),
+      );
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** Puts a node's status together: the core's part is read from the core, the links' part asked of the runtime. */
 import { type DcState, NodeCore, type ProcState } from '../../core-kmod/binding/core.ts';
+import { wallClockMs } from '../clock.ts';
 import { coreNameText } from '../config/index.ts';
 import { CoreError } from '../errors.ts';
 import type { RuntimeStatus } from '../runtime.ts';
@@ -13,6 +14,7 @@ import {
   type PrivilegeRow,
   type ProxyRow,
 } from '../status.ts';
+import { laneRows, waitRows } from './backlog.ts';
 import { askControl } from './control.ts';
 
 /** The runtime's part, as it crosses the control socket. */
@@ -138,9 +140,12 @@ function dcRow(core: NodeCore, state: DcState, nodes: readonly NodeRow[]): DcSta
   const { dc, name, tasks, procs, bound, members, arenaBytes, arenaUsed, mode, warn2proc } = state;
   const { warnmsg, affinity, implicitGrants, cpus } = state;
   const processes = core.procs(dc);
+  const spanned = nodes.map(({ node }) => node).filter((node) => core.spans(dc, node));
   return {
     ...{ id: dc, name, tasks, procs, bound, members, arenaBytes, arenaUsed, mode, warn2proc },
-    nodes: nodes.map(({ node }) => node).filter((node) => core.spans(dc, node)),
+    nodes: spanned,
+    lanes: laneRows(core, dc, spanned),
+    waits: waitRows(processes, wallClockMs()),
     ...{ warnmsg, affinity, implicitGrants, cpus: membersOf(cpus) },
     privileges: privilegeRows(core, dc, processes),
     processes: processes.map(({ binding: _, ...process }) => process),

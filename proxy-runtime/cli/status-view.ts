@@ -11,6 +11,7 @@ import {
   type ProcStatus,
   type ProxyRow,
 } from '../status.ts';
+import { lanesText, waitsText } from './backlog-view.ts';
 import { compressionText } from './compression-view.ts';
 import { tableText } from './table.ts';
 
@@ -194,6 +195,8 @@ function dcSections(dc: DcStatus): string[] {
   return [
     section(title, info),
     section(`${title}: procs`, dc.processes.length === 0 ? '' : procsText(dc)),
+    section(`${title}: lanes`, lanesText(dc)),
+    section(`${title}: waits`, waitsText(dc)),
     section(`${title}: stats`, dc.processes.length === 0 ? '' : statsText(dc)),
     section(
       `${title}: ipcto`,

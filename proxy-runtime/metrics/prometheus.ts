@@ -3,7 +3,7 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Sample } from './registry.ts';
 
-const LABELS = ['peer', 'transport', 'codec'];
+const LABELS = ['peer', 'transport', 'codec', 'dc', 'lane'];
 
 /** Names become `m3ipc_<name>`, counters end in `_total`. Never rejects: a plug-in's odd name is made to fit. */
 export function prometheusText(samples: readonly Sample[]): Promise<string> {

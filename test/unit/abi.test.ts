@@ -25,6 +25,7 @@ import {
   PROMOTE_RETRY,
   RTS_FLAGS,
   SELF,
+  WAITS,
   WIRE_VERSION,
 } from '../../core-kmod/binding/abi.ts';
 import { BODY_BYTES, MESSAGE_BYTES } from '../../core-kmod/binding/message.ts';
@@ -74,6 +75,7 @@ const values: [name: string, expression: string, value: number][] = [
   ...constants(OP, 'M3_OP_'),
   ...constants(CALLS, 'M3_CALL_'),
   ...constants(LEVELS, 'M3_LEVEL_'),
+  ...constants(WAITS, 'M3_WAIT_'),
   ...constants(DC_FLAGS, 'M3_DC_'),
   ...constants(GRANT_RIGHTS, 'M3_GRANT_'),
   ...Object.entries(LIMIT_NAMES).map(([name, expression]): [string, string, number] => [
@@ -182,6 +184,7 @@ describe('abi.h and TypeScript', () => {
     ['M3_FRAME_', 'M3_FRAME_TYPES', FRAME_TYPE],
     ['M3_CALL_', '', CALLS],
     ['M3_LEVEL_', '', LEVELS],
+    ['M3_WAIT_', '', WAITS],
   ])('no member of %s* is missing', (prefix, last, table) => {
     const names = [...header.matchAll(new RegExp(`^\\t${prefix}(\\w+) = \\d`, 'gm'))].map(([, name]) => name);
     expect(Object.keys(table)).toEqual(names.filter((name) => `${prefix}${name}` !== last));

@@ -16,6 +16,9 @@ const idle: ProcStatus = {
   sendto: NONE,
   waitmigr: NONE,
   proxy: NONE,
+  wait: 0,
+  waitLane: 0,
+  waitSinceMs: 0,
   localSent: 5,
   remoteSent: 1200,
   localCopies: 0,
@@ -71,6 +74,11 @@ const status: NodeStatus = {
       implicitGrants: false,
       cpus: [0, 1, 33],
       privileges: [{ slot: 10, level: 1, warn: NONE, to: '1f', calls: 'ffffffffffffffef' }],
+      lanes: [
+        { peer: 2, lane: 'urgent', queued: 0, inFlight: 0, window: 1024 },
+        { peer: 2, lane: 'normal', queued: 1, inFlight: 7, window: 1024 },
+      ],
+      waits: [{ endpoint: 10, to: 20, node: 2, lane: 'normal', stage: 'in flight', forMs: 1500 }],
       processes: [idle, remote],
       counters: { delivered: 31, duplicates: 0 },
     },
@@ -156,6 +164,14 @@ DC shop: procs
 DC  p_nr  -endp-  -lpid-  node  flag  misc  -getf-  -sndt-  -wmig-  -prxy-  name    flags
  7    10      10    4711     1     8    20     ANY    NONE    NONE    NONE  server  RECEIVING / GRPLEADER
  7    20      20       -     2  1000     0    NONE    NONE    NONE    NONE  client  REMOTE
+
+DC shop: lanes
+peer  lane    queued  in flight  window
+   2  normal       1          7    1024
+
+DC shop: waits
+-endp-  waits for  node  lane    stage        ms
+    10         20     2  normal  in flight  1500
 
 DC shop: stats
 DC  pnr  -endp  -lpid-  nd  --lsnt--  --rsnt--  -lcopy--  -rcopy--  name

@@ -298,6 +298,14 @@ enum m3_level {
 	M3_LEVEL_PROXY = 5,
 };
 
+/* How far a call to another node has come. */
+enum m3_wait {
+	M3_WAIT_NONE = 0, /* it makes no such call */
+	M3_WAIT_QUEUED = 1, /* a record of it has still to leave */
+	M3_WAIT_IN_FLIGHT = 2, /* all have left, and may be on their way */
+	M3_WAIT_ANSWER = 3, /* the other core has accepted all */
+};
+
 /* Node flags (reference 2.4). */
 #define M3_NODE_ATTACHED 0x2u
 #define M3_NODE_SCONNECTED 0x4u

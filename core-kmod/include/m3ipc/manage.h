@@ -120,6 +120,9 @@ struct m3_proc_info {
 	int32_t node;
 	uint32_t rts_flags, misc_flags; /* M3_RTS_*, M3_MF_* */
 	int32_t getfrom, sendto, waitmigr, proxy; /* endpoint or M3_NONE */
+	uint32_t wait; /* enum m3_wait; for `sendto` */
+	uint32_t wait_lane; /* that its records travel in */
+	uint64_t wait_since; /* CLOCK_REALTIME ns, when it was made; or 0 */
 	uint64_t binding;
 	uint64_t local_sent, remote_sent, local_copies, remote_copies;
 	char name[M3_NAME_BYTES];

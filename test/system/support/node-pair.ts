@@ -11,6 +11,10 @@ export const DC = 7;
 /** Bound on node 2, called from node 1. */
 export const SERVER = 10;
 
+/** Of the pair; or 3, which has no configuration but the changes. */
+const NODE_IDS = [1, 2, 3] as const;
+export type NodeId = (typeof NODE_IDS)[number];
+
 export interface Up extends Program {
   /** Addresses that it told when it was up. */
   readonly listening: readonly string[];
@@ -28,13 +32,13 @@ export interface NodePair {
    * Writes the node's configuration, with `changes` over it, and returns the file. Each node has a key and knows the
    * other's, so `codecs` may encrypt.
    */
-  write(node: 1 | 2, changes?: object): string;
+  write(node: NodeId, changes?: object): string;
   /** Writes, starts, and resolves when the node is up. */
-  up(node: 1 | 2, changes?: object): Promise<Up>;
+  up(node: NodeId, changes?: object): Promise<Up>;
   /** The same, in the place of whoever serves the core. */
-  replace(node: 1 | 2, changes?: object): Promise<Up>;
+  replace(node: NodeId, changes?: object): Promise<Up>;
   /** Writes, starts, and resolves when it waits for the end of whoever serves the core. */
-  standby(node: 1 | 2, changes?: object): Promise<Standby>;
+  standby(node: NodeId, changes?: object): Promise<Standby>;
   /** Removes cores that a killed runtime has left, and the directory. */
   remove(): void;
 }
@@ -44,8 +48,12 @@ export function nodePair(root: string = packageRoot()): NodePair {
   const dir = mkdtempSync('/dev/shm/m3ipc-test-');
   const coreOf = (node: number): string => join(dir, `core${node}`);
   const keyFileOf = (node: number): string => join(dir, `core${node}.key`);
-  const publicKeys = { 1: generateKeyFile(keyFileOf(1)), 2: generateKeyFile(keyFileOf(2)) };
-  const write = (node: 1 | 2, changes: object = {}): string => {
+  const publicKeys = {
+    1: generateKeyFile(keyFileOf(1)),
+    2: generateKeyFile(keyFileOf(2)),
+    3: generateKeyFile(keyFileOf(3)),
+  };
+  const write = (node: NodeId, changes: object = {}): string => {
     const dc = { id: DC, name: 'shop', nodes: [1, 2], arena: '16MiB' };
     const remote = node === 1 ? [{ endpoint: SERVER, node: 2 }] : [];
     const config: Readonly<Record<string, unknown>> & { readonly peers?: readonly object[] } = {
@@ -76,7 +84,7 @@ export function nodePair(root: string = packageRoot()): NodePair {
       return { ...program, up };
     },
     remove: () => {
-      for (const core of [coreOf(1), coreOf(2)]) {
+      for (const core of NODE_IDS.map(coreOf)) {
         try {
           NodeCore.end(core);
         } catch {
