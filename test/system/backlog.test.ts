@@ -4,11 +4,11 @@ import { createServer } from 'node:net';
 import { expect, it } from 'vitest';
 import { type Endpoint, Message } from '../../core-kmod/binding/core.ts';
 import type { DcStatus, NodeStatus } from '../../proxy-runtime/status.ts';
-import { eachTest } from './support/each-test.ts';
 import { addressOf, SERVER, type Up } from './support/node-pair.ts';
 import { m3ipc } from './support/program.ts';
+import { nodeStage } from './support/stage.ts';
 
-const at = eachTest();
+const at = nodeStage();
 const DEADLINE = { timeoutMs: 60_000 } as const;
 const PATIENCE = { timeout: 30_000 } as const;
 

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { CoreError, type Endpoint, Message, NodeCore } from '../../core-kmod/binding/core.ts';
 import { packageRoot } from '../../core-kmod/binding/native.ts';
-import { eachTest } from './support/each-test.ts';
 import { addressOf, DC, SERVER, type Up } from './support/node-pair.ts';
 import { start } from './support/program.ts';
+import { nodeStage } from './support/stage.ts';
 
 const LIVENESS = { intervalMs: 100, misses: 3 } as const;
 const HOLD_MS = 500;
@@ -16,7 +16,7 @@ const SLACK_MS = 5000;
 /** Far more than all that: a call that ends by it was not told of the loss. */
 const DEADLINE = { timeoutMs: 60_000 } as const;
 
-const at = eachTest();
+const at = nodeStage();
 
 interface Ending {
   readonly code: string;

@@ -2,8 +2,8 @@
 /** `onDisconnect`: how long calls wait for a peer that is out of reach, and how they end. */
 import { describe, expect, it } from 'vitest';
 import { CoreError, type Endpoint, type Member, Message } from '../../core-kmod/binding/core.ts';
-import { eachTest } from './support/each-test.ts';
 import { addressOf, SERVER, type Up } from './support/node-pair.ts';
+import { nodeStage } from './support/stage.ts';
 
 const LIVENESS = { intervalMs: 100, misses: 3 } as const;
 /** When silence has ended the link at the latest: it may begin anywhere in an interval. */
@@ -14,7 +14,7 @@ const SLACK_MS = 5000;
 /** More than all that: a call that ends by its deadline was not ended by the policy. */
 const DEADLINE = { timeoutMs: 60_000 } as const;
 
-const at = eachTest();
+const at = nodeStage();
 
 interface Joined {
   readonly one: Up;

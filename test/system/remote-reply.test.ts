@@ -3,8 +3,8 @@
 import { expect, test } from 'vitest';
 import { type Endpoint, Message } from '../../core-kmod/binding/core.ts';
 import { readStatus } from '../../proxy-runtime/cli/node-status.ts';
-import { eachTest } from './support/each-test.ts';
 import { addressOf, DC, SERVER, type Up } from './support/node-pair.ts';
+import { nodeStage } from './support/stage.ts';
 
 const CLIENTS = 1000;
 const FIRST_CLIENT = 100;
@@ -12,7 +12,7 @@ const FIRST_CLIENT = 100;
 const PROCS = 1600;
 const DEADLINE = { timeoutMs: 100_000 } as const;
 
-const at = eachTest();
+const at = nodeStage();
 
 async function upBoth(): Promise<{ two: Up; server: Endpoint }> {
   const dc = { id: DC, name: 'shop', nodes: [1, 2], arena: '16MiB', procs: PROCS };

@@ -3,10 +3,10 @@
 import { afterEach, expect, it } from 'vitest';
 import { type Endpoint, Message } from '../../core-kmod/binding/core.ts';
 import { openRelay, type Relay } from '../fault/links/relay.ts';
-import { eachTest } from './support/each-test.ts';
 import { addressOf, DC } from './support/node-pair.ts';
+import { nodeStage } from './support/stage.ts';
 
-const at = eachTest();
+const at = nodeStage();
 /** Servers on nodes 2 and 3, and the clients of the slow one, on node 1. */
 const [FAST, SLOW] = [10, 11];
 const BLOCKED = Array.from({ length: 16 }, (_, at) => 40 + at);

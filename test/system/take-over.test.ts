@@ -2,11 +2,11 @@
 /** Hot restart: a new process takes the place of the one that serves a core, and no call notices. */
 import { describe, expect, it } from 'vitest';
 import { Message } from '../../core-kmod/binding/core.ts';
-import { eachTest } from './support/each-test.ts';
 import { addressOf, SERVER, type Up } from './support/node-pair.ts';
 import { m3ipc } from './support/program.ts';
+import { nodeStage } from './support/stage.ts';
 
-const at = eachTest();
+const at = nodeStage();
 
 interface Calling {
   /** Numbers that the server has taken so far. */

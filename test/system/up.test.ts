@@ -4,11 +4,11 @@ import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Message } from '../../core-kmod/binding/core.ts';
 import type { NodeStatus } from '../../proxy-runtime/status.ts';
-import { eachTest } from './support/each-test.ts';
 import { addressOf, DC, SERVER } from './support/node-pair.ts';
 import { m3ipc } from './support/program.ts';
+import { nodeStage } from './support/stage.ts';
 
-const at = eachTest();
+const at = nodeStage();
 
 const dialling = (dial: string): object => ({ peers: [{ node: 2, dial }] });
 

@@ -7,7 +7,7 @@ import { runSeed } from '../../testing/seed.ts';
 import { buildPrograms } from '../build.ts';
 import { progress, tell, whole } from '../command.ts';
 import { runLinks } from './index.ts';
-import { SCENARIOS, type ScenarioName } from './scenarios.ts';
+import { SCENARIOS, type Scenario, type ScenarioName } from './scenarios.ts';
 import { RESTARTS, type Restart } from './stage.ts';
 import { linksText } from './text.ts';
 
@@ -37,6 +37,9 @@ async function run(scenario: ScenarioName, options: Options): Promise<void> {
   tell(json, result, linksText(result));
 }
 
+const codecsOf = ({ needsEncryption = false }: Scenario): string =>
+  needsEncryption ? 'logging,compression,encryption' : 'logging,compression';
+
 const restartOption = (): Option =>
   new Option('--restart <how>', 'by a process that waits for it, or by one that is started')
     .choices(RESTARTS)
@@ -53,7 +56,7 @@ export function linkCommands(program: Command): void {
       .addOption(
         new Option('--transport <scheme>', 'of the link').choices(Object.keys(transports)).default('tcp'),
       )
-      .option('--codecs <ids>', 'of the link, with commas between', 'logging,compression')
+      .option('--codecs <ids>', 'of the link, with commas between', codecsOf(SCENARIOS[name]))
       .option('--timeout <ms>', 'deadline of each call', whole, 60_000)
       .option('--seed <n>', 'without it, M3IPC_SEED or chance', whole)
       .option('--json', 'print one JSON object', false)

@@ -14,6 +14,11 @@ export interface Relay {
   cut(how: 'end' | 'reset'): void;
   /** From now on what the connections carry that way is thrown away, and no end hears that the other has closed. */
   halfOpen(way: Way | 'both'): void;
+  /**
+   * Inverts a bit of what is read next that way, of every connection: `where` in [0, 1) says which. Undefined: the
+   * transport would notice by itself.
+   */
+  flip?(way: Way, where: number): void;
   /** What is read from now on arrives so much later. */
   delay(ms: number): void;
   /** Bytes from who dialled that are delayed. */
@@ -39,6 +44,8 @@ interface Stream {
   readonly from: Socket;
   readonly to: Socket;
   thrown: boolean;
+  /** Of the next bytes, one bit: its place, as a share of them. */
+  flip: number | undefined;
   /** What has been read and is delayed, in order. */
   readonly waiting: { due: number; readonly chunk: Buffer }[];
   waitingBytes: number;
@@ -88,6 +95,10 @@ export async function openRelay(target: string): Promise<Relay> {
     },
     cut,
     halfOpen: (way) => halfOpen(state, way),
+    flip(way, where) {
+      for (const { streams } of state.pairs)
+        for (const stream of streams) if (stream.way === way) stream.flip = where;
+    },
     delay(ms) {
       state.delayMs = ms;
     },
@@ -139,7 +150,7 @@ function carry(state: State, caller: Socket): void {
 }
 
 function streamOf(way: Way, from: Socket, to: Socket): Stream {
-  return { way, from, to, thrown: false, waiting: [], waitingBytes: 0, timer: undefined };
+  return { way, from, to, thrown: false, flip: undefined, waiting: [], waitingBytes: 0, timer: undefined };
 }
 
 function moveAll(state: State): void {
@@ -167,6 +178,11 @@ function move(state: State, pair: Pair, stream: Stream): void {
 }
 
 function deliver(state: State, pair: Pair, stream: Stream, chunk: Buffer): void {
+  if (stream.flip !== undefined) {
+    const bit = Math.floor(stream.flip * chunk.length * 8);
+    chunk.writeUInt8(chunk.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
+    stream.flip = undefined;
+  }
   if (state.delayMs === 0 && stream.waiting.length === 0) {
     if (stream.to.writable) stream.to.write(chunk);
     return;

@@ -32,6 +32,8 @@ export interface Scenario {
   /** For the command line. */
   readonly description: string;
   readonly needsRelay: boolean;
+  /** The link has to notice bytes that were changed on the way. */
+  readonly needsEncryption?: boolean;
   cycle(context: CycleContext): Promise<Cycle>;
 }
 
@@ -135,6 +137,19 @@ async function cut(context: CycleContext): Promise<Cycle> {
   return { what: `cut by ${how}`, resumeMs: await reconnected(context, start, connections) };
 }
 
+/** A bit arrives as another: the link has to end, or what it carries would be believed. */
+async function flip(context: CycleContext): Promise<Cycle> {
+  const { stage, random } = context;
+  const relay = relayOf(stage);
+  const way = random() < 0.5 ? 'forth' : 'back';
+  const { connections } = relay;
+  const start = performance.now();
+  if (relay.flip === undefined)
+    throw new Error('a transport with a checksum of its own drops what was changed');
+  relay.flip(way, random());
+  return { what: `flipped a bit ${way}`, resumeMs: await reconnected(context, start, connections) };
+}
+
 /** What an old connection has carried arrives while the next one is opened. */
 async function late(context: CycleContext): Promise<Cycle> {
   const { stage, random } = context;
@@ -207,6 +222,12 @@ export const SCENARIOS = {
   kill: { description: 'the proxies of either node, or both, are killed', needsRelay: false, cycle: kill },
   stop: { description: 'the proxies of either node, or both, stand still', needsRelay: false, cycle: stop },
   cut: { description: 'the connection breaks', needsRelay: true, cycle: cut },
+  flip: {
+    description: 'a bit is flipped on the way, under encryption',
+    needsRelay: true,
+    needsEncryption: true,
+    cycle: flip,
+  },
   late: {
     description:
       'the connection breaks for one end, and what it had sent arrives in the middle of the next one',

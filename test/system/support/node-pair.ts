@@ -56,7 +56,9 @@ export function nodePair(root: string = packageRoot()): NodePair {
   const write = (node: NodeId, changes: object = {}): string => {
     const dc = { id: DC, name: 'shop', nodes: [1, 2], arena: '16MiB' };
     const remote = node === 1 ? [{ endpoint: SERVER, node: 2 }] : [];
-    const config: Readonly<Record<string, unknown>> & { readonly peers?: readonly object[] } = {
+    const config: Readonly<Record<string, unknown>> & {
+      readonly peers?: readonly { readonly node: NodeId }[];
+    } = {
       ...{ cluster: 'test', node, core: `embedded:${coreOf(node)}`, dcs: [{ ...dc, remote }] },
       keyFile: keyFileOf(node),
       ...(node === 2 ? { listen: 'tcp://127.0.0.1:0', peers: [{ node: 1 }] } : {}),
@@ -64,8 +66,7 @@ export function nodePair(root: string = packageRoot()): NodePair {
       ...changes,
     };
     const file = join(dir, `node${node}.json`);
-    const known = { publicKey: publicKeys[node === 1 ? 2 : 1] };
-    const peers = config.peers?.map((peer) => ({ ...known, ...peer }));
+    const peers = config.peers?.map((peer) => ({ publicKey: publicKeys[peer.node], ...peer }));
     writeFileSync(file, JSON.stringify({ ...config, peers }));
     return file;
   };
