@@ -10,7 +10,7 @@ import { CoreError, ProxyError } from '../errors.ts';
 const MIN_NODES = 32;
 const MIN_DCS = 32;
 
-/** Throws CoreErrors, and M3_CONFIG when the directory holds the core of another node. */
+/** Throws CoreErrors, M3_CONFIG when it is the core of another node, M3_UNAVAILABLE when there is no such device. */
 export function setUpCore(config: Config): NodeCore {
   const core = openOrCreate(config);
   try {
@@ -39,6 +39,7 @@ function openOrCreate(config: Config): NodeCore {
   const core = openExisting(config);
   if (core !== undefined) return unserved(core, dir);
   if (config.core.backend === 'embedded') makeParent(dir);
+  else checkDevice(config.core.path);
   return NodeCore.create(dir, {
     node: config.node,
     cluster: config.cluster,
@@ -73,6 +74,14 @@ function makeParent(dir: string): void {
       cause,
     });
   }
+}
+
+function checkDevice(path: string): void {
+  if (existsSync(path)) return;
+  throw new ProxyError(
+    'M3_UNAVAILABLE',
+    `core kernel:${path}: there is no such device; load the kernel module (core-kmod/README.md), or say embedded:<directory>`,
+  );
 }
 
 /** Not `recursive: true`: Node tries for ever where a file system answers ENOENT to every mkdir, as /proc does. */

@@ -84,7 +84,11 @@ describe('up', () => {
       { core: '/proc/m3ipc/core' },
       /M3_CONFIG: core embedded:\/proc\/m3ipc\/core: .*cannot be made/,
     ],
-    ['a kernel core', { core: 'kernel:/dev/m3ipc0' }, /M3_UNAVAILABLE: .*no kernel backend/],
+    [
+      'a device that is not there',
+      { core: 'kernel:/dev/m3ipc999' },
+      /M3_UNAVAILABLE: core kernel:\/dev\/m3ipc999: there is no such device/,
+    ],
   ])('refuses %s', async (_, { core, ...changes }, message) => {
     await at.pair.up(2);
     const where = core.includes(':')
