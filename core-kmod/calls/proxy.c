@@ -213,6 +213,13 @@ int m3_do_proxy_give_up(struct m3_proxy *p, struct m3_request *q, void *data)
 	return 0;
 }
 
+/* Is it the DC that is held, not a later one that does not span the peer? */
+static int is_held(const struct m3_proxy *p, struct m3_map *map)
+{
+	return p->holds[map->r->dc].incarnation == map->r->incarnation &&
+	       *m3_spans(map->r, p->peer);
+}
+
 int m3_do_proxy_queues(struct m3_proxy *p, struct m3_request *q, void *data)
 {
 	uint32_t max = q->size / sizeof(uint32_t), n = 0, dc, lane, lanes;
@@ -225,6 +232,8 @@ int m3_do_proxy_queues(struct m3_proxy *p, struct m3_request *q, void *data)
 			continue;
 		if (m3_map_forked(map))
 			return -M3_EFORKED;
+		if (!is_held(p, map))
+			continue;
 		lanes = m3_peer_queues(map->r, p->peer);
 		if (!lanes || q->flags & M3_QUEUES_REST) {
 			/* Nothing to take: arm the bell, then look again. */
@@ -278,7 +287,7 @@ int m3_do_proxy_acknowledge(struct m3_proxy *p, struct m3_request *q,
 	/* Without the lock first: most calls find nothing owed. */
 	if (q->dc >= 0 && (uint32_t)q->dc < n->region->max_dcs &&
 	    n->maps[q->dc] && p->holds[q->dc].bell >= 0 &&
-	    !m3_map_forked(n->maps[q->dc]) &&
+	    !m3_map_forked(n->maps[q->dc]) && is_held(p, n->maps[q->dc]) &&
 	    !m3_peer(n->maps[q->dc]->r, p->peer)->ack_owed) {
 		q->size = 0;
 		return 0;
