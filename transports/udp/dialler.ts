@@ -6,8 +6,9 @@ import { streamError } from '../stream-error.ts';
 import { AT, BYTES, COOKIE_BYTES, type ConnectionId, getId, type Reason, TYPE } from './datagram.ts';
 import type { Hub, Opener } from './hub.ts';
 
-/** Before the first repetition; each further one waits twice as long. */
+/** Before the first repetition; each further one waits twice as long, up to a limit that gives a bad network many. */
 const AGAIN_MS = 100;
+const AGAIN_MOST_MS = 250;
 const GIVE_UP_MS = 5000;
 const NOBODY = new Uint8Array();
 
@@ -27,6 +28,8 @@ export function diallerOf(hub: Hub, url: string): Dialler {
   let roundTripMs = 0;
   let cancel = (): void => undefined;
   let settle: { resolve(link: Link): void; reject(error: Error): void } | undefined;
+
+  const isOurs = ({ low, high }: ConnectionId): boolean => low === id.low && high === id.high;
 
   const end = (): typeof settle => {
     const waiting = settle;
@@ -59,7 +62,7 @@ export function diallerOf(hub: Hub, url: string): Dialler {
     cancel();
     if (left <= 0)
       fail(new ProxyError('M3_TIMEOUT', `dial of ${url}: no answer from the peer in ${GIVE_UP_MS} ms`));
-    else cancel = clock.after(Math.min(waitMs, left), () => ask(waitMs * 2));
+    else cancel = clock.after(Math.min(waitMs, left), () => ask(Math.min(waitMs * 2, AGAIN_MOST_MS)));
   };
 
   const accepted = (peerId: ConnectionId): void => {
@@ -80,8 +83,7 @@ export function diallerOf(hub: Hub, url: string): Dialler {
       }),
     abort: (cause) => fail(new ProxyError('M3_CLOSED', `dial of ${url} was given up`, { cause })),
     opening(type, buf, view, at): Reason | undefined {
-      const whose = getId(view, at + AT.id);
-      if (whose.low !== id.low || whose.high !== id.high) return 'unknown_connection';
+      if (!isOurs(getId(view, at + AT.id))) return 'unknown_connection';
       if (type === TYPE.ACCEPT && cookie !== undefined) accepted(getId(view, at + AT.body));
       else if (type === TYPE.COOKIE) {
         if (cookie !== undefined) return undefined;
@@ -92,10 +94,11 @@ export function diallerOf(hub: Hub, url: string): Dialler {
       return undefined;
     },
     refused(whose) {
-      if (whose.low !== id.low || whose.high !== id.high) return 'unknown_connection';
+      if (!isOurs(whose)) return 'unknown_connection';
       fail(new ProxyError('M3_REFUSED', `dial of ${url}: the peer does not listen any more`));
       return undefined;
     },
+    awaits: isOurs,
     failed(error) {
       fail(streamError(error, `dial of ${url}`));
     },

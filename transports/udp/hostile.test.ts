@@ -387,6 +387,21 @@ describe('a listener that lies to who dials', () => {
     liar.close();
     await once(liar, 'close');
   });
+
+  test('is told that an id is not served, but not of a link to come: its acceptance may be late, or lost', async () => {
+    const { liar, own, fate, failure } = await dialled();
+    const other = { ...own, high: (own.high ^ 1) >>> 0 };
+    const answered = once(liar, 'message') as Promise<[Buffer]>;
+    await fate(packet(own));
+    await fate(packet(other));
+    const [answer] = await answered;
+    assert.equal(answer[AT.type], TYPE.RESET);
+    assert.equal(answer.readUInt32LE(AT.id + 4), other.high);
+    await fate(opening(TYPE.RESET, BYTES.RESET, own));
+    await failure;
+    liar.close();
+    await once(liar, 'close');
+  });
 });
 
 describe('whatever comes', () => {

@@ -18,6 +18,8 @@ export interface Opener {
   opening(type: number, buf: Buffer, view: DataView, at: number, from: Uint8Array): Reason | undefined;
   /** The peer does not serve the id, which is of no link. */
   refused(id: ConnectionId): Reason | undefined;
+  /** Whether the id is that of a link to come: its packets may overtake the acceptance, or that was lost. */
+  awaits(id: ConnectionId): boolean;
   failed(error: NodeJS.ErrnoException): void;
 }
 
@@ -216,7 +218,7 @@ export class Hub {
   #packet(buf: Buffer, view: DataView, start: number, end: number, from: Uint8Array): Reason | undefined {
     const link = this.#links.get(view.getUint32(start + AT.id, true));
     if (link === undefined || link.id.high !== view.getUint32(start + AT.id + 4, true)) {
-      this.#refuse(view, start, from);
+      if (this.#opener?.awaits(getId(view, start + AT.id)) !== true) this.#refuse(view, start, from);
       return 'unknown_connection';
     }
     const wrong = link.receive(buf, view, start, end);

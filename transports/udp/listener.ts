@@ -46,6 +46,7 @@ export function listenerOf(hub: Hub): Opener {
       return undefined;
     },
     refused: () => 'unknown_connection',
+    awaits: () => false,
     failed: () => undefined,
   };
 }
