@@ -7,7 +7,7 @@ import { JOBS } from './jobs.ts';
 import { KERNELS, missingKernel } from './kernels.ts';
 import { runJob } from './run-job.ts';
 
-const MOST_SECONDS = 120;
+const MOST_SECONDS = 90;
 
 const why = skipReason('vm', missingKernel('debian'));
 
