@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
-/** npm run bench -- <scenario> [options]. Progress on stderr, the result on stdout. */
+/** npm run bench -- <scenario> [options], or --compare <before> <after>. Progress on stderr, the result on stdout. */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { printJson, printText } from '../proxy-runtime/cli/output.ts';
 import { codecs } from './codecs/index.ts';
+import { compare, comparisonText } from './compare.ts';
+import { conditions, conditionsText } from './conditions.ts';
 import { local } from './local/index.ts';
 import { peers } from './peers/index.ts';
+import { createProgress } from './progress.ts';
 import { qos } from './qos/index.ts';
 import type { Scenario, Settings } from './scenario.ts';
 import { transports } from './transports/index.ts';
@@ -31,25 +35,58 @@ const OPTIONS = {
   codecs: option('--codecs <names>', 'of the link, separated by commas').argParser(list).default([]),
 } as const satisfies Record<Scenario['options'][number], Option>;
 
-async function run(
-  scenario: Scenario,
-  options: Omit<Settings, 'progress'> & { json: boolean },
-): Promise<void> {
-  const progress = (line: string): void => void process.stderr.write(`${line}\n`);
-  const { json, text } = await scenario.run({ ...options, progress });
-  if (options.json) printJson(json);
-  else printText(text);
+interface Output {
+  readonly json: boolean;
+  /** A file for the JSON; what is printed does not depend on it. */
+  readonly output?: string;
 }
 
-const program = new Command('npm run bench --').description('measures m3ipc beside others, side by side');
+async function run(
+  name: string,
+  scenario: Scenario,
+  options: Omit<Settings, 'progress'> & Output,
+): Promise<void> {
+  const progress = createProgress(process.stderr, () => performance.now());
+  const common = conditions();
+  const { conditions: own, json, text } = await scenario.run({ ...options, progress });
+  progress.end();
+  const result = { bench: name, conditions: { ...common, ...own }, ...json };
+  if (options.output !== undefined) writeFileSync(options.output, `${JSON.stringify(result, null, 1)}\n`);
+  if (options.json) printJson(result);
+  else printText(`${conditionsText(common)}\n${text}`);
+}
+
+const DEFAULT_THRESHOLD = 10;
+
+/** Exit status 1 where a figure is worse. */
+function compareFiles(files: readonly string[], threshold: number, json: boolean): void {
+  const [before, after, ...more] = files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as unknown);
+  if (after === undefined || more.length > 0) throw new Error('--compare wants two files: before and after');
+  const comparison = compare(before, after, threshold / 100);
+  if (json) printJson(comparison);
+  else printText(comparisonText(comparison));
+  if (comparison.differences.some(({ verdict }) => verdict === 'worse')) process.exitCode = 1;
+}
+
+const program = new Command('npm run bench --')
+  .description('measures m3ipc beside others, side by side')
+  .enablePositionalOptions()
+  .option('--compare <results...>', 'two results, before and after: which figures have become worse')
+  .option('--threshold <percent>', 'from which on a median is worse', whole, DEFAULT_THRESHOLD)
+  .option('--json', 'of --compare: print one JSON object', false)
+  .action(({ compare: files, threshold, json }) => {
+    if (files === undefined) program.help({ error: true });
+    else compareFiles(files, threshold, json);
+  });
 for (const [name, scenario] of Object.entries(SCENARIOS)) {
   const command = program
     .command(name)
     .description(scenario.summary)
     .option('--json', 'print one JSON object', false)
+    .option('-o, --output <file>', 'write the JSON object to a file')
     .option('--repetitions <n>', 'of everything, interleaved', whole, 7);
   for (const key of scenario.options) command.addOption(OPTIONS[key]);
-  command.action((options) => run(scenario, options));
+  command.action((options) => run(name, scenario, options));
 }
 try {
   await program.parseAsync();

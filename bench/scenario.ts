@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { Progress } from './progress.ts';
 
 /** What the command line has asked for. */
 export interface Settings {
@@ -13,13 +14,14 @@ export interface Settings {
   readonly only: readonly string[] | undefined;
   /** Of the link between the nodes, as a configuration names them. */
   readonly codecs: readonly string[];
-  /** Tells people how far it is. */
-  progress(line: string): void;
+  readonly progress: Progress;
 }
 
-/** The same figures twice: all of them, and a table for people. */
+/** The same figures twice: all of them, and tables for people. */
 export interface Report {
-  readonly json: object;
+  /** What this scenario depends on, beside {@link Conditions}. */
+  readonly conditions: Readonly<Record<string, unknown>>;
+  readonly json: Readonly<Record<string, unknown>>;
   readonly text: string;
 }
 

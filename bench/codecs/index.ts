@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** `codecs`: what each codec costs for a frame and for a message, alone, in this process. */
-import { conditions } from '../conditions.ts';
+import { rotated } from '../interleave.ts';
 import type { Report, Scenario, Settings } from '../scenario.ts';
 import { CASES } from './cases.ts';
 import { type Measured, resultOf, type Sample, targetsOf, textOf } from './result.ts';
@@ -24,14 +24,13 @@ function measureAll({ repetitions, milliseconds, only, progress }: Settings): Me
   const all = CASES.filter(({ codec }) => only?.includes(codec().id) ?? true).flatMap(open);
   if (all.length === 0) throw new Error(`no such codec: ${only?.join(', ')}`);
   for (const one of all) warm(one, milliseconds);
-  progress('warm');
+  progress.line('warm');
   for (let repetition = 0; repetition < repetitions; repetition++) {
-    const first = repetition % all.length;
-    for (const { stage, frames, samples } of [...all.slice(first), ...all.slice(0, first)]) {
+    for (const { stage, frames, samples } of rotated(all, repetition)) {
       const ns = (way: Way): number => stage.run(way, frames.get(way) ?? 1);
       samples.push({ put: ns('put'), encode: ns('encode'), both: ns('both') });
     }
-    progress(`repetition ${repetition + 1} of ${repetitions}`);
+    progress.line(`repetition ${repetition + 1} of ${repetitions}`);
   }
   return all.map((one) => ({ ...one, bytes: one.stage.bytes }));
 }
@@ -60,10 +59,9 @@ function report({ repetitions, milliseconds }: Settings, measured: readonly Meas
   const results = measured.map(resultOf);
   const targets = targetsOf(measured);
   const traffic = Object.fromEntries(Object.entries(TRAFFIC).map(([name, { about }]) => [name, about]));
-  const json = {
-    bench: 'codecs',
-    conditions: { ...conditions(), repetitions, milliseconds, traffic },
-    ...{ results, targets },
+  return {
+    conditions: { repetitions, milliseconds, traffic },
+    json: { results, targets },
+    text: textOf(results, targets),
   };
-  return { json, text: textOf(results, targets) };
 }

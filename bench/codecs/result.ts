@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /** The figures of each case: for a frame, for a message, and in bytes. */
 import { tableText } from '../../proxy-runtime/cli/table.ts';
-import { rounded, type Spread, spreadOf } from '../statistics.ts';
+import { type Spread, spreadOf } from '../statistics.ts';
+import { type Line, lineOf, spreadText, targetTable } from '../target.ts';
 import type { Case } from './cases.ts';
 import type { Way } from './stage.ts';
 import type { TrafficName } from './traffic.ts';
@@ -20,8 +21,8 @@ export interface Measured {
 interface Direction {
   readonly nsPerFrame: Spread;
   readonly nsPerMessage: Spread;
-  /** Of the frame's range before the codec, at the median. */
-  readonly megabytesPerSecond: number;
+  /** Of the frame's range before the codec. */
+  readonly megabytesPerSecond: Spread;
 }
 
 export interface Result {
@@ -34,24 +35,14 @@ export interface Result {
   readonly decode: Direction;
 }
 
-export interface Target {
-  readonly name: string;
-  readonly unit: 'ns/message' | 'MB/s';
-  readonly value: number;
-  readonly bound: 'at most' | 'at least';
-  readonly wanted: number;
-  readonly met: boolean;
-}
-
 /** Decoding is what both directions take beyond encoding. */
 export function resultOf({ case: { name }, traffic, records, bytes, samples }: Measured): Result {
   const figures = (ns: (sample: Sample) => number): Direction => {
     const values = samples.map((sample) => Math.max(0, ns(sample)));
-    const nsPerFrame = spreadOf(values);
     return {
-      nsPerFrame,
+      nsPerFrame: spreadOf(values),
       nsPerMessage: spreadOf(values.map((value) => value / records)),
-      megabytesPerSecond: rounded((bytes.before / Math.max(nsPerFrame.median, 1)) * 1e3),
+      megabytesPerSecond: spreadOf(values.map((value) => (bytes.before / Math.max(value, 1)) * 1e3)),
     };
   };
   return {
@@ -61,39 +52,30 @@ export function resultOf({ case: { name }, traffic, records, bytes, samples }: M
   };
 }
 
-/** Of messages their cost, of chunks how fast they pass. */
-export function targetsOf(measured: readonly Measured[]): Target[] {
-  return measured.flatMap((one): Target[] => {
+/** Of messages their cost in ns, of chunks how fast they pass in MB/s. */
+export function targetsOf(measured: readonly Measured[]): Line[] {
+  return measured.flatMap((one): Line[] => {
     const { name, targetNs, targetMegabytesPerSecond: fast } = one.case;
-    const { nsPerMessage, megabytesPerSecond: value } = resultOf(one).encode;
-    if (one.traffic === 'messages') {
-      const { median } = nsPerMessage;
-      if (targetNs === undefined) return [];
-      const met = median <= targetNs;
-      return [{ name, unit: 'ns/message', value: median, bound: 'at most', wanted: targetNs, met }];
-    }
-    if (fast === undefined) return [];
-    const [chunk, met] = [`${name}, ${one.traffic}`, value >= fast];
-    return [{ name: chunk, unit: 'MB/s', value, bound: 'at least', wanted: fast, met }];
+    const { nsPerMessage, megabytesPerSecond } = resultOf(one).encode;
+    if (one.traffic === 'messages')
+      return targetNs === undefined
+        ? []
+        : [lineOf(`ns for a message: ${name}`, { atMost: targetNs }, nsPerMessage, '')];
+    return fast === undefined
+      ? []
+      : [lineOf(`MB/s: ${name}, ${one.traffic}`, { atLeast: fast }, megabytesPerSecond, '')];
   });
 }
 
-const spread = ({ median, min, max }: Spread): string =>
-  `${median.toFixed(1)} [${min.toFixed(1)} - ${max.toFixed(1)}]`;
-
-export function textOf(results: readonly Result[], targets: readonly Target[]): string {
+export function textOf(results: readonly Result[], targets: readonly Line[]): string {
   const rows = results.map(({ codec, traffic, encode, decode, bytesBefore, bytesAfter }) => [
-    ...[codec, traffic, spread(encode.nsPerMessage), spread(decode.nsPerMessage)],
-    ...[Math.round(encode.megabytesPerSecond), (bytesAfter / bytesBefore).toFixed(2)],
+    ...[codec, traffic, spreadText(encode.nsPerMessage, 1), spreadText(decode.nsPerMessage, 1)],
+    ...[encode.megabytesPerSecond.median.toFixed(0), (bytesAfter / bytesBefore).toFixed(2)],
   ]);
   const table = tableText({
     head: ['codec', 'frame', 'out, ns/message', 'in, ns/message', 'out MB/s', 'size'],
     left: ['codec', 'frame'],
     rows,
   });
-  const lines = targets.map(
-    ({ name, unit, value, bound, wanted, met }) =>
-      `${met ? 'met   ' : 'MISSED'}  ${name}: ${value.toFixed(1)} ${unit}, ${bound} ${wanted}`,
-  );
-  return [table, '', ...lines].join('\n');
+  return [table, targetTable(targets)].join('\n\n');
 }

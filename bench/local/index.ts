@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** `local`: our core on one node, in C and from Node, beside pipes, queues, sockets, Sun RPC, ZeroMQ and nng. */
-import { conditions } from '../conditions.ts';
+import { chosen, clearedUp, interleaved, rotated } from '../interleave.ts';
 import type { Report, Scenario, Settings } from '../scenario.ts';
 import { targetTable } from '../target.ts';
 import { AFFINITY, type Cell, type Group, groupsOf, NODE } from './cell.ts';
@@ -28,9 +28,13 @@ export const local: Scenario = {
   async run(settings) {
     const { contenders, cpus } = await known();
     const all = withDerived(contenders);
-    const names = chosen(settings.only, all);
+    const names = chosen(
+      settings.only,
+      all.map(({ name }) => name),
+    );
     for (const { name, missing } of all) {
-      if (missing !== undefined && names.includes(name)) settings.progress(`MISSING ${name}: ${missing}`);
+      if (missing !== undefined && names.includes(name))
+        settings.progress.line(`MISSING ${name}: ${missing}`);
     }
     const measured = await measureAll(settings, groupsOf(names), all, cpus);
     return report(settings, all, names, measured);
@@ -49,13 +53,6 @@ function withDerived(contenders: readonly Known[]): readonly Known[] {
   return all;
 }
 
-function chosen(only: readonly string[] | undefined, all: readonly Known[]): string[] {
-  const names = all.map(({ name }) => name);
-  const unknown = only?.filter((name) => !names.includes(name)) ?? [];
-  if (unknown.length > 0) throw new Error(`unknown: ${unknown.join(', ')}; there are ${names.join(', ')}`);
-  return names.filter((name) => only?.includes(name) ?? true);
-}
-
 async function measureAll(
   settings: Settings,
   groups: readonly Group[],
@@ -63,33 +60,17 @@ async function measureAll(
   cpus: readonly number[],
 ): Promise<Measured[]> {
   const stage = await openStage(cpus);
-  const onSignal = (): void => void stage.clear().finally(() => process.exit(130));
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
-  try {
-    return await interleaved(settings, stage, groups, all);
-  } finally {
-    await stage.clear();
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-  }
+  return clearedUp(stage.clear, async () => {
+    const entries = groups.map((group) => group.map((cell) => entryOf(cell, all)));
+    await interleaved(settings, entries, nameOf, (group, repetition) =>
+      measureGroup(stage, rotated(group, repetition), settings.milliseconds, repetition),
+    );
+    return entries.flat();
+  });
 }
 
-/** Every cell in each repetition, each time another one of its group first. Repetition 0 only warms up. */
-async function interleaved(
-  { repetitions, milliseconds, progress }: Settings,
-  stage: Stage,
-  groups: readonly Group[],
-  all: readonly Known[],
-): Promise<Measured[]> {
-  const entries = groups.map((group) => group.map((cell) => entryOf(cell, all)));
-  for (let repetition = 0; repetition <= repetitions; repetition++) {
-    for (const group of entries) {
-      const first = repetition % group.length;
-      await measureGroup(stage, [...group.slice(first), ...group.slice(0, first)], milliseconds, repetition);
-    }
-    progress(repetition === 0 ? 'warm' : `repetition ${repetition} of ${repetitions}`);
-  }
-  return entries.flat();
-}
+const nameOf = ([first]: readonly Entry[]): string =>
+  first === undefined ? '' : `${first.cell.kind} of ${first.cell.bytes} bytes, ${first.cell.placement}`;
 
 function entryOf(cell: Cell, all: readonly Known[]): Entry {
   const of = all.find(({ name }) => name === cell.contender);
@@ -125,14 +106,16 @@ function report(
   const targets = linesOf(measured);
   const missing = missingOf(measured);
   const json = {
-    bench: 'local',
-    conditions: { ...conditions(), repetitions, milliseconds, pipe: 'blocking, of the default size' },
     contenders: Object.fromEntries(
       all.filter(({ name }) => names.includes(name)).map(({ name, about }) => [name, about]),
     ),
     ...{ missing, targets, results },
   };
-  return { json, text: text(json.conditions, results, targets, missing) };
+  return {
+    conditions: { repetitions, milliseconds, pipe: 'blocking, of the default size' },
+    json,
+    text: text(repetitions, results, targets, missing),
+  };
 }
 
 interface Missing {
@@ -156,14 +139,13 @@ function missingOf(measured: readonly Measured[]): Missing[] {
 }
 
 function text(
-  { cores, processor, kernel, node, repetitions }: ReturnType<typeof conditions> & { repetitions: number },
+  repetitions: number,
   results: Parameters<typeof tablesOf>[0],
   targets: Parameters<typeof targetTable>[0],
   missing: readonly Missing[],
 ): string {
   return [
-    `${cores} cores (${processor}), Linux ${kernel}, Node ${node}\n` +
-      `${repetitions} repetitions; medians [min - max]; ratios to the pipe of the same repetition and placement`,
+    `${repetitions} repetitions; medians [min - max]; ratios to the pipe of the same repetition and placement`,
     ...tablesOf(results),
     targetTable(targets),
     ...missing.map(({ contender, what, why }) => `MISSING ${contender} (${what}): ${why}`),

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { NodeCore } from '../../core-kmod/binding/core.ts';
 import { packageRoot } from '../../core-kmod/binding/native.ts';
 import { startWorker, type Worker } from '../../test/system/rig/worker.ts';
-import { type Program, startProgram } from '../peers/program.ts';
+import { type Program, startProgram } from '../program.ts';
 import { type Cell, DC, NODE, type Placement } from './cell.ts';
 
 export interface Sample {

@@ -109,11 +109,13 @@ static int ascending(const void *a, const void *b)
 static void report(uint64_t *samples, long count, uint64_t ns)
 {
 	qsort(samples, (size_t)count, sizeof(*samples), ascending);
-	printf("{\"p50Us\":%.3f,\"p90Us\":%.3f,\"p99Us\":%.3f,\"maxUs\":%.3f,"
+	printf("{\"p50Us\":%.3f,\"p90Us\":%.3f,\"p99Us\":%.3f,"
+	       "\"p999Us\":%.3f,\"maxUs\":%.3f,"
 	       "\"roundTripsPerSecond\":%.3f}\n",
 	       (double)samples[count / 2] / 1e3,
 	       (double)samples[count * 9 / 10] / 1e3,
 	       (double)samples[count * 99 / 100] / 1e3,
+	       (double)samples[count * 999 / 1000] / 1e3,
 	       (double)samples[count - 1] / 1e3,
 	       (double)count * 1e9 / (double)ns);
 }

@@ -6,8 +6,8 @@ import { packageRoot } from '../../core-kmod/binding/native.ts';
 import { DC, type TwoNodes } from '../../test/system/rig/two-nodes.ts';
 import type { WorkerOptions } from '../../test/system/rig/worker.ts';
 import type { Latency, Load } from '../closed-loop.ts';
+import { type Program, startProgram } from '../program.ts';
 import { CLIENT, MAX_OUTSTANDING, SERVER } from './layout.ts';
-import { type Program, startProgram } from './program.ts';
 
 export interface Stage {
   readonly nodes: TwoNodes;

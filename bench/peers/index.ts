@@ -3,7 +3,7 @@
 import type { Traffic } from '../../test/system/rig/node.ts';
 import { openTwoNodes } from '../../test/system/rig/two-nodes.ts';
 import type { Load } from '../closed-loop.ts';
-import { conditions } from '../conditions.ts';
+import { chosen, clearedUp, interleaved } from '../interleave.ts';
 import type { Report, Scenario, Settings } from '../scenario.ts';
 import { targetTable } from '../target.ts';
 import {
@@ -17,13 +17,13 @@ import {
 import { installPeers } from './install.ts';
 import { BYTES, SERVER } from './layout.ts';
 import {
-  conditionsText,
   type Measured,
   ratiosOf,
   ratioTable,
   resultsOf,
   resultTable,
   type Sample,
+  settingsText,
 } from './result.ts';
 import { linesOf } from './target.ts';
 
@@ -41,19 +41,13 @@ export const peers: Scenario = {
   summary: 'sendrec over two proxies beside TCP, Sun RPC, zeromq.js, nats.js, grpc-js and Moleculer',
   options: ['roundTrips', 'pin', 'only', 'codecs'],
   async run(settings) {
-    const wanted = chosen(settings.only);
+    const wanted = chosen(settings.only, NAMES);
     const { missing, packages } = await prepare(wanted, settings.progress);
-    for (const [name, why] of Object.entries(missing)) settings.progress(`${name}: ${why}`);
+    for (const [name, why] of Object.entries(missing)) settings.progress.line(`${name}: ${why}`);
     const names = wanted.filter((name) => missing[name] === undefined);
     return report(settings, await measureAll(settings, names), missing, packages);
   },
 };
-
-function chosen(only: readonly string[] | undefined): ContenderName[] {
-  const unknown = only?.filter((name) => !(name in CONTENDERS)) ?? [];
-  if (unknown.length > 0) throw new Error(`unknown: ${unknown.join(', ')}; there are ${NAMES.join(', ')}`);
-  return NAMES.filter((name) => only?.includes(name) ?? true);
-}
 
 /** Installs packages, and asks who can run here. */
 async function prepare(
@@ -63,7 +57,7 @@ async function prepare(
   const packageOf = (name: ContenderName): string | undefined => (CONTENDERS[name] as Contender).package;
   const installed = await installPeers(
     wanted.flatMap((name) => packageOf(name) ?? []),
-    progress,
+    progress.line,
   );
   const missing: Partial<Record<ContenderName, string>> = {};
   const packages: Record<string, string> = {};
@@ -86,25 +80,18 @@ function report(
   const results = resultsOf(measured);
   const ratios = ratiosOf(measured);
   const targets = linesOf(measured, missing);
+  const conditions = {
+    ...{ messageBytes: BYTES, transport: 'tcp over loopback', codecs, packages },
+    placement: pin ? { node1AndClients: CPUS[0], node2AndServers: CPUS[1] } : 'not pinned',
+    ...{ repetitions, roundTrips, roundTripsOfMany: MANY * roundTrips, warmUp: WARM_UP },
+  };
   const json = {
-    bench: 'peers',
-    conditions: {
-      ...conditions(),
-      ...{ messageBytes: BYTES, transport: 'tcp over loopback', codecs, packages },
-      placement: pin ? { node1AndClients: CPUS[0], node2AndServers: CPUS[1] } : 'not pinned',
-      ...{ repetitions, roundTrips, roundTripsOfMany: MANY * roundTrips, warmUp: WARM_UP },
-    },
     contenders: Object.fromEntries(NAMES.map((name) => [name, CONTENDERS[name].about])),
     ...{ missing, targets, results, ratios },
   };
-  const tables = [
-    conditionsText(json.conditions),
-    resultTable(results),
-    ratioTable(ratios),
-    targetTable(targets),
-  ];
+  const tables = [settingsText(conditions), resultTable(results), ratioTable(ratios), targetTable(targets)];
   const lacks = Object.entries(missing).map(([name, why]) => `not measured: ${name}: ${why}`);
-  return { json, text: [...tables, ...lacks].join('\n\n') };
+  return { conditions, json, text: [...tables, ...lacks].join('\n\n') };
 }
 
 async function measureAll(settings: Settings, names: readonly ContenderName[]): Promise<Measured[]> {
@@ -116,20 +103,14 @@ async function measureAll(settings: Settings, names: readonly ContenderName[]): 
     await Promise.all([...opened.values()].map((one) => one.close()));
     await nodes.clear();
   };
-  const onSignal = (): void => void clear().finally(() => process.exit(130));
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
-  try {
+  return clearedUp(clear, async () => {
     for (const name of names) opened.set(name, await CONTENDERS[name].open({ nodes, cpus }));
-    return await interleaved(settings, { nodes, cpus }, opened);
-  } finally {
-    await clear();
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-  }
+    return measureOpened(settings, { nodes, cpus }, opened);
+  });
 }
 
-/** Every contender once in each repetition, each time another one first. Repetition 0 only warms up. */
-async function interleaved(
-  { repetitions, roundTrips, progress }: Settings,
+async function measureOpened(
+  settings: Settings,
   stage: Stage,
   opened: ReadonlyMap<ContenderName, Opened>,
 ): Promise<Measured[]> {
@@ -137,16 +118,14 @@ async function interleaved(
     const { proxied, shapes }: Contender = CONTENDERS[name];
     return shapes.map((shape) => ({ name, one, proxied, ...shape, samples: [] as Sample[] }));
   });
-  for (let repetition = 0; repetition <= repetitions; repetition++) {
-    const first = repetition % all.length;
-    for (const entry of [...all.slice(first), ...all.slice(0, first)]) {
-      const total = roundTrips * (entry.outstanding === 1 ? 1 : MANY);
-      const load = { outstanding: entry.outstanding, warmUp: Math.ceil(total * WARM_UP), roundTrips: total };
-      const sample = await measure(stage, entry, load);
-      if (repetition > 0) entry.samples.push(sample);
-    }
-    progress(repetition === 0 ? 'warm' : `repetition ${repetition} of ${repetitions}`);
-  }
+  const nameOf = ({ name, outstanding, processes }: Measured): string =>
+    `${name}, ${outstanding} outstanding, ${processes} processes`;
+  await interleaved(settings, all, nameOf, async (entry, repetition) => {
+    const total = settings.roundTrips * (entry.outstanding === 1 ? 1 : MANY);
+    const load = { outstanding: entry.outstanding, warmUp: Math.ceil(total * WARM_UP), roundTrips: total };
+    const sample = await measure(stage, entry, load);
+    if (repetition > 0) entry.samples.push(sample);
+  });
   return all;
 }
 

@@ -2,7 +2,6 @@
 /** What the samples of all repetitions come to, for programs and for people. */
 import { tableText } from '../../proxy-runtime/cli/table.ts';
 import type { Latency } from '../closed-loop.ts';
-import type { Conditions } from '../conditions.ts';
 import { type Spread, spreadOf } from '../statistics.ts';
 import { spreadText } from '../target.ts';
 import type { ContenderName, Shape } from './contender.ts';
@@ -24,6 +23,7 @@ export interface Result extends Shape {
   readonly p50Us: Spread;
   readonly p90Us: Spread;
   readonly p99Us: Spread;
+  readonly p999Us: Spread;
   readonly maxUs: Spread;
   readonly roundTripsPerSecond: Spread;
   readonly framesPerRoundTrip: Spread | null;
@@ -44,7 +44,8 @@ export function resultsOf(measured: readonly Measured[]): Result[] {
     const frames = samples.flatMap(({ framesPerRoundTrip }) => framesPerRoundTrip ?? []);
     return {
       ...{ contender: name, outstanding, processes },
-      ...{ p50Us: spread('p50Us'), p90Us: spread('p90Us'), p99Us: spread('p99Us'), maxUs: spread('maxUs') },
+      ...{ p50Us: spread('p50Us'), p90Us: spread('p90Us'), p99Us: spread('p99Us') },
+      ...{ p999Us: spread('p999Us'), maxUs: spread('maxUs') },
       roundTripsPerSecond: spread('roundTripsPerSecond'),
       framesPerRoundTrip: frames.length > 0 ? spreadOf(frames) : null,
     };
@@ -73,19 +74,17 @@ export function ratiosOf(measured: readonly Measured[]): Ratio[] {
 export const ratioOf = (one: Measured, other: Measured, figure: keyof Latency): Spread =>
   spreadOf(one.samples.map((sample, at) => sample[figure] / (other.samples[at]?.[figure] ?? Number.NaN)));
 
-interface Circumstances extends Conditions {
+interface Circumstances {
   readonly messageBytes: number;
   readonly codecs: readonly string[];
   readonly repetitions: number;
   readonly placement: unknown;
 }
 
-export function conditionsText(of: Circumstances): string {
-  const { cores, processor, kernel, node, messageBytes, codecs, repetitions, placement } = of;
-  const where = `${cores} cores (${processor}), Linux ${kernel}, Node ${node}`;
+export function settingsText({ messageBytes, codecs, repetitions, placement }: Circumstances): string {
   const how = `${messageBytes}-byte messages, codecs: ${codecs.join(', ') || 'none'}, ${repetitions} repetitions`;
   const pinned = typeof placement === 'string' ? placement : 'a core for each node';
-  return `${where}\n${how}, ${pinned}; medians [min - max]`;
+  return `${how}, ${pinned}; medians [min - max]`;
 }
 
 export const resultTable = (results: readonly Result[]): string =>

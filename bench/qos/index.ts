@@ -3,7 +3,6 @@
 
 import { tableText } from '../../proxy-runtime/cli/table.ts';
 import { DC, openTwoNodes } from '../../test/system/rig/two-nodes.ts';
-import { conditions } from '../conditions.ts';
 import type { Report, Scenario, Settings } from '../scenario.ts';
 import { rounded, type Spread, spreadOf } from '../statistics.ts';
 import { COPIERS, type Copies, type CopyOptions, startCopies, TARGET } from './copies.ts';
@@ -90,7 +89,7 @@ async function measure(experiment: Experiment, settings: Settings): Promise<Resu
     const samples: number[][] = [];
     for (let n = 0; n < settings.repetitions; n++)
       samples.push(await ratesOf(running, settings.milliseconds));
-    settings.progress(name);
+    settings.progress.line(name);
     const all = spreadOf(samples.map(figure));
     await Promise.all(running.map((one) => one.stop()));
     return {
@@ -122,6 +121,6 @@ function report({ repetitions, milliseconds }: Settings, results: readonly Resul
       megabytesPerSecond.map(({ median }) => Math.round(median)).join(', '),
     ]),
   });
-  const measured = { ...conditions(), transport: 'tcp over loopback', repetitions, milliseconds };
-  return { json: { bench: 'qos', conditions: measured, results }, text };
+  const conditions = { transport: 'tcp over loopback', repetitions, milliseconds };
+  return { conditions, json: { results }, text };
 }

@@ -2,7 +2,7 @@
 /** `transports`: what a link over each transport carries from one process to another, and how fast it answers. */
 import { startWorker, type Worker } from '../../test/system/rig/worker.ts';
 import type { Latency } from '../closed-loop.ts';
-import { conditions } from '../conditions.ts';
+import { chosen, clearedUp, interleaved } from '../interleave.ts';
 import type { Report, Scenario, Settings } from '../scenario.ts';
 import { targetTable } from '../target.ts';
 import { CONTENDERS } from './contender.ts';
@@ -35,13 +35,14 @@ export const transports: Scenario = {
   summary: 'a link over each transport beside plain datagrams: messages/s, MB/s, latency',
   options: ['milliseconds', 'roundTrips', 'pin', 'only'],
   async run(settings) {
-    const wanted = chosen(settings.only);
+    const wanted = chosen(settings.only, NAMES);
     const missing = Object.fromEntries(
       wanted.flatMap((name) =>
         CONTENDERS[name]?.missing === undefined ? [] : [[name, CONTENDERS[name].missing]],
       ),
     );
-    for (const [name, why] of Object.entries(missing)) settings.progress(`not measured: ${name} (${why})`);
+    for (const [name, why] of Object.entries(missing))
+      settings.progress.line(`not measured: ${name} (${why})`);
     return report(
       settings,
       await measureAll(
@@ -53,12 +54,6 @@ export const transports: Scenario = {
   },
 };
 
-function chosen(only: readonly string[] | undefined): string[] {
-  const unknown = only?.filter((name) => !(name in CONTENDERS)) ?? [];
-  if (unknown.length > 0) throw new Error(`unknown: ${unknown.join(', ')}; there are ${NAMES.join(', ')}`);
-  return NAMES.filter((name) => only?.includes(name) ?? true);
-}
-
 function report(
   { repetitions, milliseconds, roundTrips, pin }: Settings,
   measured: readonly Measured[],
@@ -66,18 +61,16 @@ function report(
 ): Report {
   const results = resultsOf(measured);
   const targets = linesOf(measured);
+  const conditions = {
+    ...{ repetitions, milliseconds, roundTrips, warmUp: WARM_UP },
+    placement: pin ? { dialler: CPUS[0], listener: CPUS[1] } : 'not pinned',
+    streams: Object.fromEntries(STREAM_NAMES.map((name) => [name, STREAMS[name].about])),
+  };
   const json = {
-    bench: 'transports',
-    conditions: {
-      ...conditions(),
-      ...{ repetitions, milliseconds, roundTrips, warmUp: WARM_UP },
-      placement: pin ? { dialler: CPUS[0], listener: CPUS[1] } : 'not pinned',
-      streams: Object.fromEntries(STREAM_NAMES.map((name) => [name, STREAMS[name].about])),
-    },
     contenders: Object.fromEntries(NAMES.map((name) => [name, CONTENDERS[name]?.about])),
     ...{ missing, results, targets },
   };
-  return { json, text: [tables(results), targetTable(targets)].join('\n\n') };
+  return { conditions, json, text: [tables(results), targetTable(targets)].join('\n\n') };
 }
 
 async function measureAll(settings: Settings, names: readonly string[]): Promise<Measured[]> {
@@ -85,26 +78,22 @@ async function measureAll(settings: Settings, names: readonly string[]): Promise
   const clear = async (): Promise<void> => {
     await Promise.all(all.flatMap(({ stage }) => [stage.dialler.stop(), stage.listener.stop()]));
   };
-  const onSignal = (): void => void clear().finally(() => process.exit(130));
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
-  try {
+  return clearedUp(clear, async () => {
     for (const name of names) {
       const simulated = CONTENDERS[name]?.simulated ?? false;
       all.push({ name, simulated, stage: await open(name, settings.pin), samples: [] });
     }
-    for (let repetition = 0; repetition <= settings.repetitions; repetition++) {
-      const first = repetition % all.length;
-      for (const one of [...all.slice(first), ...all.slice(0, first)]) {
+    await interleaved(
+      settings,
+      all,
+      ({ name }) => name,
+      async (one, repetition) => {
         const sample = await measure(one, settings);
         if (repetition > 0) one.samples.push(sample);
-      }
-      settings.progress(repetition === 0 ? 'warm' : `repetition ${repetition} of ${settings.repetitions}`);
-    }
+      },
+    );
     return all;
-  } finally {
-    await clear();
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
-  }
+  });
 }
 
 async function open(name: string, pin: boolean): Promise<Stage> {

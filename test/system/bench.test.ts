@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /** The benches run and say what they promise to say. How fast anything is, no test asserts. */
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
-import type { Result as CodecResult, Target as CodecTarget } from '../../bench/codecs/result.ts';
+import { expect, it, onTestFinished } from 'vitest';
+import type { Result as CodecResult } from '../../bench/codecs/result.ts';
 import type { Result as LocalResult } from '../../bench/local/result.ts';
 import { NAMES } from '../../bench/peers/contender.ts';
 import type { Ratio, Result } from '../../bench/peers/result.ts';
@@ -195,7 +197,7 @@ interface CodecReport {
   readonly bench: string;
   readonly conditions: Readonly<Record<string, unknown>>;
   readonly results: readonly CodecResult[];
-  readonly targets: readonly CodecTarget[];
+  readonly targets: readonly Line[];
 }
 
 it('codecs --json: each codec out and in, for a frame and a message, beside what is to be reached', async () => {
@@ -218,8 +220,8 @@ it('codecs --json: each codec out and in, for a frame and a message, beside what
     ['text', true],
     ['noise', false],
   ]);
-  for (const { value, bound, wanted, met } of targets)
-    expect(met).toBe(bound === 'at most' ? value <= wanted : value >= wanted);
+  for (const { ratio, bound, target, met } of targets)
+    expect(met).toBe(bound === 'at most' ? Number(ratio) <= target : Number(ratio) >= target);
 });
 
 it('codecs: a table for people, of those that are asked for', async () => {
@@ -233,7 +235,7 @@ it('codecs: a table for people, of those that are asked for', async () => {
     'compression',
   );
   expect(code).toBe(0);
-  expect(stdout).toMatch(/^codec +frame +out, ns\/message/);
+  expect(stdout).toMatch(/\ncodec +frame +out, ns\/message/);
   expect(stdout).not.toContain('logging');
 });
 
@@ -252,4 +254,23 @@ it('qos --json: shares and rates beside what they are to be', async () => {
   }
   // A limit is never exceeded by more than what was under way, whatever else the machine does.
   expect(results[1]?.figure.median).toBeLessThan(30);
+});
+
+it('--compare: exit status 1 and the figure, if one is worse; 0 if none is', async () => {
+  const dir = mkdtempSync(join(tmpdir(), 'm3ipc-compare-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  const file = (name: string, p50Us: number): string => {
+    const spread = { median: p50Us, min: p50Us, max: p50Us };
+    const results = [{ contender: 'one', p50Us: spread }];
+    writeFileSync(join(dir, name), JSON.stringify({ bench: 'peers', conditions: {}, results }));
+    return join(dir, name);
+  };
+  const [before, after] = [file('before.json', 100), file('after.json', 120)];
+  const worse = await bench('--compare', before, after);
+  expect(worse.stdout).toMatch(/^WORSE +results one p50Us +100/m);
+  expect(worse.code).toBe(1);
+  const alike = await bench('--compare', before, after, '--threshold', '30');
+  expect(alike).toMatchObject({ code: 0, stdout: 'peers: 1 figures compared, 0 worse, 0 better\n' });
+  const one = await bench('--compare', before);
+  expect(one).toMatchObject({ code: 1, stderr: '--compare wants two files: before and after\n' });
 });

@@ -5,7 +5,7 @@ import { linesOf } from '../../bench/peers/target.ts';
 import { spreadOf } from '../../bench/statistics.ts';
 
 const sample = (p50Us: number, framesPerRoundTrip: number | null): Sample => ({
-  ...{ p50Us, p90Us: 2 * p50Us, p99Us: 3 * p50Us, maxUs: 9 * p50Us },
+  ...{ p50Us, p90Us: 2 * p50Us, p99Us: 3 * p50Us, p999Us: 5 * p50Us, maxUs: 9 * p50Us },
   ...{ roundTripsPerSecond: 1e6 / p50Us, framesPerRoundTrip },
 });
 

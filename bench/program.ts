@@ -2,7 +2,7 @@
 /** Programs in C: they print one line of JSON, and are ended here by their pid. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { pinned } from '../../test/system/rig/worker.ts';
+import { pinned } from '../test/system/rig/worker.ts';
 
 export interface Program {
   /** What it has printed. Rejects if it ends before. */
