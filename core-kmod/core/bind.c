@@ -69,8 +69,8 @@ static int has_come(struct m3_region *r, const struct m3_slot *w)
 	uint32_t i = m3_slot_of(r, w->sendto);
 	int is_free = i == M3_NIL || m3_slot(r, i)->rts & M3_RTS_SLOT_FREE;
 
-	return (w->op == M3_OP_WAITBIND && !is_free) ||
-	       (w->op == M3_OP_WAITUNBIND && is_free);
+	return (w->rts & M3_RTS_WAITBIND && !is_free) ||
+	       (w->rts & M3_RTS_WAITUNBIND && is_free);
 }
 
 void m3_bind_look(struct m3_txn *t, uint32_t self)
@@ -103,7 +103,7 @@ void m3_bind_over(struct m3_txn *t, uint32_t i)
 		const struct m3_slot *w = m3_slot(r, j);
 
 		if (w->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE) ||
-		    w->op != M3_OP_WAITUNBIND || w->sendto != ep)
+		    !(w->rts & M3_RTS_WAITUNBIND) || w->sendto != ep)
 			continue;
 		m3_finish_d(t, j, 0);
 		m3_commit(r);

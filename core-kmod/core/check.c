@@ -172,8 +172,8 @@ static int check_slot(struct m3_region *r, uint32_t i)
 		return 0;
 	}
 	MUST(s->handle < r->handles && !(s->misc & M3_MF_RMTBACKUP));
-	/* One that is held back has ended. */
-	MUST(m3_more(r, i)->resume ||
+	/* One that is held back has ended, one that is paused not begun. */
+	MUST(m3_more(r, i)->resume || s->rts & M3_RTS_WAITMIGR ||
 	     (!(s->rts & M3_RTS_WAITBIND) == (s->op != M3_OP_WAITBIND) &&
 	      !(s->rts & M3_RTS_WAITUNBIND) == (s->op != M3_OP_WAITUNBIND)));
 	MUST(s->op != M3_OP_NONE || !(s->rts & (M3_RTS_SENDING |
@@ -266,7 +266,7 @@ static int check_counts(struct m3_region *r)
 		const struct m3_slot *s = m3_slot(r, i);
 
 		bound += !(s->rts & M3_RTS_SLOT_FREE);
-		waiters += !!(s->rts & (M3_RTS_WAITBIND | M3_RTS_WAITUNBIND));
+		waiters += (uint32_t)m3_waits_for_binding(s);
 	}
 	MUST(bound == r->bound && waiters == r->bind_waiters);
 	MUST(r->high <= r->slots && r->joined <= r->handles);

@@ -32,6 +32,8 @@ static void leave_d(struct m3_txn *t, uint32_t e)
 	else if (!m3_more(r, e)->resume && !(s->rts & M3_RTS_RMTOPER) &&
 		 (s->op == M3_OP_SEND || s->op == M3_OP_SENDREC))
 		keep = s->rts & (M3_RTS_SENDING | M3_RTS_RECEIVING);
+	if (m3_waits_for_binding(s))
+		m3_set32(r, &r->bind_waiters, r->bind_waiters - 1);
 	m3_set32(r, &s->rts, M3_RTS_REMOTE | M3_RTS_MIGRATE | keep);
 	m3_set32(r, &s->misc, M3_MF_RMTBACKUP);
 	if (!(keep & M3_RTS_RECEIVING))
@@ -43,8 +45,6 @@ static void leave_d(struct m3_txn *t, uint32_t e)
 	m3_set64(r, &s->own_call, s->call);
 	m3_set64(r, &m3_more(r, e)->resume, 0);
 	m3_set64(r, &s->refused_transfer, 0);
-	if (s->op == M3_OP_WAITBIND || s->op == M3_OP_WAITUNBIND)
-		m3_set32(r, &r->bind_waiters, r->bind_waiters - 1);
 	if (s->op != M3_OP_NONE) {
 		m3_seti(r, &s->result, -M3_EMIGRATE);
 		m3_set32(r, &s->op, M3_OP_NONE);

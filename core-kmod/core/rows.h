@@ -249,6 +249,15 @@ static inline int m3_is_gone(const struct m3_slot *s)
 	return s->rts & M3_RTS_SLOT_FREE || s->misc & M3_MF_KILLED;
 }
 
+/*
+ * It is one of r->bind_waiters. A call of that kind that a migration pauses has
+ * not begun to wait, and one that it holds back waits no more: neither is.
+ */
+static inline int m3_waits_for_binding(const struct m3_slot *s)
+{
+	return !!(s->rts & (M3_RTS_WAITBIND | M3_RTS_WAITUNBIND));
+}
+
 /* Slot of an endpoint, or M3_NIL if the DC has no such endpoint. */
 static inline uint32_t m3_slot_of(const struct m3_region *r, int32_t ep)
 {

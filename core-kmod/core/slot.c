@@ -175,7 +175,7 @@ void m3_finish_d(struct m3_txn *t, uint32_t i, int result)
 
 	if (s->rts & M3_RTS_MIGRATE)
 		m3_migration_ends_d(t, i);
-	if (s->op == M3_OP_WAITBIND || s->op == M3_OP_WAITUNBIND)
+	if (m3_waits_for_binding(s))
 		m3_set32(r, &r->bind_waiters, r->bind_waiters - 1);
 	m3_set32(r, &s->rts, s->rts & ~(M3_RTS_SENDING | M3_RTS_RECEIVING |
 					M3_RTS_RMTOPER | M3_RTS_WAITBIND |

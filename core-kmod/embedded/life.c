@@ -189,7 +189,7 @@ void m3_life_look(struct m3_map *map, uint32_t i)
 	struct m3_section s;
 
 	m3_life_look_at(map, partner_of(map->r, i));
-	if (!(m3_slot(map->r, i)->rts & (M3_RTS_WAITBIND | M3_RTS_WAITUNBIND)) ||
+	if (!m3_waits_for_binding(m3_slot(map->r, i)) ||
 	    m3_begin(map, &s, M3_LOCK_PROXY_MS))
 		return;
 	m3_bind_look(&s.t, i);

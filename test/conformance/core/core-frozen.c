@@ -12,6 +12,7 @@
 
 #define E 10
 #define P 11
+#define Q 12
 #define TXN 5
 
 static struct rig_node node;
@@ -206,6 +207,86 @@ static void unbound(void)
 	rig_ok("it is unbound");
 }
 
+/* What E's wait is for: Q to be bound, or P to be unbound. */
+static int awaited(int op)
+{
+	return op == M3_OP_WAITBIND ? Q : P;
+}
+
+static void come_true(int op)
+{
+	if (op == M3_OP_WAITBIND)
+		SAME(m3_bind(caller, Q), 0);
+	else
+		SAME(m3_unbind(caller, P), 0);
+}
+
+/* It begins to wait when it goes on, whoever is bound before. */
+static void waits_later(int op)
+{
+	struct m3_call wait;
+
+	begin();
+	rig_start_call(owner, &wait, op, E, awaited(op), 0, M3_PENDING);
+	SAME(m3_bind(caller, Q + 1), 0);
+	SAME(m3_finish(owner, &wait), M3_PENDING);
+	SOUND(&node);
+	thaw();
+	SAME(m3_finish(owner, &wait), M3_PENDING);
+	come_true(op);
+	SAME(m3_finish(owner, &wait), 0);
+	end();
+}
+
+/* Its wait is over, and that is held back from it, and not over twice. */
+static void waits_no_more(int op)
+{
+	struct m3_call wait;
+
+	begin();
+	thaw();
+	rig_start_call(owner, &wait, op, E, awaited(op), 0, M3_PENDING);
+	SAME(m3_migr_start(node.core, RIG_DC, E, -1, TXN + 1, 0), 0);
+	come_true(op);
+	SAME(m3_bind(caller, Q + 1), 0);
+	SAME(m3_finish(owner, &wait), M3_PENDING);
+	SOUND(&node);
+	SAME(m3_migr_rollback(node.core, RIG_DC, E, TXN + 1), 0);
+	SAME(m3_finish(owner, &wait), 0);
+	end();
+}
+
+/* It is unbound before it could begin, or before it was told. */
+static void never_waits(int op, int held_back)
+{
+	struct m3_call wait;
+
+	begin();
+	if (held_back)
+		thaw();
+	rig_start_call(owner, &wait, op, E, awaited(op), 0, M3_PENDING);
+	if (held_back) {
+		SAME(m3_migr_start(node.core, RIG_DC, E, -1, TXN + 1, 0), 0);
+		come_true(op);
+	}
+	SAME(m3_unbind_any(node.core, RIG_DC, E), 0);
+	SAME(m3_finish(owner, &wait), -M3_ESHUTDOWN);
+	end();
+}
+
+static void own_waits(void)
+{
+	int op;
+
+	for (op = M3_OP_WAITBIND; op <= M3_OP_WAITUNBIND; op++) {
+		waits_later(op);
+		waits_no_more(op);
+		never_waits(op, 0);
+		never_waits(op, 1);
+	}
+	rig_ok("its own wait4bindep, wait4unbind");
+}
+
 int main(void)
 {
 	deadlines();
@@ -215,5 +296,6 @@ int main(void)
 	killed();
 	dc_ends();
 	unbound();
+	own_waits();
 	return 0;
 }

@@ -84,6 +84,12 @@ const FROZEN = [
   ),
   row('frozen: dc_end', 'EDCNOTRUN', 'dc_end', 'core/core-frozen.c: dc_end'),
   row(
+    'frozen: it waits for a binding itself',
+    'that begins, or is told, when it goes on, once; ESHUTDOWN where it is unbound instead',
+    'wait4bindep wait4unbind',
+    'core/core-frozen.c: its own wait4bindep, wait4unbind',
+  ),
+  row(
     'frozen: it is unbound',
     'who waits gets EDSTDIED',
     'unbind_any',
