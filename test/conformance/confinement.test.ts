@@ -15,7 +15,7 @@ import { tcp } from '../../transports/tcp/index.ts';
 import { seededRandom, temporaryCore, testKeys } from '../testing/index.ts';
 import type { RecordFields } from '../testing/record-frame.ts';
 import { noise, pick, runSeed } from '../testing/seed.ts';
-import { type Forgery, forgingCore } from './forging-core.ts';
+import { type Forgery, type ForgingCore, forgingCore } from './forging-core.ts';
 
 const RECORDS = Number(process.env.M3IPC_FORGED ?? 20_000);
 /** An idle machine takes a tenth of it. */
@@ -65,7 +65,7 @@ const request = (random: Random, call: bigint): RecordFields => ({
   ...{ srcBinding: binding(0, 500), dstBinding: 0n, body: noise(random, 64) },
 });
 const bodyOf = (kind: Kind) => new Uint8Array(MESSAGES.includes(kind) ? 64 : 0);
-/** Something to which there is no answer: whether one can be made depends on how full the pool is. */
+/** Something to which there is no answer. */
 const untold = (random: Random, call: bigint) => answer(random, call, [KIND.NOTIFY, ...ANSWERS]);
 const answer = (random: Random, call: bigint, kinds: readonly Kind[]): RecordFields => {
   const kind = oneOf(random, kinds);
@@ -94,6 +94,14 @@ const LIES: Readonly<Record<string, Lie>> = {
   "in the name of a third node's process": {
     reasons: ['badNode'],
     record: (random, call) => ({ ...untold(random, call), src: THIRD }),
+  },
+  "a request in the name of the victim's own process": {
+    reasons: ['badNode'],
+    record: (random, call) => ({ ...request(random, call), src: VICTIM, dst: oneOf(random, [VICTIM, 5]) }),
+  },
+  "a request in the name of a third node's process": {
+    reasons: ['badNode'],
+    record: (random, call) => ({ ...request(random, call), src: THIRD }),
   },
   'from an endpoint that the DC does not have': {
     reasons: ['badEndpoint'],
@@ -189,6 +197,21 @@ const introductions = [
   }),
 );
 
+/**
+ * Requests in the name of these are told to whoever sent them while there is room, and `rejected` as often. Each such answer
+ * arrives, so the attacker knows how often that was.
+ */
+const STRANGERS = [VICTIM, THIRD] as const;
+
+/** What the core has to have counted, by reason: for each lie, and for each answer that came. */
+function wantedOf({ tally, errors }: ForgingCore): Map<Reason, number> {
+  const wanted = new Map<Reason, number>();
+  const add = (reason: Reason, n: number) => wanted.set(reason, (wanted.get(reason) ?? 0) + n);
+  for (const [what, n] of tally) for (const reason of LIES[what]?.reasons ?? []) add(reason, n);
+  for (const stranger of STRANGERS) add('rejected', errors.get(stranger) ?? 0);
+  return wanted;
+}
+
 /** Introductions, so many lies, and the truth. */
 function liar(random: Random): () => Forgery | undefined {
   const first = [...introductions];
@@ -267,12 +290,14 @@ test(
       expect(node.core.check(DC.dc)).toBe(0);
       const { tally } = core;
       expect([...tally.values()].reduce((sum, n) => sum + n, 0)).toBe(introductions.length + RECORDS + 1);
-      const wanted = new Map<string, number>();
-      for (const [what, n] of tally)
-        for (const reason of LIES[what]?.reasons ?? []) wanted.set(reason, (wanted.get(reason) ?? 0) + n);
       const counters = node.core.counters(DC.dc);
-      const counted = [...wanted.keys()].map((reason) => [reason, counters[reason as Reason]] as const);
+      // The last answers are still on their way.
+      while (wantedOf(core).get('rejected') !== counters.rejected && !by.aborted)
+        await new Promise((resolve) => setImmediate(resolve));
+      const wanted = wantedOf(core);
+      const counted = [...wanted.keys()].map((reason) => [reason, counters[reason]] as const);
       expect(new Map(counted)).toEqual(wanted);
+      for (const stranger of STRANGERS) expect(core.errors.get(stranger)).toBeGreaterThan(0);
       const frames = metrics.snapshot().find(({ name }) => name === 'corrupt_frame_dc')?.value ?? 0;
       expect(frames).toBe(tally.get(OTHER_DC) ?? 0);
       for (const name of NAMES) expect(tally.get(name) ?? 0, name).toBeGreaterThan(0);

@@ -14,7 +14,7 @@ import {
   LANES,
   type Lane,
 } from '../../proxy-runtime/contract.ts';
-import { HEADER, RECORD } from '../../proxy-runtime/record.ts';
+import { eachRecord, HEADER, KIND, RECORD } from '../../proxy-runtime/record.ts';
 import { fillFrame, type RecordFields } from '../testing/record-frame.ts';
 
 /** `struct m3_dc_open`. */
@@ -48,6 +48,8 @@ export interface ForgingOptions {
 export interface ForgingCore extends Core {
   /** What the other core has taken so far, by name. */
   readonly tally: ReadonlyMap<string, number>;
+  /** ERROR records that the other core has sent so far, by the endpoint that each is for. */
+  readonly errors: ReadonlyMap<number, number>;
   /** All that was made up has been taken. */
   readonly done: boolean;
 }
@@ -65,6 +67,7 @@ interface State {
   readonly options: ForgingOptions;
   readonly incarnation: bigint;
   readonly tally: Map<string, number>;
+  readonly errors: Map<number, number>;
   readonly ways: Way[];
   /** Made up, and waiting for a frame. */
   readonly waiting: Forgery[];
@@ -76,7 +79,8 @@ interface State {
 
 export function forgingCore(options: ForgingOptions): ForgingCore {
   const state: State = {
-    ...{ options, incarnation: randomBytes(8).readBigUInt64LE(), tally: new Map() },
+    ...{ options, incarnation: randomBytes(8).readBigUInt64LE() },
+    ...{ tally: new Map(), errors: new Map() },
     ways: Array.from({ length: LANES }, () => ({ flying: [], base: 1, expected: 1 })),
     ...{ waiting: [], exhausted: false, open: false, owes: false, peerIncarnation: 0n },
   };
@@ -85,6 +89,7 @@ export function forgingCore(options: ForgingOptions): ForgingCore {
     cluster: options.cluster,
     incarnation: state.incarnation,
     tally: state.tally,
+    errors: state.errors,
     get done() {
       return upcoming(state) === undefined && state.ways.every(({ flying }) => flying.length === 0);
     },
@@ -149,7 +154,7 @@ function acknowledged({ tally, ways }: State, lane: number, upTo: number): void 
   for (; way.base < upTo; way.base++) count(tally, way.flying.shift()?.what ?? 'never sent');
 }
 
-const count = (tally: Map<string, number>, what: string) => tally.set(what, (tally.get(what) ?? 0) + 1);
+const count = <Key>(tally: Map<Key, number>, what: Key) => tally.set(what, (tally.get(what) ?? 0) + 1);
 
 function upcoming(state: State): Forgery | undefined {
   if (state.waiting.length === 0 && !state.exhausted) {
@@ -215,7 +220,7 @@ function acknowledge(state: State, frame: Frame): boolean {
   return true;
 }
 
-/** What the other core answers is counted and forgotten. */
+/** What the other core answers is counted once, however often it comes, and forgotten. */
 function put(state: State, frame: Frame): number {
   const { view, start, lane } = frame;
   for (let each = 0; each < LANES; each++)
@@ -224,6 +229,11 @@ function put(state: State, frame: Frame): number {
   const first = Number(view.getBigUint64(start + HEADER.first, true));
   if (records > 0) {
     const way = wayOf(state, lane);
+    let number = first;
+    eachRecord(frame, (_, at) => {
+      if (number++ >= way.expected && view.getUint16(at + RECORD.kind, true) === KIND.ERROR)
+        count(state.errors, view.getInt32(at + RECORD.dst, true));
+    });
     way.expected = Math.max(way.expected, first + records);
     state.owes = true;
   }
