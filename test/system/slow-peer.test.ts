@@ -2,7 +2,7 @@
 /** A peer that does not read keeps those waiting who call it, and nobody else. */
 import { afterEach, expect, it } from 'vitest';
 import { type Endpoint, Message } from '../../core-kmod/binding/core.ts';
-import { openRelay, type Relay } from '../fault/links/relay.ts';
+import { type NetworkRelay, openRelay } from '../fault/links/relay.ts';
 import { addressOf, DC } from './support/node-pair.ts';
 import { nodeStage } from './support/stage.ts';
 
@@ -13,7 +13,7 @@ const BLOCKED = Array.from({ length: 16 }, (_, at) => 40 + at);
 const CALLS = 200;
 const DEADLINE = { timeoutMs: 100_000 } as const;
 
-let relay: Relay | undefined;
+let relay: NetworkRelay | undefined;
 afterEach(() => relay?.close());
 
 async function echo(server: Endpoint): Promise<void> {

@@ -20,14 +20,16 @@ interface Options {
   readonly codecs: string;
   readonly restart?: Restart;
   readonly timeout: number;
+  readonly untimed: boolean;
   readonly seed?: number;
   readonly json: boolean;
 }
 
 async function run(scenario: ScenarioName, options: Options): Promise<void> {
-  const { kills, cycles, messages, longest, transport, codecs, restart, timeout, seed, json } = options;
+  const { kills, cycles, messages, longest, transport, codecs, restart, timeout, untimed, seed, json } =
+    options;
   const result = await runLinks({
-    ...{ scenario, messages, progress, longestMs: longest, scheme: transport, timeoutMs: timeout },
+    ...{ scenario, messages, progress, longestMs: longest, scheme: transport, timeoutMs: timeout, untimed },
     binary: join(buildPrograms(), 'load'),
     cycles: kills ?? cycles ?? 0,
     restart: restart ?? 'cold',
@@ -58,6 +60,7 @@ export function linkCommands(program: Command): void {
       )
       .option('--codecs <ids>', 'of the link, with commas between', codecsOf(SCENARIOS[name]))
       .option('--timeout <ms>', 'deadline of each call', whole, 60_000)
+      .option('--untimed', 'judge no times and no memory: of a machine that is busy or emulated', false)
       .option('--seed <n>', 'without it, M3IPC_SEED or chance', whole)
       .option('--json', 'print one JSON object', false)
       .action((options: Options) => run(name, options));

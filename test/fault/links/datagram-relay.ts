@@ -7,7 +7,7 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { checksum } from '../../../transports/udp/checksum.ts';
 import { AT, BYTES, type ConnectionId, getId, setHead, TYPE } from '../../../transports/udp/datagram.ts';
-import type { Relay, Way } from './relay.ts';
+import type { NetworkRelay, Way } from './relay.ts';
 
 const TICK_MS = 10;
 const TICKS_PER_SECOND = 1000 / TICK_MS;
@@ -46,7 +46,7 @@ interface State {
 }
 
 /** @param target where the listener is: `udp://host:port`. */
-export async function openDatagramRelay(target: string): Promise<Relay> {
+export async function openDatagramRelay(target: string): Promise<NetworkRelay> {
   const front = createSocket('udp4');
   const state: State = {
     front,

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /**
- * What lies between two nodes whose transport is a TCP stream: carries their bytes, and does on demand what networks do.
- * Node 1 dials it, it dials node 2.
+ * What lies between two nodes whose transport is a stream of TCP or of a Unix socket: carries their bytes, and does on demand
+ * what networks do. Node 1 dials it, it dials node 2.
  */
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 
+/** What lies between two nodes. */
 export interface Relay {
   /** What to dial. */
   readonly url: string;
@@ -12,6 +13,11 @@ export interface Relay {
   readonly connections: number;
   /** Ends every connection in the middle of whatever it carries: for both ends in order, or by a reset. */
   cut(how: 'end' | 'reset'): void;
+  close(): Promise<void>;
+}
+
+/** One that sees the bytes or the datagrams, and so can do to them what networks do. */
+export interface NetworkRelay extends Relay {
   /** From now on what the connections carry that way is thrown away, and no end hears that the other has closed. */
   halfOpen(way: Way | 'both'): void;
   /**
@@ -27,7 +33,6 @@ export interface Relay {
   orphan(laterMs: number): void;
   /** Reads no more than so many bytes a second, of all connections; undefined: as they come. */
   throttle(bytesPerSecond: number | undefined): void;
-  close(): Promise<void>;
 }
 
 /** `forth`: from who dialled. */
@@ -68,8 +73,13 @@ interface State {
   connections: number;
 }
 
-/** @param target where connections lead: `tcp://host:port`. */
-export async function openRelay(target: string): Promise<Relay> {
+/** Beside a socket's own name. */
+const RELAY_SUFFIX = '.relay';
+
+const isUnix = ({ protocol }: URL): boolean => protocol === 'unix:';
+
+/** @param target where connections lead: `tcp://host:port` or `unix:///path`. */
+export async function openRelay(target: string): Promise<NetworkRelay> {
   const state: State = {
     target: new URL(target),
     pairs: new Set(),
@@ -78,18 +88,13 @@ export async function openRelay(target: string): Promise<Relay> {
     connections: 0,
   };
   const server = createServer({ allowHalfOpen: true }, (caller) => carry(state, caller));
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  const port = address !== null && typeof address === 'object' ? address.port : 0;
+  const url = await listening(server, state.target);
   let ticking: NodeJS.Timeout | undefined;
   const cut = (how: 'end' | 'reset'): void => {
     for (const pair of state.pairs) drop(state, pair, how);
   };
   return {
-    url: `tcp://127.0.0.1:${port}`,
+    url,
     get connections() {
       return state.connections;
     },
@@ -125,9 +130,24 @@ export async function openRelay(target: string): Promise<Relay> {
   };
 }
 
+/** The address that it listens at. */
+async function listening(server: Server, target: URL): Promise<string> {
+  const path = `${target.pathname}${RELAY_SUFFIX}`;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    if (isUnix(target)) server.listen(path, resolve);
+    else server.listen(0, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  return address !== null && typeof address === 'object'
+    ? `tcp://127.0.0.1:${address.port}`
+    : `unix://${path}`;
+}
+
 function carry(state: State, caller: Socket): void {
-  const { hostname: host, port } = state.target;
-  const callee = connect({ host, port: Number(port), noDelay: true, allowHalfOpen: true });
+  const { hostname: host, port, pathname: path } = state.target;
+  const where = isUnix(state.target) ? { path } : { host, port: Number(port), noDelay: true };
+  const callee = connect({ ...where, allowHalfOpen: true });
   caller.setNoDelay(true);
   const pair: Pair = {
     sockets: [caller, callee],
@@ -225,7 +245,13 @@ function orphan(state: State, pair: Pair, laterMs: number): void {
   pair.orphaned = true;
   for (const entry of forth.waiting) entry.due += laterMs;
   arm(state, pair, forth);
-  caller.resetAndDestroy();
+  reset(state, caller);
+}
+
+/** A Unix socket has no resets. */
+function reset({ target }: State, socket: Socket): void {
+  if (isUnix(target)) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 function ended(state: State, pair: Pair, { to, waiting }: Stream): void {
@@ -246,7 +272,7 @@ function drop(state: State, pair: Pair, how: 'end' | 'reset'): void {
     clearTimeout(stream.timer);
   }
   for (const socket of pair.sockets) {
-    if (how === 'reset') socket.resetAndDestroy();
+    if (how === 'reset') reset(state, socket);
     else socket.destroy();
   }
 }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../../../proxy-runtime/contract.ts';
 import { pick } from '../../testing/seed.ts';
 import type { Load } from './load.ts';
-import type { Relay } from './relay.ts';
+import type { NetworkRelay, Relay } from './relay.ts';
 import { LANE_NAMES, type LaneName, type Stage, type StageNode } from './stage.ts';
 
 export interface Cycle {
@@ -31,7 +31,8 @@ export interface CycleContext {
 export interface Scenario {
   /** For the command line. */
   readonly description: string;
-  readonly needsRelay: boolean;
+  /** What has to lie between the nodes: what can break, or do all that networks do; undefined: nothing. */
+  readonly needs?: 'relay' | 'network';
   /** The link has to notice bytes that were changed on the way. */
   readonly needsEncryption?: boolean;
   cycle(context: CycleContext): Promise<Cycle>;
@@ -116,8 +117,13 @@ async function stop(context: CycleContext): Promise<Cycle> {
 }
 
 function relayOf({ relay }: Stage): Relay {
-  if (relay === undefined) throw new Error('the transport has no relay');
+  if (relay === undefined) throw new Error('nothing lies between the nodes');
   return relay;
+}
+
+function networkOf({ relay }: Stage): NetworkRelay {
+  if (relay === undefined || !('throttle' in relay)) throw new Error('no network lies between the nodes');
+  return relay as NetworkRelay;
 }
 
 /** A new connection carries records. */
@@ -140,7 +146,7 @@ async function cut(context: CycleContext): Promise<Cycle> {
 /** A bit arrives as another: the link has to end, or what it carries would be believed. */
 async function flip(context: CycleContext): Promise<Cycle> {
   const { stage, random } = context;
-  const relay = relayOf(stage);
+  const relay = networkOf(stage);
   const way = random() < 0.5 ? 'forth' : 'back';
   const { connections } = relay;
   const start = performance.now();
@@ -153,7 +159,7 @@ async function flip(context: CycleContext): Promise<Cycle> {
 /** What an old connection has carried arrives while the next one is opened. */
 async function late(context: CycleContext): Promise<Cycle> {
   const { stage, random } = context;
-  const relay = relayOf(stage);
+  const relay = networkOf(stage);
   const laterMs = Math.round(LATER.least + random() * (LATER.most - LATER.least));
   relay.delay(DELAY_MS);
   await sleep(2 * DELAY_MS);
@@ -169,7 +175,7 @@ async function late(context: CycleContext): Promise<Cycle> {
 /** Nobody says that the link is dead: the nodes find out by silence. */
 async function halfOpen(context: CycleContext): Promise<Cycle> {
   const { stage, random } = context;
-  const relay = relayOf(stage);
+  const relay = networkOf(stage);
   const way = (['forth', 'back', 'both'] as const)[pick(random, 3)] ?? 'both';
   const { connections } = relay;
   const start = performance.now();
@@ -180,7 +186,7 @@ async function halfOpen(context: CycleContext): Promise<Cycle> {
 /** Nothing is read for a while, or just enough that the link looks alive. */
 async function slowReader(context: CycleContext): Promise<Cycle> {
   const { stage, random } = context;
-  const relay = relayOf(stage);
+  const relay = networkOf(stage);
   const bytesPerSecond = ([0, 8 << 10, 256 << 10] as const)[pick(random, 3)] ?? 0;
   const ms = duration(context);
   relay.throttle(bytesPerSecond);
@@ -219,35 +225,37 @@ async function change(context: CycleContext): Promise<Cycle> {
 }
 
 export const SCENARIOS = {
-  kill: { description: 'the proxies of either node, or both, are killed', needsRelay: false, cycle: kill },
-  stop: { description: 'the proxies of either node, or both, stand still', needsRelay: false, cycle: stop },
-  cut: { description: 'the connection breaks', needsRelay: true, cycle: cut },
+  kill: { description: 'the proxies of either node, or both, are killed', cycle: kill },
+  stop: { description: 'the proxies of either node, or both, stand still', cycle: stop },
+  cut: { description: 'the connection breaks', needs: 'relay', cycle: cut },
   flip: {
     description: 'a bit is flipped on the way, under encryption',
-    needsRelay: true,
+    needs: 'network',
     needsEncryption: true,
     cycle: flip,
   },
   late: {
     description:
       'the connection breaks for one end, and what it had sent arrives in the middle of the next one',
-    needsRelay: true,
+    needs: 'network',
     cycle: late,
   },
   'half-open': {
     description: 'the connection carries nothing any more, and nobody says so',
-    needsRelay: true,
+    needs: 'network',
     cycle: halfOpen,
   },
-  'slow-reader': { description: 'the peer reads slowly, or not at all', needsRelay: true, cycle: slowReader },
+  'slow-reader': {
+    description: 'the peer reads slowly, or not at all',
+    needs: 'network',
+    cycle: slowReader,
+  },
   change: {
     description: 'both nodes get another transport and other codecs, one after the other',
-    needsRelay: false,
     cycle: change,
   },
   'core-loss': {
     description: 'all processes of a node are killed, and its core is lost',
-    needsRelay: false,
     cycle: lose,
   },
 } as const satisfies Record<string, Scenario>;

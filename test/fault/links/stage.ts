@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/** What a fault is made on: two nodes brought up by `m3ipc up`, and a relay between them where the transport has one. */
+/** What a fault is made on: two nodes brought up by `m3ipc up`, and a relay between them where the fault needs one. */
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { NodeCore } from '../../../core-kmod/binding/core.ts';
@@ -8,8 +8,9 @@ import { transports } from '../../../transports/index.ts';
 import { DC, nodePair, type Standby, type Up } from '../../system/support/node-pair.ts';
 import { endAll } from '../../system/support/program.ts';
 import { openDatagramRelay } from './datagram-relay.ts';
+import { openLinkRelay } from './link-relay.ts';
 import type { Party } from './load.ts';
-import { openRelay, type Relay } from './relay.ts';
+import { type NetworkRelay, openRelay, type Relay } from './relay.ts';
 
 /** Lanes whose records have numbers. */
 export const LANES = { urgent: LANE.urgent, normal: LANE.normal, bulk: LANE.bulk } as const;
@@ -73,7 +74,7 @@ export interface StageNode {
 
 export interface Stage {
   readonly nodes: readonly [StageNode, StageNode];
-  /** Undefined: the transport has none. */
+  /** Undefined: there is none. */
   readonly relay: Relay | undefined;
   readonly parties: readonly Party[];
   /** Transports that this machine has. */
@@ -84,9 +85,10 @@ export interface Stage {
   clear(): Promise<void>;
 }
 
-/** By scheme: what can lie between the nodes. */
-export const RELAYS: Readonly<Record<string, (target: string) => Promise<Relay>>> = {
+/** By scheme: what can lie between the nodes and do what networks do. Any other transport has a relay that can break. */
+export const NETWORK_RELAYS: Readonly<Record<string, (target: string) => Promise<NetworkRelay>>> = {
   tcp: openRelay,
+  unix: openRelay,
   udp: openDatagramRelay,
 };
 
@@ -115,7 +117,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     const addresses = await freeAddresses(pair);
     const at = addresses.get(options.scheme) ?? '';
     const second = await startNode(2, configOf(2, options.codecs, at));
-    if (options.withRelay) relay = await RELAYS[options.scheme]?.(at);
+    if (options.withRelay) relay = await (NETWORK_RELAYS[options.scheme] ?? openLinkRelay)(at);
     const first = await startNode(1, configOf(1, options.codecs, relay?.url ?? at));
     const nodes = [first, second] as const;
     return {
