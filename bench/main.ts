@@ -11,9 +11,10 @@ import { peers } from './peers/index.ts';
 import { createProgress } from './progress.ts';
 import { qos } from './qos/index.ts';
 import type { Scenario, Settings } from './scenario.ts';
+import { stages } from './stages/index.ts';
 import { transports } from './transports/index.ts';
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { codecs, local, peers, qos, transports };
+const SCENARIOS: Readonly<Record<string, Scenario>> = { codecs, local, peers, qos, stages, transports };
 
 function whole(text: string): number {
   const value = Number(text);

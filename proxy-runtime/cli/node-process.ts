@@ -8,7 +8,7 @@ import { type Config, coreName } from '../config/index.ts';
 import { keyStore } from '../key-store.ts';
 import type { NodeLogger } from '../log.ts';
 import { prometheusText } from '../metrics/prometheus.ts';
-import { createRuntime, type Runtime } from '../runtime.ts';
+import { createRuntime, type Runtime, type RuntimeOptions } from '../runtime.ts';
 import { type Control, openControl } from './control.ts';
 import { setUpCore } from './core-setup.ts';
 import { serveCapture } from './node-capture.ts';
@@ -36,15 +36,22 @@ interface Parts {
   stopSweep?: () => void;
 }
 
-/** Throws what the core, the addresses or the peers' configuration have to say; then nothing is left running. */
-export async function startNode(config: Config, logger: NodeLogger): Promise<NodeProcess> {
+/**
+ * Throws what the core, the addresses or the peers' configuration have to say; then nothing is left running.
+ * @param make who wants to look at what passes a runtime's doors makes it with other ones.
+ */
+export async function startNode(
+  config: Config,
+  logger: NodeLogger,
+  make: (options: RuntimeOptions) => Runtime = createRuntime,
+): Promise<NodeProcess> {
   const { log } = logger;
   const dir = coreName(config.core);
   const parts: Parts = { core: setUpCore(config) };
   const { reload, publicKeysOf } = createReloader(config, parts.core, logger);
   try {
     parts.stopSweep = sweepRegularly(parts.core);
-    const runtime = runtimeOf(config, parts.core, log, publicKeysOf);
+    const runtime = make(optionsOf(config, parts.core, log, publicKeysOf));
     parts.runtime = runtime;
     await runtime.start();
     parts.control = await openControl(dir, {
@@ -72,16 +79,16 @@ export async function startNode(config: Config, logger: NodeLogger): Promise<Nod
   };
 }
 
-function runtimeOf(
+function optionsOf(
   config: Config,
   core: NodeCore,
   log: Logger,
   publicKeysOf: Reloader['publicKeysOf'],
-): Runtime {
+): RuntimeOptions {
   const { name, listen, peers, pool, reconnect, liveness, onDisconnect, keyFile, pskFile } = config;
   const own = keyFile === undefined ? () => [] : keyStore(keyFile, log);
   const psk = pskFile === undefined ? () => [] : keyStore(pskFile, log);
-  return createRuntime({
+  return {
     core,
     name,
     log,
@@ -103,7 +110,7 @@ function runtimeOf(
       misses: liveness.misses,
       holdMs: onDisconnect.policy === 'fail' ? 0 : (onDisconnect.holdMs ?? Number.POSITIVE_INFINITY),
     },
-  });
+  };
 }
 
 const addressOf = ({ transport, url }: Config['listen'][number]) => ({ transport, url: url.href });

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 /** The benches run and say what they promise to say. How fast anything is, no test asserts. */
-import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,15 +11,7 @@ import type { Ratio, Result } from '../../bench/peers/result.ts';
 import type { Result as QosResult } from '../../bench/qos/index.ts';
 import type { Line } from '../../bench/target.ts';
 import type { Results } from '../../bench/transports/result.ts';
-import { packageRoot } from '../../core-kmod/binding/native.ts';
-
-const bench = (...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> =>
-  new Promise((done) => {
-    const program = join(packageRoot(), 'dist/bench/main.js');
-    const child = execFile(process.execPath, [program, ...args], (_error, stdout, stderr) =>
-      done({ code: child.exitCode ?? -1, stdout, stderr }),
-    );
-  });
+import { bench, SPREAD } from './support/bench.ts';
 
 interface Report {
   readonly bench: string;
@@ -35,7 +26,6 @@ interface Report {
 // All that needs no package or library from elsewhere.
 const ONLY = 'm3ipc-async,m3ipc-sync,m3ipc-c,node-net,c-tcp';
 const TINY = ['--repetitions', '2', '--round-trips', '64', '--only', ONLY];
-const SPREAD = { median: expect.any(Number), min: expect.any(Number), max: expect.any(Number) };
 
 it('peers --json: one object, with every contender, the ratios between them, and the conditions', async () => {
   const { code, stdout, stderr } = await bench('peers', '--json', ...TINY, '--codecs', 'compression');

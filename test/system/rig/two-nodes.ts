@@ -17,6 +17,8 @@ export interface TwoNodesOptions {
   /** Endpoints that processes of node 1, and of node 2, will bind and the other node calls. */
   readonly servers: readonly [readonly number[], readonly number[]];
   readonly nodeOptions?: readonly string[];
+  /** What runs as each node's process, in place of `node.ts`; it answers `listening` and `connected` too. */
+  readonly program?: string;
   /** The core that each node's proxy process is pinned to. */
   readonly cpus?: readonly [number, number] | undefined;
 }
@@ -68,7 +70,7 @@ export async function openTwoNodes(options: TwoNodesOptions): Promise<TwoNodes> 
 }
 
 function nodeOptions(
-  { codecs, moreDcs = [], servers, nodeOptions, cpus }: TwoNodesOptions,
+  { codecs, moreDcs = [], servers, nodeOptions, cpus, program }: TwoNodesOptions,
   cores: readonly [string, string],
   node: 1 | 2,
   rest: object,
@@ -90,7 +92,7 @@ function nodeOptions(
     }),
   );
   return {
-    ...{ role: `the proxies of node ${node}`, file: 'test/system/rig/node.js', args: [file] },
+    ...{ role: `the proxies of node ${node}`, file: program ?? 'test/system/rig/node.js', args: [file] },
     ...{ nodeOptions: nodeOptions ?? [], cpu: cpus?.[node - 1] },
   };
 }
