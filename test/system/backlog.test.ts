@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /** Who waits for another node, for what lane, how long, and what is on its way: in `status` and at /metrics. */
-import { createServer } from 'node:net';
 import { expect, it } from 'vitest';
 import { type Endpoint, Message } from '../../core-kmod/binding/core.ts';
 import type { DcStatus, NodeStatus } from '../../proxy-runtime/status.ts';
+import { freePort } from './support/free-port.ts';
 import { addressOf, SERVER, type Up } from './support/node-pair.ts';
 import { m3ipc } from './support/program.ts';
 import { nodeStage } from './support/stage.ts';
@@ -19,16 +19,6 @@ async function dcOf(node: number): Promise<DcStatus> {
   return dc;
 }
 
-/** A port that was free a moment ago. */
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
-}
-
 interface Stage {
   readonly two: Up;
   readonly server: Endpoint;
@@ -39,7 +29,7 @@ interface Stage {
 
 async function stage(): Promise<Stage> {
   const two = await at.pair.up(2);
-  const metrics = `http://127.0.0.1:${await freePort()}`;
+  const metrics = `http://127.0.0.1:${freePort()}`;
   const peers = [{ node: 2, dial: addressOf(two) }];
   const one = await at.pair.up(1, { peers, metrics: { listen: metrics } });
   await one.says('stderr', /"msg":"connected"/);

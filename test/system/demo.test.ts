@@ -10,8 +10,9 @@ const transports: Readonly<Record<string, Transport>> = table;
 
 afterEach(endAll);
 
-/** Core directories of demos; other test files run demos too, so only those of this file's own demos are looked at. */
-const directories = (): string[] => readdirSync('/dev/shm').filter((name) => name.startsWith('m3ipc-demo-'));
+/** Of one demo, with the cores of its nodes: test files that run beside this one run demos too. */
+const directoryOf = (pid: number): string | undefined =>
+  readdirSync('/dev/shm').find((name) => name.startsWith(`m3ipc-demo-${pid}-`));
 
 const isAlive = (pid: number): boolean => {
   try {
@@ -69,14 +70,13 @@ describe('the demo', () => {
   });
 
   it.each(['SIGINT', 'SIGTERM'] as const)('leaves nothing behind after %s', async (signal) => {
-    const before = new Set(directories());
     const demo = m3ipc('demo', '--seconds', '60');
-    const mine = await until(() => directories().find((name) => !before.has(name)));
+    const mine = await until(() => directoryOf(demo.pid));
     await until(() => readdirSync(`/dev/shm/${mine}`).find((name) => name === 'node1'));
     demo.signal(signal);
     const { code } = await demo.ended;
     expect(code).toBe(signal === 'SIGINT' ? 130 : 143);
-    expect(directories()).not.toContain(mine);
+    expect(directoryOf(demo.pid)).toBeUndefined();
   });
 
   it.each(Object.entries(transports))('runs over %s, or says why not', async (scheme, transport) => {

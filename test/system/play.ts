@@ -3,10 +3,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { type Block, blocksOf } from './markdown.ts';
+import { freePort } from './support/free-port.ts';
 
 export const ROOT = join(import.meta.dirname, '../..');
 
@@ -35,7 +35,7 @@ interface Stage {
 export async function play(file: string): Promise<void> {
   // Inside the clone, so that Node finds the package by its name.
   const folder = mkdtempSync(join(ROOT, 'tour-'));
-  const stage: Stage = { folder, adapt: await adapter(folder), every: '', terminals: [] };
+  const stage: Stage = { folder, adapt: adapter(folder), every: '', terminals: [] };
   try {
     const blocks = blocksOf(join(ROOT, file));
     for (const [at, block] of blocks.entries()) {
@@ -54,22 +54,13 @@ export async function play(file: string): Promise<void> {
   }
 }
 
-async function adapter(folder: string): Promise<(text: string) => string> {
-  const ports = await Promise.all(PORTS.map(freePort));
+function adapter(folder: string): (text: string) => string {
+  const ports = PORTS.map(() => freePort());
   return (text) =>
     PORTS.reduce((done, port, at) => done.replaceAll(`:${port}`, `:${ports[at]}`), text).replaceAll(
       FOLDER,
       folder,
     );
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return address !== null && typeof address === 'object' ? address.port : 0;
 }
 
 async function perform(stage: Stage, block: Block, shown: Block | undefined): Promise<void> {

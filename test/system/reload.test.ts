@@ -77,8 +77,8 @@ it('logging, qos and filter change on the link that there is', async () => {
   const after = await status();
   expect(after.counters['records_clients{peer="2",codec="qos"}']).toBeGreaterThan(0);
   expect(after.links[0]?.reconnects).toBe(0);
-  // Told by the wall clock, of a time that is kept by the monotonic one.
-  expect(Math.abs(connectedAt(after) - since)).toBeLessThan(50);
+  // Told by the wall clock, of a time that is kept by the monotonic one; a process may be interrupted between the two.
+  expect(Math.abs(connectedAt(after) - since)).toBeLessThan(500);
 
   const closed = { id: 'filter', default: 'deny' };
   await reload({ codecs: [logging, qos, closed, 'compression'] });

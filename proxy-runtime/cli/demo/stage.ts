@@ -48,15 +48,21 @@ function coresOf(backend: Backend, dir: string): readonly [string, string] {
 
 export function openStage(backend: Backend = 'embedded'): Stage {
   // In memory where there is such a place: the core's files are mapped and never need a disk.
-  const dir = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'm3ipc-demo-'));
+  const dir = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), `m3ipc-demo-${process.pid}-`));
   const cores = coresOf(backend, dir);
   const children: Child[] = [];
+  let cleared = false;
   return {
     cores,
     dir,
     children,
-    start: (options, key, onReport = () => {}) => startAndWait(children, options, key, onReport),
+    start: async (options, key, onReport = () => {}) => {
+      // Ctrl-C comes at any moment: nobody would end what is started after it.
+      if (cleared) throw new ProxyError('M3_CLOSED', 'the demo is ending');
+      return startAndWait(children, options, key, onReport);
+    },
     clear: async () => {
+      cleared = true;
       // Clients and servers first: a core that nobody uses any more ends with its proxies.
       await Promise.all(children.filter(({ role }) => role !== PROXIES).map((child) => child.stop(1000)));
       await Promise.all(children.map((child) => child.stop()));

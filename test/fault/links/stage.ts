@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { NodeCore } from '../../../core-kmod/binding/core.ts';
 import { LANE, type Lane } from '../../../proxy-runtime/contract.ts';
 import { transports } from '../../../transports/index.ts';
+import { freePort } from '../../system/support/free-port.ts';
 import { DC, nodePair, type Standby, type Up } from '../../system/support/node-pair.ts';
 import { endAll } from '../../system/support/program.ts';
 import { openDatagramRelay } from './datagram-relay.ts';
@@ -144,10 +145,14 @@ async function freeAddresses(pair: ReturnType<typeof nodePair>): Promise<Readonl
   return new Map(usable.map(({ scheme }, at) => [scheme, up.listening[at] ?? '']));
 }
 
-/** What is a path goes into the stage's own directory: a node that is killed leaves it behind. */
+/**
+ * One that nobody else takes while the node that listened there is being started again. What is a path goes into the
+ * stage's own directory: a node that is killed leaves it behind.
+ */
 function addressIn(dir: string, loopback: string): string {
-  const { protocol, host, pathname } = new URL(loopback);
-  return host === '' ? `${protocol}//${join(dir, basename(pathname))}` : loopback;
+  const { protocol, host, port, pathname } = new URL(loopback);
+  if (host === '') return `${protocol}//${join(dir, basename(pathname))}`;
+  return port === '0' ? loopback.replace(/:0\b/, `:${freePort()}`) : loopback;
 }
 
 /** @param address where node 2 listens, and node 1 dials. */

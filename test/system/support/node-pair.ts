@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { NodeCore } from '../../../core-kmod/binding/core.ts';
 import { packageRoot } from '../../../core-kmod/binding/native.ts';
 import { generateKeyFile } from '../../../proxy-runtime/key-file.ts';
+import { freePort } from './free-port.ts';
 import { m3ipcOf, type Program } from './program.ts';
 
 export const DC = 7;
@@ -47,6 +48,8 @@ export interface NodePair {
 export function nodePair(root: string = packageRoot()): NodePair {
   const dir = mkdtempSync('/dev/shm/m3ipc-test-');
   const coreOf = (node: number): string => join(dir, `core${node}`);
+  // Node 2's own, also when it is started again.
+  const listen = `tcp://127.0.0.1:${freePort()}`;
   const keyFileOf = (node: number): string => join(dir, `core${node}.key`);
   const publicKeys = {
     1: generateKeyFile(keyFileOf(1)),
@@ -61,7 +64,7 @@ export function nodePair(root: string = packageRoot()): NodePair {
     } = {
       ...{ cluster: 'test', node, core: `embedded:${coreOf(node)}`, dcs: [{ ...dc, remote }] },
       keyFile: keyFileOf(node),
-      ...(node === 2 ? { listen: 'tcp://127.0.0.1:0', peers: [{ node: 1 }] } : {}),
+      ...(node === 2 ? { listen, peers: [{ node: 1 }] } : {}),
       ...{ codecs: ['logging', 'compression'], insecure: true, log: { level: 'info' } },
       ...changes,
     };
