@@ -239,6 +239,9 @@ export interface Core {
   attach(peer: number): CorePeer;
 }
 
+/** Of calls of which nothing has left: nobody waits for a link, or the peer is taken for dead. */
+export type GivenUp = 'ENOTCONN' | 'ENODEDOWN';
+
 /** The core's side of one peer, held by one proxy. */
 export interface CorePeer {
   readonly peer: number;
@@ -255,10 +258,10 @@ export interface CorePeer {
   /** No link any more: nothing of a DC is taken until its next `opened`. */
   disconnected(): void;
   /**
-   * Out of reach for too long: calls to the peer end with ENOTCONN, or EUNKNOWN where something of them had left, and new
-   * ones are refused, until the next `opened` or `attach`. DCs that are open are left alone.
+   * Out of reach: calls to the peer end with that code, or EUNKNOWN where something of them had left, and new ones are
+   * refused, until the next `opened` or `attach`. DCs that are open are left alone.
    */
-  giveUp(): void;
+  giveUp(code: GivenUp): void;
   /**
    * Writes the queues that `take` could serve now, one entry (dc << 8 | lane) each, in the order in which they became
    * ready; returns how many were written. While there is one {@link onReady} tells of nothing new, unless `resting`: this

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT
-/** How long calls wait for a peer that is out of reach; then they end (`onDisconnect`, protocol 16). */
+/**
+ * How long calls wait for a peer that is out of reach; then they end (`onDisconnect`, protocol 16). Where they wait, the end
+ * of it says that the peer is taken for dead: nobody else will tell those who call a core that was lost without a successor
+ * (protocol 6). Where they do not wait, a lost link says nothing about the peer.
+ */
 import type { CorePeer } from './contract.ts';
 import type { Settings } from './settings.ts';
 
@@ -14,9 +18,10 @@ export function createOutage(core: CorePeer, { clock, limits, log, metrics }: Se
   const { holdMs, handshakeMs, intervalMs } = limits;
   const counters = metrics.scope({ peer: core.peer });
   let cancel = (): void => {};
+  const code = holdMs === 0 ? 'ENOTCONN' : 'ENODEDOWN';
   const giveUp = (): void => {
     try {
-      core.giveUp();
+      core.giveUp(code);
     } catch (error) {
       log.error({ err: error }, 'calls to a peer out of reach could not be ended');
     }
@@ -25,7 +30,7 @@ export function createOutage(core: CorePeer, { clock, limits, log, metrics }: Se
   };
   const begin = (): void => {
     counters.add('given_up');
-    log.warn({ holdMs }, 'out of reach for too long: calls to the peer end');
+    log.warn({ holdMs, code }, 'out of reach for too long: calls to the peer end');
     giveUp();
   };
   return {

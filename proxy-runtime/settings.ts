@@ -17,7 +17,10 @@ export interface Limits {
   /** Between two attempts to dial: the first wait, doubled up to the longest, each jittered by half. */
   readonly retryMs: number;
   readonly retryMaxMs: number;
-  /** How long calls wait for a peer without a link; then they end with ENOTCONN or EUNKNOWN. Infinity: to their deadline. */
+  /**
+   * How long calls wait for a peer without a link; then they end with ENODEDOWN or EUNKNOWN;
+   * 0: with ENOTCONN or EUNKNOWN; Infinity: by their deadline.
+   */
   readonly holdMs: number;
   /** For flushing when a proxy stops. */
   readonly drainMs: number;

@@ -103,7 +103,7 @@ const markedPeer = (peer: CorePeer, gate: Gate): CorePeer => ({
   open: (dc, frame) => peer.open(dc, frame),
   opened: (frame) => peer.opened(frame),
   disconnected: () => peer.disconnected(),
-  giveUp: () => peer.giveUp(),
+  giveUp: (code) => peer.giveUp(code),
   queues: (out, resting) => peer.queues(out, resting),
   take: (dc, lane, frame) => gate.take(peer, dc, lane, frame),
   acknowledge: (dc, frame) => peer.acknowledge(dc, frame),

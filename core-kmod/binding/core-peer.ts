@@ -5,11 +5,12 @@ import {
   FRAME_BYTES,
   FRAME_HEADER_BYTES,
   type Frame,
+  type GivenUp,
   LANE,
   type Lane,
 } from '../../proxy-runtime/contract.ts';
 import { HEADER } from '../../proxy-runtime/record.ts';
-import { LIMITS } from './abi.ts';
+import { CORE_ERRORS, LIMITS } from './abi.ts';
 import type { Native, ProxyHandle } from './native.ts';
 import { checked } from './outcome.ts';
 
@@ -61,8 +62,8 @@ export class NativePeer implements CorePeer {
     checked(this.#native.proxyDisconnected(this.#handle), 'proxy_disconnected', this.peer);
   }
 
-  giveUp(): void {
-    checked(this.#native.proxyGiveUp(this.#handle), 'proxy_give_up', this.peer);
+  giveUp(code: GivenUp): void {
+    checked(this.#native.proxyGiveUp(this.#handle, CORE_ERRORS[code].errno), 'proxy_give_up', this.peer);
   }
 
   queues(out: Uint32Array, resting = false): number {

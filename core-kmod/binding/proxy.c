@@ -83,7 +83,7 @@ static int js_proxy_disconnected(struct m3_args *args)
 
 static int js_proxy_give_up(struct m3_args *args)
 {
-	return m3_proxy_give_up(args->v[0].object);
+	return m3_proxy_give_up(args->v[0].object, args->v[1].i32);
 }
 
 static int js_proxy_queues(struct m3_args *args)
@@ -143,7 +143,8 @@ const struct m3_function m3_proxy_functions[] = {
 	{ "proxyOpen", js_proxy_open, NULL, { PROXY, DC, RANGE } },
 	{ "proxyOpened", js_proxy_opened, NULL, { PROXY, RANGE } },
 	{ "proxyDisconnected", js_proxy_disconnected, NULL, { PROXY } },
-	{ "proxyGiveUp", js_proxy_give_up, NULL, { PROXY } },
+	{ "proxyGiveUp", js_proxy_give_up, NULL,
+	  { PROXY, { "error", M3_ARG_I32 } } },
 	{ "proxyQueues", js_proxy_queues, NULL,
 	  { PROXY, { "out", M3_ARG_U32S }, { "resting", M3_ARG_U32 } } },
 	{ "proxyTake", js_proxy_take, NULL,

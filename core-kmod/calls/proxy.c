@@ -100,17 +100,29 @@ int m3_proxy_begin(struct m3_proxy *p, int dc, struct m3_section *s)
 	return e;
 }
 
-/* In every DC that it holds; one that cannot be entered is left out. */
-static void each_dc(struct m3_proxy *p,
-		    void (*act)(struct m3_txn *t, uint32_t node))
+/*
+ * Enters the next DC that it holds, from *dc on, and moves *dc behind it; one
+ * that cannot be entered is left out. 0: there is none.
+ */
+static int enter_next(struct m3_proxy *p, uint32_t *dc, struct m3_section *s)
+{
+	while (*dc < p->node->region->max_dcs) {
+		uint32_t this = (*dc)++;
+
+		if (p->holds[this].bell >= 0 &&
+		    !m3_proxy_begin(p, (int)this, s))
+			return 1;
+	}
+	return 0;
+}
+
+static void disconnect(struct m3_proxy *p)
 {
 	struct m3_section s;
-	uint32_t dc;
+	uint32_t dc = 0;
 
-	for (dc = 0; dc < p->node->region->max_dcs; dc++) {
-		if (p->holds[dc].bell < 0 || m3_proxy_begin(p, (int)dc, &s))
-			continue;
-		act(&s.t, p->peer);
+	while (enter_next(p, &dc, &s)) {
+		m3_peer_disconnect(&s.t, p->peer);
 		m3_end(&s);
 	}
 }
@@ -119,7 +131,7 @@ void m3_proxy_release(struct m3_proxy *p)
 {
 	uint32_t dc;
 
-	each_dc(p, m3_peer_disconnect);
+	disconnect(p);
 	for (dc = 0; dc < M3_MAX_DCS; dc++)
 		m3_hold_close(&p->holds[dc]);
 }
@@ -201,15 +213,22 @@ int m3_do_proxy_disconnected(struct m3_proxy *p, struct m3_request *q,
 {
 	(void)q;
 	(void)data;
-	each_dc(p, m3_peer_disconnect);
+	disconnect(p);
 	return 0;
 }
 
 int m3_do_proxy_give_up(struct m3_proxy *p, struct m3_request *q, void *data)
 {
-	(void)q;
+	struct m3_section s;
+	uint32_t dc = 0;
+
 	(void)data;
-	each_dc(p, m3_peer_give_up);
+	if (q->flags != M3_ENOTCONN && q->flags != M3_ENODEDOWN)
+		return -M3_EBADVALUE;
+	while (enter_next(p, &dc, &s)) {
+		m3_peer_give_up(&s.t, p->peer, q->flags);
+		m3_end(&s);
+	}
 	return 0;
 }
 

@@ -483,7 +483,7 @@ void m3_endpoint_lost(struct m3_txn *t, uint32_t e);
  * attached again: ENOTCONN, or EUNKNOWN where something of the call has left.
  * Replies go on to wait. Nothing, while it is open.
  */
-void m3_peer_give_up(struct m3_txn *t, uint32_t node);
+void m3_peer_give_up(struct m3_txn *t, uint32_t node, uint32_t error);
 /* Has anything of the call of slot `i` left for the node? */
 int m3_call_left(struct m3_region *r, uint32_t i);
 /* Bit l is set if lane l can be taken from. */

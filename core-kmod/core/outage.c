@@ -3,6 +3,9 @@
  * A node that has been out of reach for longer than its proxy wants to wait
  * (protocol 16). Its core may live: what it has accepted stays accepted, and
  * what ends here is cancelled there, as by a deadline.
+ *
+ * m3_peer.given_up is the error of calls of which nothing has left: ENODEDOWN
+ * once the node is taken for dead, ENOTCONN where nobody waits for a link.
  */
 #include "core.h"
 
@@ -10,7 +13,7 @@ int m3_peer_callable(struct m3_region *r, uint32_t node)
 {
 	int e = m3_peer_reachable(r, node);
 
-	return !e && m3_peer(r, node)->given_up ? -M3_ENOTCONN : e;
+	return e ? e : -(int)m3_peer(r, node)->given_up;
 }
 
 /* Whom the call of slot `i` has a record for, on that node, or M3_NIL. */
@@ -29,15 +32,15 @@ static uint32_t callee_on(struct m3_region *r, uint32_t i, uint32_t node)
 	return d;
 }
 
-void m3_peer_give_up(struct m3_txn *t, uint32_t node)
+void m3_peer_give_up(struct m3_txn *t, uint32_t node, uint32_t error)
 {
 	struct m3_region *r = t->r;
 	uint32_t i, d;
 
 	if (!*m3_spans(r, node) || m3_peer(r, node)->open)
 		return;
-	if (!m3_peer(r, node)->given_up) {
-		m3_set32(r, &m3_peer(r, node)->given_up, 1);
+	if (m3_peer(r, node)->given_up != error) {
+		m3_set32(r, &m3_peer(r, node)->given_up, error);
 		m3_commit(r);
 	}
 	for (i = 0; i < m3_high(r); i++) {
@@ -45,7 +48,7 @@ void m3_peer_give_up(struct m3_txn *t, uint32_t node)
 		if (d == M3_NIL || m3_migration_undecided(r, i, d))
 			continue;
 		m3_call_abort_d(t, i, m3_call_left(r, i) ? -M3_EUNKNOWN :
-							    -M3_ENOTCONN);
+							    -(int)error);
 		m3_commit(r);
 	}
 }

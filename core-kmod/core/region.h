@@ -241,7 +241,7 @@ struct m3_peer {
 	uint64_t records_out, records_in, frames_out, frames_in;
 	uint64_t send_time, receive_time; /* ns */
 	uint32_t deaths; /* it is still to be told */
-	uint32_t given_up; /* calls to it are refused: outage.c */
+	uint32_t given_up; /* the error of calls to it, or 0: outage.c */
 	uint64_t lost_at; /* r->losses when its core was lost last; 0: never */
 	uint64_t reserved[3];
 	struct m3_lane lane[M3_LANES];

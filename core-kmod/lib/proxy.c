@@ -134,9 +134,9 @@ int m3_proxy_disconnected(struct m3_proxy *p)
 	return M3_ASK(p, proxy_disconnected, &q);
 }
 
-int m3_proxy_give_up(struct m3_proxy *p)
+int m3_proxy_give_up(struct m3_proxy *p, int error)
 {
-	struct m3_request q = { 0 };
+	struct m3_request q = { .flags = (uint32_t)error };
 
 	return M3_ASK(p, proxy_give_up, &q);
 }

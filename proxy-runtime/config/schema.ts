@@ -136,7 +136,9 @@ const OnDisconnectSchema = mapping(
     holdMs: v.nullish(
       v.pipe(
         whole(1, 86_400_000, ' ms'),
-        v.description('How long they wait; then they end as by fail. Default: until their own deadline.'),
+        v.description(
+          'How long they wait; then the peer is taken for dead: they end with ENODEDOWN, or EUNKNOWN if they had left. Default: until their own deadline.',
+        ),
       ),
       null,
     ),

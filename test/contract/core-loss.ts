@@ -115,11 +115,13 @@ export function lossClauses(): CoreClause[] {
         near.disconnected();
         const unsent = idle.sendrec(SERVER, Message.of(2));
         unsent.catch(() => undefined);
-        near.giveUp();
+        near.giveUp('ENOTCONN');
         await assert.rejects(sent, isCode('EUNKNOWN'));
         await assert.rejects(unsent, isCode('ENOTCONN'));
         await assert.rejects(idle.send(SERVER, Message.of(3)), isCode('ENOTCONN'));
-        assert.throws(() => idle.notify(SERVER), isCode('ENOTCONN'));
+        near.giveUp('ENODEDOWN');
+        await assert.rejects(idle.send(SERVER, Message.of(3)), isCode('ENODEDOWN'));
+        assert.throws(() => idle.notify(SERVER), isCode('ENODEDOWN'));
         reconnect(staged);
         // What was cancelled is so on the other node too.
         assert.equal((await settled(staged, server.receive())).type, 1);
@@ -137,7 +139,7 @@ export function lossClauses(): CoreClause[] {
         far.put(takeOne(near, pool));
         await server.receive();
         far.disconnected();
-        far.giveUp();
+        far.giveUp('ENODEDOWN');
         server.reply(CLIENT, Message.of(2));
         near.disconnected();
         staged.connect();
@@ -148,7 +150,7 @@ export function lossClauses(): CoreClause[] {
       name: 'a peer whose DC is open is not given up',
       async check(staged) {
         const { near, client, server } = staged;
-        near.giveUp();
+        near.giveUp('ENOTCONN');
         const sent = client.send(SERVER, Message.of(1));
         assert.equal((await settled(staged, server.receive())).type, 1);
         await settled(staged, sent);

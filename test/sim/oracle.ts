@@ -77,7 +77,7 @@ export class Oracle {
   readonly outcomes = new Map<string, number>();
   readonly calls = new Map<number, Call>();
   readonly #now: () => number;
-  readonly #givesUp: boolean;
+  readonly #holdMs: number;
   readonly #log: Logger;
   readonly #lives: Life[] = [];
   readonly #losses: Loss[] = [];
@@ -92,11 +92,11 @@ export class Oracle {
 
   /**
    * @param now virtual ms.
-   * @param givesUp calls to a node that is out of reach are ended after a while (`onDisconnect`).
+   * @param holdMs after which calls to a node that is out of reach are ended; 0: at once (`onDisconnect`).
    */
-  constructor(now: () => number, givesUp: boolean, log: Logger) {
+  constructor(now: () => number, holdMs: number, log: Logger) {
     this.#now = now;
-    this.#givesUp = givesUp;
+    this.#holdMs = holdMs;
     this.#log = log;
   }
 
@@ -202,6 +202,11 @@ export class Oracle {
     }
   }
 
+  #isOfAnOutage(error: string): boolean {
+    if (this.#holdMs === Number.POSITIVE_INFINITY) return false;
+    return error === 'EUNKNOWN' || error === (this.#holdMs === 0 ? 'ENOTCONN' : 'ENODEDOWN');
+  }
+
   #isPossible(call: Call, error: string): boolean {
     const { from, toNode } = call;
     switch (error) {
@@ -214,11 +219,10 @@ export class Oracle {
       case 'ESRCDIED':
         return call.kind === 'sendrec' && this.#wasUnbound(call);
       case 'ENODEDOWN':
-        return toNode !== from.node && this.#wasLost(toNode, from.dc);
       case 'EUNKNOWN':
-        return toNode !== from.node && (this.#givesUp || this.#wasLost(toNode, from.dc));
+        return toNode !== from.node && (this.#isOfAnOutage(error) || this.#wasLost(toNode, from.dc));
       case 'ENOTCONN':
-        return toNode !== from.node && this.#givesUp;
+        return toNode !== from.node && this.#isOfAnOutage(error);
       case 'ELOCKED':
         return this.#isAnswered(call);
       case 'ENOPROXY':
@@ -296,8 +300,7 @@ export class Oracle {
   copied(call: Call, direction: 'pull' | 'push', result: number): void {
     const error = coreErrorName(result);
     this.count(`${direction}: ${result === 0 ? 'ok' : error}`);
-    const isGivenUp = this.#givesUp && call.from.node !== call.toNode;
-    if (isGivenUp && (error === 'ENOTCONN' || error === 'EUNKNOWN')) return;
+    if (call.from.node !== call.toNode && this.#isOfAnOutage(error)) return;
     if (result === 0 || OWN_END.has(error) || this.#isOver(call)) return;
     this.violation(`a ${direction} for ${say(call)} got ${error}, but its caller waits`);
   }
@@ -368,6 +371,18 @@ export class Oracle {
     );
   }
 
+  /** Messages that are sent, for somebody who lives and has not seen them yet. */
+  untaken(): Call[] {
+    return [...this.calls.values()].filter(
+      (call) =>
+        call.kind === 'send' &&
+        call.ended !== undefined &&
+        call.result === 0 &&
+        call.takings.length === 0 &&
+        !this.#wasUnbound(call),
+    );
+  }
+
   /** Notifications of a life that lives, to one that does, after which none has come. */
   unnoticed(): string[] {
     const missing: string[] = [];
@@ -384,12 +399,7 @@ export class Oracle {
   /** Nothing is under way any more. */
   finish(): void {
     for (const call of this.waiting()) this.violation(`${say(call)} waits for ever`);
-    for (const call of this.calls.values()) {
-      const isDone = call.kind === 'send' && call.ended !== undefined && call.result === 0;
-      if (isDone && call.takings.length === 0 && !this.#wasUnbound(call)) {
-        this.violation(`${say(call)} is done, but nobody has taken it`);
-      }
-    }
+    for (const call of this.untaken()) this.violation(`${say(call)} is done, but nobody has taken it`);
     for (const text of this.unnoticed()) this.violation(text);
   }
 }

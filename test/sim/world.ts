@@ -25,8 +25,8 @@ const LIMITS = {
   handshakeMs: 1000,
   drainMs: 1000,
 } as const;
-/** In how many worlds calls to a node out of reach are ended, and after how long at most. */
-const GIVE_UP = 0.3;
+/** Worlds in which calls to a node out of reach are ended at once, after so long at most, and, most, not at all. */
+const OUTAGES = { fail: 0.15, hold: 0.3 } as const;
 const HOLD_MS = 600;
 /** Events between two looks whether it has. */
 const LOOK_EVENTS = 64;
@@ -40,6 +40,12 @@ export interface SeedResult {
   readonly faults: readonly FaultName[];
   /** How often what has happened. */
   readonly outcomes: Readonly<Record<string, number>>;
+}
+
+function holdMsOf(random: Random): number {
+  const kind = random();
+  if (kind < OUTAGES.fail) return 0;
+  return kind < OUTAGES.hold ? 1 + random() * HOLD_MS : Number.POSITIVE_INFINITY;
 }
 
 export class World {
@@ -61,11 +67,11 @@ export class World {
     this.native = native;
     this.log = log;
     this.random = seededRandom(seed);
-    const givesUp = this.random() < GIVE_UP;
-    this.limits = { ...LIMITS, holdMs: givesUp ? this.random() * HOLD_MS : Number.POSITIVE_INFINITY };
+    const holdMs = holdMsOf(this.random);
+    this.limits = { ...LIMITS, holdMs };
     this.scheduler = new Scheduler(native);
     this.network = new Network(this.random);
-    this.oracle = new Oracle(() => this.scheduler.now, givesUp, log);
+    this.oracle = new Oracle(() => this.scheduler.now, holdMs, log);
     this.director = this.spawn('director', 0);
     this.nodes = NODES.map((id) => new SimNode(this, id, dir));
     this.scheduler.served = ({ node }) => this.#listen(node);
@@ -113,7 +119,8 @@ export class World {
   }
 
   #isAtRest(): boolean {
-    return this.oracle.waiting().length === 0 && this.oracle.unnoticed().length === 0;
+    const { oracle } = this;
+    return [oracle.waiting(), oracle.untaken(), oracle.unnoticed()].every(({ length }) => length === 0);
   }
 
   /** Everything that was broken is whole again, and nobody asks for anything new. */

@@ -75,7 +75,9 @@ test('without a successor every caller is told within liveness and holdMs', asyn
   const last = Math.max(...told.map(({ atMs }) => atMs)) - lost;
   expect(last).toBeLessThan(LIVENESS.intervalMs * (LIVENESS.misses + 1) + HOLD_MS + SLACK_MS);
   // What has never left cannot have been executed.
-  expect((await late).code).toBe('ENOTCONN');
+  expect((await late).code).toBe('ENODEDOWN');
+  // Nor can what is asked from now on.
+  expect((await ask(at.join(1).bind(24))).code).toBe('ENODEDOWN');
 });
 
 test('a successor knows nothing of them: EUNKNOWN for what had left, ENODEDOWN for what had not', async () => {

@@ -52,7 +52,7 @@ async function persist(endpoint: Endpoint): Promise<Message> {
     try {
       return await ask(endpoint);
     } catch (error) {
-      if (!(error instanceof CoreError) || error.code !== 'ENOTCONN') throw error;
+      if (!(error instanceof CoreError) || error.code !== 'ENODEDOWN') throw error;
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
@@ -69,11 +69,11 @@ async function callsInAnOutage({ member, server, one, two }: Joined, signal: 'SI
 }
 
 describe('a link that is lost', () => {
-  it('ends calls after holdMs: EUNKNOWN if they had left, ENOTCONN if not', async () => {
+  it('ends calls after holdMs: EUNKNOWN if they had left, ENODEDOWN if not', async () => {
     const all = await joined({ policy: 'hold', holdMs: HOLD_MS });
     const { second, taken } = await callsInAnOutage(all, 'SIGKILL');
     const unsent = await ending(ask(second));
-    expect(unsent.code).toBe('ENOTCONN');
+    expect(unsent.code).toBe('ENODEDOWN');
     expect((await taken).code).toBe('EUNKNOWN');
     expect(unsent.ms).toBeLessThan(HOLD_MS + SLACK_MS);
   });
@@ -87,7 +87,7 @@ describe('a link that is lost', () => {
     expect(ms).toBeLessThan(SILENCE_MS + HOLD_MS + SLACK_MS);
     // It is refused at once from now on, and goes through once the peer is back.
     const refused = await ending(ask(first));
-    expect(refused.code).toBe('ENOTCONN');
+    expect(refused.code).toBe('ENODEDOWN');
     all.two.signal('SIGCONT');
     const answered = persist(first);
     all.server.reply(first.id, await all.server.receive());

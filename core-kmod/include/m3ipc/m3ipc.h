@@ -116,8 +116,8 @@ M3_API int m3_watch(struct m3_member *member, int ep, int on);
  * the whole call, M3_FOREVER or M3_NOWAIT. Errors of all: ENOTBIND, EPROCRUN,
  * EDCNOTRUN, ERANGE, EENDPOINT (self, or not that endpoint), ETIMEDOUT, EAGAIN
  * (M3_NOWAIT, or no notification block left), EINTR, ENODCNODE, ENOPROXY
- * (no proxy serves the node), ENOTCONN (m3_proxy_give_up()), ENODEDOWN,
- * EUNKNOWN.
+ * (no proxy serves the node), ENOTCONN and ENODEDOWN (the node is out of
+ * reach, or lost: m3_proxy_give_up()), EUNKNOWN.
  */
 
 /*
@@ -339,12 +339,13 @@ M3_API int m3_proxy_opened(struct m3_proxy *proxy,
 /* The link is gone: nothing is taken until the next m3_proxy_opened(). */
 M3_API int m3_proxy_disconnected(struct m3_proxy *proxy);
 /*
- * The node has been out of reach for too long: calls to it end with ENOTCONN,
- * or EUNKNOWN where something of them had left, and new ones are refused,
- * until the next m3_proxy_opened() or m3_attach(). DCs that are open are left
- * alone. (protocol 16)
+ * The node is out of reach, or has been for so long that it is taken for dead:
+ * calls to it end with `error`, M3_ENOTCONN or M3_ENODEDOWN, or with EUNKNOWN
+ * where something of them had left, and new ones are refused, until the next
+ * m3_proxy_opened() or m3_attach(). DCs that are open are left alone.
+ * EBADVALUE: another error. (protocol 6, 16)
  */
-M3_API int m3_proxy_give_up(struct m3_proxy *proxy);
+M3_API int m3_proxy_give_up(struct m3_proxy *proxy, int error);
 /* Queues that can be taken from: dc << 8 | lane. Returns how many. */
 M3_API int m3_proxy_queues(struct m3_proxy *proxy, uint32_t *out, int max);
 /*

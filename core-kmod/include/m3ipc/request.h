@@ -131,6 +131,7 @@ enum m3_bind_kind { M3_BIND_LOCAL, M3_BIND_REPLICA, M3_BIND_BACKUP };
 	X(85, proxy_take, proxy, WRITE, M3_FRAME_BYTES)                        \
 	X(86, proxy_acknowledge, proxy, WRITE, M3_FRAME_BYTES)                 \
 	X(87, proxy_put, proxy, READ, M3_FRAME_BYTES)                          \
+	/* flags: the error */                                                 \
 	X(88, proxy_give_up, proxy, NONE, 0)
 
 #define M3_REQUEST_NUMBER(number, name, whose, data, bytes) \

@@ -32,7 +32,7 @@ export const OWN = section('own', [
   ),
   row(
     'a peer given up',
-    'out of reach for too long: calls end with ENOTCONN or EUNKNOWN and are cancelled there, replies wait',
+    'out of reach for too long: calls end with ENOTCONN, ENODEDOWN or EUNKNOWN and are cancelled there, replies wait',
     'proxy_give_up',
     'test/contract/core.test.ts',
     'test/system/outage.test.ts',

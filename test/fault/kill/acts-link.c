@@ -183,13 +183,13 @@ static void do_forget(struct scene *s)
 static void do_give_up(struct scene *s)
 {
 	m3_proxy_disconnected(s->near.proxy);
-	m3_proxy_give_up(s->near.proxy);
-	m3_proxy_give_up(s->near.proxy);
+	m3_proxy_give_up(s->near.proxy, M3_ENOTCONN);
+	m3_proxy_give_up(s->near.proxy, M3_ENODEDOWN);
 	rig_open(&s->near, &s->far);
 	m3_proxy_disconnected(s->near.proxy);
-	m3_proxy_give_up(s->near.proxy);
+	m3_proxy_give_up(s->near.proxy, M3_ENODEDOWN);
 	rig_attach(&s->near, 1);
-	m3_proxy_give_up(s->near.proxy);
+	m3_proxy_give_up(s->near.proxy, M3_ENODEDOWN);
 	do_forget(s);
 }
 
