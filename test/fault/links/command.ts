@@ -40,7 +40,7 @@ async function run(scenario: ScenarioName, options: Options): Promise<void> {
 }
 
 const codecsOf = ({ needsEncryption = false }: Scenario): string =>
-  needsEncryption ? 'logging,compression,encryption' : 'logging,compression';
+  needsEncryption ? 'qos,logging,compression,encryption' : 'qos,logging,compression';
 
 const restartOption = (): Option =>
   new Option('--restart <how>', 'by a process that waits for it, or by one that is started')

@@ -35,6 +35,8 @@ export interface Scenario {
   readonly needs?: 'relay' | 'network';
   /** The link has to notice bytes that were changed on the way. */
   readonly needsEncryption?: boolean;
+  /** How long calls wait for a link (`onDisconnect`); undefined: to their deadline. */
+  readonly holdMs?: number;
   cycle(context: CycleContext): Promise<Cycle>;
 }
 
@@ -43,6 +45,9 @@ const LOOK_MS = 1;
 /** For something to be in flight in the wanted lane; then whatever is must do. */
 const AIM_MS = 1000;
 const SHORTEST_MS = 100;
+/** When a core is lost: for its callers, and until another takes its place, so that they have to be told without it. */
+const LOSS_HOLD_MS = 500;
+const WITHOUT_SUCCESSOR_MS = 2500;
 /** Of all that the relay carries around a late cut. */
 const DELAY_MS = 20;
 /**
@@ -91,7 +96,7 @@ async function kill(context: CycleContext): Promise<Cycle> {
   const { stage, random, at } = context;
   const victims = victimsOf(stage, random);
   await Promise.all(victims.map((victim) => victim.ready()));
-  await aim(victims[0], at % 2 === 0 ? 'bulk' : 'normal');
+  await aim(victims[0], LANE_NAMES[at % LANE_NAMES.length] ?? 'normal');
   const start = performance.now();
   for (const victim of victims) victim.signal('SIGKILL');
   await Promise.all(victims.map((victim) => victim.gone()));
@@ -197,21 +202,24 @@ async function slowReader(context: CycleContext): Promise<Cycle> {
   return { what, resumeMs: await flowing(context, start) };
 }
 
-/** All processes of a node die, and what its core knew is gone. */
+/** All processes of a node die, and what its core knew is gone; every other time nobody comes in its place at first. */
 async function lose(context: CycleContext): Promise<Cycle> {
-  const { stage, load, random } = context;
+  const { stage, load, random, at } = context;
   const victim = stage.nodes[pick(random, 2)] ?? stage.nodes[0];
+  const ms = at % 2 === 0 ? WITHOUT_SUCCESSOR_MS : 0;
   const start = performance.now();
   victim.signal('SIGKILL');
   await Promise.all([victim.gone(), load.kill(victim.core)]);
   victim.lose();
+  await sleep(ms);
   await victim.up();
   await load.revive(victim.core);
-  return { what: `lost the core of ${named([victim])}`, resumeMs: await flowing(context, start) };
+  const what = `lost the core of ${named([victim])}, for ${ms} ms without another`;
+  return { what, resumeMs: await flowing(context, start) };
 }
 
 /** Pipelines that the nodes change between. */
-const CHAINS = [[], ['logging'], ['logging', 'compression'], ['compression']] as const;
+const CHAINS = [[], ['qos', 'logging'], ['logging', 'compression'], ['qos', 'compression']] as const;
 
 /** Another transport and another pipeline for both nodes, one after the other. */
 async function change(context: CycleContext): Promise<Cycle> {
@@ -256,6 +264,7 @@ export const SCENARIOS = {
   },
   'core-loss': {
     description: 'all processes of a node are killed, and its core is lost',
+    holdMs: LOSS_HOLD_MS,
     cycle: lose,
   },
 } as const satisfies Record<string, Scenario>;

@@ -24,6 +24,9 @@ export type NodeId = 1 | 2;
 const SERVERS = { 1: [10, 11], 2: [12, 13] } as const;
 const CLIENTS = { 1: [20, 21, 22, 23], 2: [24, 25, 26, 27] } as const;
 
+/** Half of the pairs are urgent where the link has the codec qos: clients and the servers that they call. */
+const URGENT = [10, 12, 20, 22, 24, 26] as const;
+
 /** A link's own times are short, so that many faults fit into a run; all else is as users get it. */
 export const SETTINGS = {
   liveness: { intervalMs: 200, misses: 3 },
@@ -41,6 +44,8 @@ export interface StageOptions {
   /** As a configuration names them. */
   readonly codecs: readonly string[];
   readonly withRelay: boolean;
+  /** How long calls wait for a link; undefined: to their deadline. */
+  readonly holdMs?: number | undefined;
   /** How a node that was killed comes up again. */
   readonly restart: Restart;
   /** The package whose command line is run. */
@@ -115,18 +120,19 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     });
   };
   try {
+    const { codecs, holdMs } = options;
     const addresses = await freeAddresses(pair);
     const at = addresses.get(options.scheme) ?? '';
-    const second = await startNode(2, configOf(2, options.codecs, at));
+    const second = await startNode(2, configOf(2, codecs, at, holdMs));
     if (options.withRelay) relay = await (NETWORK_RELAYS[options.scheme] ?? openLinkRelay)(at);
-    const first = await startNode(1, configOf(1, options.codecs, relay?.url ?? at));
+    const first = await startNode(1, configOf(1, codecs, relay?.url ?? at, holdMs));
     const nodes = [first, second] as const;
     return {
       ...{ nodes, relay, parties: partiesOf(pair.coreOf), schemes: [...addresses.keys()], clear },
-      async change(scheme, codecs, starting) {
+      async change(scheme, chain, starting) {
         const order = starting === 1 ? [first, second] : [second, first];
         for (const each of order)
-          await each.replace(configOf(each.node, codecs, addresses.get(scheme) ?? ''));
+          await each.replace(configOf(each.node, chain, addresses.get(scheme) ?? '', holdMs));
       },
     };
   } catch (error) {
@@ -156,13 +162,16 @@ function addressIn(dir: string, loopback: string): string {
 }
 
 /** @param address where node 2 listens, and node 1 dials. */
-function configOf(node: NodeId, codecs: readonly string[], address: string): object {
+function configOf(node: NodeId, codecs: readonly string[], address: string, holdMs?: number): object {
   const other = node === 1 ? 2 : 1;
   const remote = SERVERS[other].map((endpoint) => ({ endpoint, node: other }));
   const dcs = [{ id: DC, name: 'shop', nodes: [1, 2], arena: '16MiB', remote }];
+  const classes = [{ name: 'urgent', dc: DC, endpoints: URGENT, lane: 'urgent' }];
+  const chain = codecs.map((id) => (id === 'qos' ? { id, classes } : id));
   const link =
     node === 1 ? { peers: [{ node: 2, dial: address }] } : { listen: address, peers: [{ node: 1 }] };
-  return { dcs, codecs, log: { level: 'warn' }, ...link, ...SETTINGS };
+  const onDisconnect = { policy: 'hold', holdMs: holdMs ?? null };
+  return { dcs, codecs: chain, onDisconnect, log: { level: 'warn' }, ...link, ...SETTINGS };
 }
 
 /** A core, opened to look at it when that is first asked for. */
