@@ -9,6 +9,8 @@ import { type Puppets, puppets, untilFlags } from './puppet.ts';
 
 const DC = 1;
 const { SENDING, RECEIVING } = RTS_FLAGS;
+/** For partners to hear of an end; on a quiet machine it is a tenth of a second. */
+const SOON_MS = 5000;
 
 let node: TemporaryCore;
 let actors: Puppets;
@@ -122,7 +124,7 @@ describe.each(['Sync', ''] as const)('calls of other processes (%s)', (suffix) =
       if (end === 'unbinds') await victim.call('close');
       else await victim.kill();
       expect(await outcome).toEqual({ code });
-      expect(performance.now() - start).toBeLessThan(1000);
+      expect(performance.now() - start).toBeLessThan(SOON_MS);
     },
   );
 });

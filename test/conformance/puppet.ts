@@ -106,7 +106,7 @@ function pull(child: ChildProcess, id: number): Puppet & { ready: Promise<unknow
   };
 }
 
-const DEADLINE_MS = 5000;
+const DEADLINE_MS = 30_000;
 
 /** Waits until the flags of a slot are these: for a state of the core, never for time. */
 export async function untilFlags(core: NodeCore, dc: number, endpoint: number, flags: number): Promise<void> {

@@ -54,7 +54,7 @@ test('the page of the table is current: npm run conformance -- --write', () => {
 
 test('a backend that cannot be used says why', () => {
   expect(() => backendOf('Kernel')).toThrow("no backend 'Kernel'; it has: embedded, kernel");
-  if (BACKENDS['kernel']?.missing !== undefined)
+  if (BACKENDS.kernel?.missing !== undefined)
     expect(() => backendOf('kernel')).toThrow('cannot be used here: no /dev/m3ipc0: load the module');
 });
 

@@ -13,7 +13,7 @@ export interface CoreClause {
   check(staged: Stage): Promise<void> | void;
 }
 
-const DEADLINE_MS = 10_000;
+const DEADLINE_MS = 60_000;
 
 /**
  * The suite for one backend.

@@ -4,7 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { packageRoot } from '../../core-kmod/binding/native.ts';
 
-const DEADLINE_MS = 100_000;
+/** Before that of the test, so that it can be said what hung. */
+const DEADLINE_MS = 280_000;
 
 /** Its JSON, and its exit code. */
 export function fault<T>(...args: string[]): { result: T; status: number | null } {

@@ -12,7 +12,8 @@ import { make } from './native.ts';
 import type { SimResult } from './seeds.ts';
 
 const main = join(packageRoot(), 'dist', 'test', 'sim', 'main.js');
-const DEADLINE_MS = 110_000;
+/** Before that of the test, so that it can be said what hung. */
+const DEADLINE_MS = 280_000;
 const SEEDS = 100;
 
 function sim(...args: string[]): SimResult {
