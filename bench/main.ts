@@ -10,11 +10,20 @@ import { local } from './local/index.ts';
 import { peers } from './peers/index.ts';
 import { createProgress } from './progress.ts';
 import { qos } from './qos/index.ts';
+import { scale } from './scale/index.ts';
 import type { Scenario, Settings } from './scenario.ts';
 import { stages } from './stages/index.ts';
 import { transports } from './transports/index.ts';
 
-const SCENARIOS: Readonly<Record<string, Scenario>> = { codecs, local, peers, qos, stages, transports };
+const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  codecs,
+  local,
+  peers,
+  qos,
+  scale,
+  stages,
+  transports,
+};
 
 function whole(text: string): number {
   const value = Number(text);
@@ -32,6 +41,7 @@ const OPTIONS = {
     .argParser(whole)
     .default(5000),
   pin: option('--pin', 'bind processes to cores').default(false),
+  most: option('--most <n>', 'no more clients, endpoints, nodes, DCs than these').argParser(whole),
   only: option('--only <names>', 'contenders, separated by commas').argParser(list),
   codecs: option('--codecs <names>', 'of the link, separated by commas').argParser(list).default([]),
 } as const satisfies Record<Scenario['options'][number], Option>;

@@ -12,6 +12,8 @@ export interface Settings {
   readonly pin: boolean;
   /** Contenders to measure; undefined: all. */
   readonly only: readonly string[] | undefined;
+  /** The largest number of whatever there is more and more of; undefined: all numbers. */
+  readonly most: number | undefined;
   /** Of the link between the nodes, as a configuration names them. */
   readonly codecs: readonly string[];
   readonly progress: Progress;

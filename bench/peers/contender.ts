@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: MIT
-/** Who is measured: how a client and a server of each kind are started, and asked for one measurement. */
+/** Who is measured, and what each of them is. */
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
-import { packageRoot } from '../../core-kmod/binding/native.ts';
-import { DC, type TwoNodes } from '../../test/system/rig/two-nodes.ts';
-import type { WorkerOptions } from '../../test/system/rig/worker.ts';
-import type { Latency, Load } from '../closed-loop.ts';
-import { type Program, startProgram } from '../program.ts';
-import { CLIENT, MAX_OUTSTANDING, SERVER } from './layout.ts';
-
-export interface Stage {
-  readonly nodes: TwoNodes;
-  /** Cores for what is on node 1, and on node 2; undefined: wherever the kernel wants. */
-  readonly cpus: readonly [number, number] | undefined;
-}
+import { DC } from '../../test/system/rig/two-nodes.ts';
+import { CLIENT, MAX_OUTSTANDING } from './layout.ts';
+import {
+  missingProgram,
+  type Opened,
+  openC,
+  openEndpoints,
+  openPeers,
+  openPrograms,
+  type Stage,
+} from './open.ts';
 
 /** How many calls are outstanding, and how many processes make them. */
 export interface Shape {
@@ -35,11 +33,6 @@ export interface Contender {
   open(stage: Stage): Promise<Opened>;
 }
 
-export interface Opened {
-  measure(load: Load, processes: number): Promise<Latency>;
-  close(): Promise<void>;
-}
-
 const ONE: Shape = { outstanding: 1, processes: 1 };
 /** One process with an event loop. */
 const LOOPS: readonly Shape[] = [ONE, { outstanding: MAX_OUTSTANDING, processes: 1 }];
@@ -53,20 +46,18 @@ export const CONTENDERS = {
   'm3ipc-async': {
     about: 'sendrec through two proxies, asynchronous TypeScript',
     ...{ proxied: true, shapes: LOOPS },
-    open: (stage) => openEndpoints(stage, 'bench/peers/m3ipc-async.js'),
+    open: (stage) =>
+      openEndpoints(stage, 'bench/peers/m3ipc-async.js', { dc: DC, firstClient: CLIENT.async }),
   },
   'm3ipc-sync': {
     about: 'sendrec through two proxies, synchronous TypeScript',
     ...{ proxied: true, shapes: [ONE] },
-    open: (stage) => openEndpoints(stage, 'bench/peers/m3ipc-sync.js'),
+    open: (stage) => openEndpoints(stage, 'bench/peers/m3ipc-sync.js', { dc: DC, firstClient: CLIENT.sync }),
   },
   'm3ipc-c': {
     about: 'sendrec through two proxies, C',
     ...{ proxied: true, shapes: [ONE, ...THREADS] },
-    open: (stage) => {
-      const server = [stage.nodes.cores[1], DC, SERVER.c];
-      return openPrograms(stage, 'm3ipc', server, () => [stage.nodes.cores[0], DC, SERVER.c, CLIENT.c]);
-    },
+    open: (stage) => openC(stage, { dc: DC, firstClient: CLIENT.c }),
   },
   'node-net': {
     about: 'node:net over TCP, process to process',
@@ -120,60 +111,3 @@ export type ContenderName = keyof typeof CONTENDERS;
 
 /** In the order of the table. */
 export const NAMES = Object.keys(CONTENDERS) as ContenderName[];
-
-const worker = (stage: Stage, node: 1 | 2, file: string, args: readonly string[]) => {
-  const role = `${file}, ${node === 1 ? 'client' : 'server'}`;
-  const options: WorkerOptions = { role, file, args, cpu: stage.cpus?.[node - 1] };
-  return stage.nodes.start(options);
-};
-
-const nothing = async (): Promise<void> => {};
-
-async function openEndpoints(stage: Stage, file: string): Promise<Opened> {
-  const [one, two] = stage.nodes.cores;
-  const server = worker(stage, 2, file, [two, String(DC), 'server']);
-  await server.ask('ready');
-  const client = worker(stage, 1, file, [one, String(DC), 'client']);
-  await client.ask('ready');
-  return { measure: (load) => client.ask<Latency>('measure', load), close: nothing };
-}
-
-/** A server says at which addresses it may be called; they are its client's arguments. */
-async function openPeers(stage: Stage, file: string): Promise<Opened> {
-  const server = worker(stage, 2, file, ['server']);
-  const client = worker(stage, 1, file, ['client', ...(await server.ask<string[]>('ready'))]);
-  await client.ask('ready');
-  return { measure: (load) => client.ask<Latency>('measure', load), close: nothing };
-}
-
-const program = (): string => join(packageRoot(), 'core-kmod/build/bench-peer');
-
-/** Why a contender is not in the program; undefined: it is. */
-function missingProgram(contender: string): string | undefined {
-  const { status, stderr } = spawnSync(program(), [contender, 'missing'], { encoding: 'utf8' });
-  return status === 0 ? undefined : stderr.trim();
-}
-
-/** @param address the client's arguments, from the port that the server says. */
-async function openPrograms(
-  { cpus }: Stage,
-  name: string,
-  serverArguments: readonly (string | number)[],
-  address: (port: number) => readonly (string | number)[],
-): Promise<Opened> {
-  const start = (args: readonly (string | number)[], cpu: number | undefined): Program =>
-    startProgram(program(), [name, ...args.map(String)], cpu);
-  const server = start(['server', ...serverArguments], cpus?.[1]);
-  const { port } = (await server.line) as { readonly port: number };
-  let client: Program | undefined;
-  return {
-    async measure({ outstanding, warmUp, roundTrips }, processes) {
-      const load = [processes, outstanding, warmUp, roundTrips];
-      client = start(['client', ...load, ...address(port)], cpus?.[0]);
-      const latency = await client.line;
-      await client.stop();
-      return latency as Latency;
-    },
-    close: async () => void (await Promise.all([client?.stop(), server.stop()])),
-  };
-}

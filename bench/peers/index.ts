@@ -6,16 +6,10 @@ import type { Load } from '../closed-loop.ts';
 import { chosen, clearedUp, interleaved } from '../interleave.ts';
 import type { Report, Scenario, Settings } from '../scenario.ts';
 import { targetTable } from '../target.ts';
-import {
-  CONTENDERS,
-  type Contender,
-  type ContenderName,
-  NAMES,
-  type Opened,
-  type Stage,
-} from './contender.ts';
+import { CONTENDERS, type Contender, type ContenderName, NAMES } from './contender.ts';
 import { installPeers } from './install.ts';
 import { BYTES, SERVER } from './layout.ts';
+import type { Opened, Stage } from './open.ts';
 import {
   type Measured,
   ratiosOf,

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-/** node m3ipc-async.js <core directory> <dc> client|server. Asynchronous endpoints, as many as calls are outstanding. */
+/** node m3ipc-async.js <core directory> <dc> server | client <first endpoint>. Asynchronous endpoints, one for each call outstanding. */
 import { joinDc, Message } from '../../core-kmod/binding/core.ts';
 import { answerQuestions } from '../../test/system/rig/questions.ts';
 import { closedLoop, type Load } from '../closed-loop.ts';
-import { CLIENT, MAX_OUTSTANDING, SERVER } from './layout.ts';
+import { SERVER } from './layout.ts';
 
-const [dir = '', dc = '', what = ''] = process.argv.slice(2);
+const [dir = '', dc = '', what = '', first = ''] = process.argv.slice(2);
 const member = joinDc(dir, Number(dc));
 
 async function serve(): Promise<void> {
@@ -18,14 +18,13 @@ async function serve(): Promise<void> {
 }
 
 function caller(): (slot: number) => Promise<void> {
-  const slots = Array.from({ length: MAX_OUTSTANDING }, (_, slot) => ({
-    endpoint: member.bind(CLIENT.async + slot),
-    message: Message.of(1),
-    number: 0,
-  }));
+  const bind = (slot: number) => ({
+    ...{ endpoint: member.bind(Number(first) + slot), message: Message.of(1), number: 0 },
+  });
+  const slots: ReturnType<typeof bind>[] = [];
   return async (slot) => {
+    slots[slot] ??= bind(slot);
     const own = slots[slot];
-    if (own === undefined) throw new RangeError(`slot ${slot}`);
     own.message.setU32(0, ++own.number);
     await own.endpoint.sendrec(SERVER.async, own.message);
     if (own.message.getU32(0) !== own.number) throw new Error('a reply to another request');

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
-/** node m3ipc-sync.js <core directory> <dc> client|server. Synchronous calls, as a program without an event loop makes them. */
+/** node m3ipc-sync.js <core directory> <dc> server | client <endpoint>. Synchronous calls, as a program without an event loop makes them. */
 import { CoreError, type Endpoint, joinDc, Message } from '../../core-kmod/binding/core.ts';
 import { answerQuestions } from '../../test/system/rig/questions.ts';
 import { closedLoopSync, type Load } from '../closed-loop.ts';
-import { CLIENT, SERVER } from './layout.ts';
+import { SERVER } from './layout.ts';
 
 /** A sleeping server does not see that its parent has gone; so often it looks. */
 const LOOK_MS = 1000;
 
-const [dir = '', dc = '', what = ''] = process.argv.slice(2);
+const [dir = '', dc = '', what = '', own = ''] = process.argv.slice(2);
 const member = joinDc(dir, Number(dc));
 const message = Message.of(1);
 
@@ -35,7 +35,7 @@ if (what === 'server') {
     },
   });
 } else {
-  const endpoint = member.bind(CLIENT.sync);
+  const endpoint = member.bind(Number(own));
   let number = 0;
   const call = (): void => {
     message.setU32(0, ++number);

@@ -31,7 +31,11 @@ function nsPerMark(): number {
 answerQuestions(
   {
     listening: () => node.runtime.status().listening,
-    connected: () => Promise.all(node.runtime.proxies.map((proxy) => proxy.connected())).then(() => true),
+    connected: (peer: number) =>
+      node.runtime.proxies
+        .find((proxy) => proxy.peer === peer)
+        ?.connected()
+        .then(() => true),
     marks: taken,
     nsPerMark,
   },

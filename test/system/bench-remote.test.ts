@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /** Benches of two nodes run and say what they promise to say. How fast anything is, no test asserts. */
 import { expect, it } from 'vitest';
+import type { Result as ScaleResult } from '../../bench/scale/result.ts';
 import { HOPS, type HopResult } from '../../bench/stages/hops.ts';
+import type { Line } from '../../bench/target.ts';
 import { bench, SPREAD } from './support/bench.ts';
 
 it('stages --json: every hop of a call, which add up to it', async () => {
@@ -18,4 +20,20 @@ it('stages --json: every hop of a call, which add up to it', async () => {
   expect(results.map(({ hop }) => hop)).toEqual(HOPS.map(({ name }) => name));
   for (const { meanUs } of results) expect(meanUs.median).toBeGreaterThan(0);
   expect(results.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
+});
+
+it('scale --json: rates by the number of clients, and latencies beside what is idle', async () => {
+  const options = ['--repetitions', '1', '--round-trips', '20', '--most', '4'];
+  const { code, stdout, stderr } = await bench('scale', '--json', ...options);
+  expect(stderr).toMatch(/^making what is idle: clients\n(.*\n)*warm\nrepetition 1 of 1\n$/);
+  expect(code).toBe(0);
+  const { results, targets } = JSON.parse(stdout) as { results: ScaleResult[]; targets: Line[] };
+  expect(results.map(({ axis, contender, count }) => `${axis} ${contender} ${count}`)).toEqual([
+    ...[1, 2, 4].map((count) => `clients m3ipc-c ${count}`),
+    ...[1, 2, 4].map((count) => `clients m3ipc-async ${count}`),
+    ...['endpoints m3ipc-c 0', 'peers m3ipc-c 0', 'dcs m3ipc-c 1', 'dcs m3ipc-c 4'],
+  ]);
+  for (const { p50Us, roundTripsPerSecond } of results)
+    expect([p50Us, roundTripsPerSecond]).toEqual([SPREAD, SPREAD]);
+  for (const { met } of targets) expect(met).toBe(null);
 });

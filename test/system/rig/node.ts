@@ -88,7 +88,11 @@ function traffic(): Traffic {
 answerQuestions(
   {
     listening: () => node.runtime.status().listening,
-    connected: () => Promise.all(node.runtime.proxies.map((proxy) => proxy.connected())).then(() => true),
+    connected: (peer: number) =>
+      node.runtime.proxies
+        .find((proxy) => proxy.peer === peer)
+        ?.connected()
+        .then(() => true),
     usage,
     traffic,
   },

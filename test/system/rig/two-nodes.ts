@@ -8,12 +8,19 @@ import { generateKeyFile } from '../../../proxy-runtime/key-file.ts';
 import { startWorker, type Worker, type WorkerOptions } from './worker.ts';
 
 export const DC = 7;
+export const CLUSTER = 'rig';
 
 export interface TwoNodesOptions {
   /** Codecs of the link, as a configuration names them. */
   readonly codecs: readonly (string | object)[];
   /** DCs beside {@link DC}. */
   readonly moreDcs?: readonly number[];
+  /** Of every DC, beside its id, name and nodes: `{ procs: 4000 }`. */
+  readonly dc?: object;
+  /** Further nodes of {@link DC}, which dial both. */
+  readonly morePeers?: readonly number[];
+  /** Of both nodes' configurations: `{ liveness: { intervalMs: 500 } }`. */
+  readonly config?: object;
   /** Endpoints that processes of node 1, and of node 2, will bind and the other node calls. */
   readonly servers: readonly [readonly number[], readonly number[]];
   readonly nodeOptions?: readonly string[];
@@ -33,7 +40,9 @@ export interface TwoNodes {
   clear(): Promise<void>;
 }
 
-/** Resolves when both proxies are connected. What it started before it rejects is gone. */
+const LISTEN = 'tcp://127.0.0.1:0';
+
+/** Resolves when both proxies are connected with each other. What it started before it rejects is gone. */
 export async function openTwoNodes(options: TwoNodesOptions): Promise<TwoNodes> {
   // In memory where there is such a place: the cores' files are mapped and never need a disk.
   const dir = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'm3ipc-rig-'));
@@ -53,10 +62,12 @@ export async function openTwoNodes(options: TwoNodesOptions): Promise<TwoNodes> 
   };
   try {
     const [one, two] = cores.map((core) => generateKeyFile(`${core}.key`));
-    const second = startNode(2, { listen: 'tcp://127.0.0.1:0', peers: [{ node: 1, publicKey: one }] });
+    const more = (options.morePeers ?? []).map((node) => ({ node }));
+    const second = startNode(2, { listen: LISTEN, peers: [{ node: 1, publicKey: one }, ...more] });
     const [dial] = await second.ask<string[]>('listening');
-    const first = startNode(1, { peers: [{ node: 2, publicKey: two, dial }] });
-    await Promise.all([first.ask('connected'), second.ask('connected')]);
+    const listen = more.length > 0 ? { listen: LISTEN } : {};
+    const first = startNode(1, { ...listen, peers: [{ node: 2, publicKey: two, dial }, ...more] });
+    await Promise.all([first.ask('connected', 2), second.ask('connected', 1)]);
     const start = (of: WorkerOptions): Worker => {
       const worker = startWorker(of);
       members.push(worker);
@@ -70,11 +81,12 @@ export async function openTwoNodes(options: TwoNodesOptions): Promise<TwoNodes> 
 }
 
 function nodeOptions(
-  { codecs, moreDcs = [], servers, nodeOptions, cpus, program }: TwoNodesOptions,
+  options: TwoNodesOptions,
   cores: readonly [string, string],
   node: 1 | 2,
   rest: object,
 ): WorkerOptions {
+  const { codecs, moreDcs = [], morePeers = [], servers, nodeOptions, cpus, program, config } = options;
   const other = 3 - node;
   const core = node === 1 ? cores[0] : cores[1];
   const remote = servers[other - 1]?.map((endpoint) => ({ endpoint, node: other })) ?? [];
@@ -82,12 +94,13 @@ function nodeOptions(
   writeFileSync(
     file,
     JSON.stringify({
-      ...{ cluster: 'rig', node, core: `embedded:${core}`, codecs, insecure: true, log: { level: 'warn' } },
+      ...{ cluster: CLUSTER, node, core: `embedded:${core}`, codecs, insecure: true, log: { level: 'warn' } },
       keyFile: `${core}.key`,
       dcs: [
-        { id: DC, name: 'rig', nodes: [1, 2], remote },
-        ...moreDcs.map((id) => ({ id, name: `rig${id}`, nodes: [1, 2], remote })),
+        { id: DC, name: 'rig', nodes: [1, 2, ...morePeers], remote, ...options.dc },
+        ...moreDcs.map((id) => ({ id, name: `rig${id}`, nodes: [1, 2], remote, ...options.dc })),
       ],
+      ...config,
       ...rest,
     }),
   );
