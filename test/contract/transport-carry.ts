@@ -8,13 +8,14 @@ import type { Act, Node } from './transport-stage.ts';
 
 /** Sizes at which an implementation may change its way: powers of two, prefixes, whole slabs. */
 const BORDERS = [1, 2, 3, 4, 5, 511, 512, 4091, 4092, 4093, 4096, 32_763, 32_764, 32_768, 65_531, 65_532];
-const LARGEST = [
+/** Beside those: the longest that a transport takes. */
+const largest = (longest: number): number[] => [
   65_536,
   FRAME_BYTES - 1,
   FRAME_BYTES,
-  WIRE_FRAME_BYTES - 4,
-  WIRE_FRAME_BYTES - 1,
-  WIRE_FRAME_BYTES,
+  longest - 4,
+  longest - 1,
+  longest,
 ];
 const SEED = 20_260;
 /** The limit of each node's pool on a stage. */
@@ -46,7 +47,8 @@ export const carry: Readonly<Record<string, Act>> = {
 
   'frames of every border size, byte-exact and in order': async (stage) => {
     const { here, there } = await stage.pair();
-    const sizes = [...BORDERS, ...LARGEST, 1, ...LARGEST.toReversed(), ...BORDERS.toReversed()];
+    const large = largest(stage.longest);
+    const sizes = [...BORDERS, ...large, 1, ...large.toReversed(), ...BORDERS.toReversed()];
     const lengthOf = (index: number) => sizes[index] ?? 1;
     const arrived = expectFrames(there, sizes.length, lengthOf);
     await Promise.all([sendFrames(stage.client, here, sizes.length, lengthOf), arrived]);
@@ -54,7 +56,7 @@ export const carry: Readonly<Record<string, Act>> = {
 
   'frames of random sizes, small and large mixed': async (stage) => {
     const random = seededRandom(SEED);
-    const sizes = Array.from({ length: 600 }, () => 1 + Math.floor(random() ** 4 * (WIRE_FRAME_BYTES - 1)));
+    const sizes = Array.from({ length: 600 }, () => 1 + Math.floor(random() ** 4 * (stage.longest - 1)));
     const lengthOf = (index: number) => sizes[index] ?? 1;
     const { here, there } = await stage.pair();
     const arrived = expectFrames(there, sizes.length, lengthOf);

@@ -2,7 +2,16 @@
 /** What every clause of the transport contract plays on: two nodes, the links between them, and what they saw. */
 import assert from 'node:assert/strict';
 import { systemClock } from '../../proxy-runtime/clock.ts';
-import type { Attach, Clock, Frame, Link, Listener, Sink, Transport } from '../../proxy-runtime/contract.ts';
+import {
+  type Attach,
+  type Clock,
+  type Frame,
+  type Link,
+  type Listener,
+  type Sink,
+  type Transport,
+  WIRE_FRAME_BYTES,
+} from '../../proxy-runtime/contract.ts';
 import { type TestContext, testContext } from '../testing/context.ts';
 
 /** A link's owner as a test wants it: what arrives is copied, checked in and given back. */
@@ -38,6 +47,8 @@ export interface Node {
 
 export interface Stage {
   readonly transport: Transport;
+  /** Bytes of the longest range that it takes. */
+  readonly longest: number;
   readonly server: Node;
   readonly client: Node;
   /** Listens for the server node; a fresh address unless told. */
@@ -189,7 +200,7 @@ function settle(name: string, side: Node & { readonly ends: OwnedEnd[] }): void 
 export type Act = (stage: Stage) => Promise<void>;
 
 /** @param slabs the limit of each node's pool. */
-export function stage(transport: Transport, slabs = 64): Stage {
+export function stage(transport: Transport, { slabs = 64, longest = WIRE_FRAME_BYTES } = {}): Stage {
   const server = node(slabs);
   const client = node(slabs);
   const listeners: Listener[] = [];
@@ -214,6 +225,7 @@ export function stage(transport: Transport, slabs = 64): Stage {
 
   return {
     transport,
+    longest,
     server,
     client,
     listen,

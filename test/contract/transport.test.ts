@@ -3,6 +3,7 @@ import { describe, test } from 'vitest';
 import type { Transport } from '../../proxy-runtime/contract.ts';
 import { transports } from '../../transports/index.ts';
 import { memoryTransport } from '../testing/index.ts';
+import { allCodecs, codedTransport } from './coded-transport.ts';
 import { skipReason } from './requirement.ts';
 import { transportContract } from './transport.ts';
 
@@ -10,9 +11,12 @@ const table: Readonly<Record<string, Transport>> = { ...transports, memory: memo
 
 for (const [scheme, transport] of Object.entries(table)) {
   const why = skipReason(scheme, transport.missing());
-  describe(`transport ${scheme}${why === undefined ? '' : `, skipped: ${why}`}`, {
-    skip: why !== undefined,
-  }, () => {
+  const skipped = why === undefined ? '' : `, skipped: ${why}`;
+  const coded = codedTransport(transport, allCodecs());
+  describe(`transport ${scheme}${skipped}`, { skip: why !== undefined }, () => {
     for (const clause of transportContract(transport)) test(clause.name, clause.run);
+  });
+  describe(`transport ${scheme} through all codecs${skipped}`, { skip: why !== undefined }, () => {
+    for (const clause of transportContract(coded, coded.longest)) test(clause.name, clause.run);
   });
 }

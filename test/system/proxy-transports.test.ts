@@ -4,9 +4,9 @@
  * queue.
  */
 import { describe, expect, test } from 'vitest';
-import { codecFor } from '../../codecs/index.ts';
 import type { LinkKeys, Transport } from '../../proxy-runtime/contract.ts';
 import { transports } from '../../transports/index.ts';
+import { allCodecs } from '../contract/coded-transport.ts';
 import { skipReason } from '../contract/requirement.ts';
 import { seededRandom, testKeys } from '../testing/index.ts';
 import { pick, runSeed } from '../testing/seed.ts';
@@ -14,7 +14,10 @@ import { tapped } from '../unit/support/nodes.ts';
 import { acknowledged, connectedNodes, DC, stopNodes } from './support/queue-nodes.ts';
 
 /** What each link runs: no codecs at all, or all that there are, from the core to the wire. */
-const CHAINS = { 'no codecs': [], 'all codecs': ['logging', 'compression', 'encryption'] } as const;
+const CHAINS = {
+  'no codecs': () => [],
+  'all codecs': allCodecs,
+} as const;
 type Chain = keyof typeof CHAINS;
 
 const FAULTS = 'mtu=1500&loss=0.05&duplicate=0.02&reorder=0.05&flip=0.005';
@@ -35,7 +38,7 @@ async function cross(what: string, transportOf: (seed: number) => Transport, cha
   const wire = tapped(transportOf(seed));
   const [near, far] = testKeys();
   const side = (keys: LinkKeys) => ({
-    codecs: CHAINS[chain].map((codec) => codecFor(codec)),
+    codecs: CHAINS[chain](),
     keys: chain === 'no codecs' ? undefined : keys,
   });
   const nodes = await connectedNodes(wire, [side(near), side(far)]);

@@ -80,8 +80,8 @@ const TELLING_MS = 500;
 const SLAB_BYTES = 66 << 10;
 const WINDOW_BYTES = SETTINGS.pool.slabs * SLAB_BYTES;
 const MEMORY_SHARE = 1.1;
-/** Before the first fault, for memory to be judged: a process that has just started grows by itself. */
-const WARM_MESSAGES = 1500;
+/** Before the first fault, for memory to be judged: a process that has just started grows by itself, from 50 MB to 70. */
+const WARM_MESSAGES = 5000;
 /** Without progress for so many deadlines of a call something hangs: whoever is told to end makes two more at most. */
 const PATIENCE = 4;
 const MEMORY_LOOK_MS = 20;
