@@ -92,7 +92,7 @@ function changed(one: Json, two: Json): string[] {
 }
 
 /** Every figure of a result, by the names of what surrounds it. */
-export function figuresOf(result: Json): Map<string, Figure> {
+function figuresOf(result: Json): Map<string, Figure> {
   const all = new Map<string, Figure>();
   const look = (value: unknown, path: readonly string[], context: Json): void => {
     if (isSpread(value)) {

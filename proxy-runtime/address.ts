@@ -35,7 +35,7 @@ export function unavailable(transport: Transport): ProxyError | undefined {
 }
 
 /** An address of this transport, which this machine may lack; throws M3_CONFIG. */
-export function readAddress(transport: Transport, text: string): URL {
+function readAddress(transport: Transport, text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || url.protocol !== `${transport.scheme}:`) {
     throw new ProxyError('M3_CONFIG', `"${text}" is no address of transport ${transport.scheme}`);

@@ -2,7 +2,7 @@
 /** X25519 keys (RFC 7748): 32 bytes each. In text they are base64, as in WireGuard: 44 characters. */
 import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
 
-export const KEY_BYTES = 32;
+const KEY_BYTES = 32;
 /** What a public or private key looks like in text: 43 characters, the last of which has 4 bits, and padding. */
 export const KEY_TEXT = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/;
 

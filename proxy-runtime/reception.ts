@@ -9,7 +9,7 @@ import { greet } from './handshake.ts';
 import type { Settings } from './settings.ts';
 
 /** Links whose caller has not said who it is. More are closed unheard (build decision 3). */
-export const HALF_OPEN_LINKS = 64;
+const HALF_OPEN_LINKS = 64;
 
 export interface ReceptionOptions {
   /** Who may call. */

@@ -16,7 +16,7 @@ import {
 } from '../match.ts';
 
 /** What a rule names unless it says otherwise, and what the default is about: what opens something. */
-export const REQUESTS = ['SEND', 'SENDREC', 'NOTIFY'] as const;
+const REQUESTS = ['SEND', 'SENDREC', 'NOTIFY'] as const;
 /** Also these can be named. The rest tells how calls end, and is owed to whoever waits. */
 const NAMED = [...REQUESTS, 'REPLY', 'RELAY', 'COPY_PULL', 'COPY_DATA'] as const;
 /** Kinds whose body is a message, which has a type. */
@@ -25,7 +25,7 @@ const MESSAGES = kindSet(['SEND', 'SENDREC', 'NOTIFY', 'REPLY', 'RELAY']);
 const TYPE = RECORD.bytes + 4;
 const MESSAGE_BYTES = 64;
 
-export const ACTIONS = ['allow', 'deny'] as const;
+const ACTIONS = ['allow', 'deny'] as const;
 export type Action = (typeof ACTIONS)[number];
 
 const TYPES = 'a list of message types, whole numbers of 32 bits';

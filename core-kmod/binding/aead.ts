@@ -2,7 +2,7 @@
 /** ChaCha20-Poly1305 in place, by the OpenSSL of the running Node. Codecs import this file and nothing else of the binding. */
 import { loadNative } from './native.ts';
 
-export const KEY_BYTES = 32;
+const KEY_BYTES = 32;
 export const TAG_BYTES = 16;
 
 /** ChaCha20-Poly1305 (RFC 8439) over a range of a buffer. Allocates nothing that outlives a call. */

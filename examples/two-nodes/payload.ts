@@ -21,7 +21,7 @@ const OFFSET_BASIS = 0x811c9dc5;
 const PRIME = 0x01000193;
 const mix = (hash: number, word: number): number => Math.imul(hash ^ word, PRIME) >>> 0;
 
-export const wordsHash = (data: Uint32Array): number => {
+const wordsHash = (data: Uint32Array): number => {
   let hash = OFFSET_BASIS;
   for (let i = 0; i < data.length; i++) hash = mix(hash, data[i] ?? 0);
   return hash;

@@ -21,7 +21,7 @@ const NEEDS: Readonly<Record<Effect, string>> = {
   restart: 'needs a new runtime',
 };
 
-export function changesText(changes: readonly Change[]): string {
+function changesText(changes: readonly Change[]): string {
   if (changes.length === 0) return 'nothing has changed';
   const shown = (value: unknown): string => valueText(value) ?? 'nothing';
   const lines = changes.map(

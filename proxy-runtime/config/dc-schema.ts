@@ -32,7 +32,7 @@ const mode = v.pipe(
 );
 
 /** An endpoint that a process of another node will bind: what `rmtbind` declares (reference 1.3). */
-export const RemoteSchema = mapping(
+const RemoteSchema = mapping(
   {
     endpoint: v.pipe(
       whole(-LIMITS.tasks, LIMITS.endpoints - 1),

@@ -6,7 +6,7 @@ import { ConfigSchema } from './schema.ts';
  * The configuration's JSON schema, for editors: what may be written, not what it becomes. Rules that JSON schema cannot
  * state (`check` actions, `rules.ts`) are left out; `m3ipc check` applies them. `schema.json` beside this file is its text.
  */
-export function configJsonSchema(): Record<string, unknown> {
+function configJsonSchema(): Record<string, unknown> {
   const schema = toJsonSchema(ConfigSchema, {
     typeMode: 'input',
     errorMode: 'ignore',

@@ -85,7 +85,7 @@ const PoolSchema = mapping(
   'slabs',
 );
 
-export const ReconnectSchema = mapping(
+const ReconnectSchema = mapping(
   {
     minMs: v.optional(
       v.pipe(

@@ -38,7 +38,7 @@ export function readSource(file: string): Source {
 }
 
 /** `file` is only named in mistakes. */
-export function parseSource(file: string, text: string): Source {
+function parseSource(file: string, text: string): Source {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const mistakes = document.errors.map((error): Mistake => {

@@ -9,7 +9,7 @@ import { noise, pick } from '../testing/seed.ts';
 import { type CodecLink, collector, linkOf, receive } from './codec-link.ts';
 
 /** A decoder that computes longer over one frame stalls every link of its node. The best of three. */
-export const REFUSAL_MS = 10;
+const REFUSAL_MS = 10;
 const TRIES = 3;
 
 /** Codes with which a codec may fail a link over what it received. */

@@ -82,7 +82,7 @@ export function connect(from: CorePeer, to: CorePeer, pool: FramePool): void {
 }
 
 /** Takes one frame from the first queue that gives one. */
-export function takeAny(from: CorePeer, pool: FramePool): Frame | undefined {
+function takeAny(from: CorePeer, pool: FramePool): Frame | undefined {
   const queues = new Uint32Array(64);
   const count = from.queues(queues);
   const frame = acquire(pool);

@@ -12,7 +12,7 @@ const noise = (() => {
 })();
 
 /** What frame `index` of a length holds: noise that begins elsewhere for each index. */
-export function content(index: number, length: number): Uint8Array {
+function content(index: number, length: number): Uint8Array {
   const shift = index % SHIFTS;
   return noise.subarray(shift, shift + length);
 }

@@ -18,7 +18,7 @@ export interface Dc {
 const server = (node: NodeId): Seat => ({ node, ep: node, role: 'server' });
 const client = (node: NodeId, ep: number): Seat => ({ node, ep, role: 'client' });
 
-export const DCS: readonly Dc[] = [
+const DCS: readonly Dc[] = [
   {
     id: 1,
     nodes: NODES,

@@ -12,7 +12,7 @@ const TOOLS = {
 } as const;
 
 /** What to install for everything in this folder. */
-export const PACKAGES = 'qemu-system-x86 busybox-static kmod linux-headers-amd64 iproute2';
+const PACKAGES = 'qemu-system-x86 busybox-static kmod linux-headers-amd64 iproute2';
 
 function find(name: string): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/sbin', '/usr/sbin'];

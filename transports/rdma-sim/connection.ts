@@ -135,7 +135,7 @@ function parse(text: string, resolve: (words: unknown) => void, reject: (error: 
   }
 }
 
-export const malformed = (what: string) => new ProxyError('M3_CORRUPT', `rdma-sim: ${what}`);
+const malformed = (what: string) => new ProxyError('M3_CORRUPT', `rdma-sim: ${what}`);
 
 /** What the other side offers. Throws M3_CORRUPT, which names what is wrong with it; M3_PEER_MISMATCH for its version. */
 export function readOffer(words: unknown): Offer {

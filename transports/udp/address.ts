@@ -2,7 +2,7 @@
 /** IP addresses as the kernel has them: `struct sockaddr_in` and `sockaddr_in6`, see ip(7) and ipv6(7). */
 import { isIPv4 } from 'node:net';
 
-export const AF_INET = 2;
+const AF_INET = 2;
 export const AF_INET6 = 10;
 const V4_BYTES = 16;
 const V6_BYTES = 28;

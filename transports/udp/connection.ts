@@ -16,10 +16,10 @@ import { Recovery } from './recovery.ts';
 import { type Output, Sender } from './sender.ts';
 
 /** A silent peer is asked after this, and given up after that. */
-export const KEEP_ALIVE_MS = 10_000;
-export const IDLE_MS = 30_000;
+const KEEP_ALIVE_MS = 10_000;
+const IDLE_MS = 30_000;
 /** How long a close waits for the peer to take what was sent and to close as well. */
-export const LINGER_MS = 5000;
+const LINGER_MS = 5000;
 /** Probes without an answer after which a peer that closed first is gone, and has what it wanted. */
 const LAST_PROBES = 4;
 /** What a sending side keeps beside a whole window. */

@@ -22,7 +22,7 @@
  *         payload: bytes of the stream; of a probe, nothing
  */
 
-export const VERSION = 1;
+const VERSION = 1;
 
 export const TYPE = {
   /** Dialler to listener, its own id; padded so that no answer is larger. */

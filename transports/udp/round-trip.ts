@@ -4,7 +4,7 @@
 /** What a guess before the first sample may be at most (RFC 9002 section 6.2.2). */
 const INITIAL_MS = 333;
 /** Timers are no finer. */
-export const GRANULARITY_MS = 1;
+const GRANULARITY_MS = 1;
 /** How long an acknowledgement may wait for company. */
 export const MAX_ACK_DELAY_MS = 2;
 

@@ -15,7 +15,7 @@ export interface Pair {
   readonly client: number;
 }
 
-export const PAIRS: readonly Pair[] = [
+const PAIRS: readonly Pair[] = [
   { language: 'TypeScript', clientNode: 1, server: ENDPOINTS.tsServer, client: ENDPOINTS.tsClient },
   { language: 'C', clientNode: 2, server: ENDPOINTS.cServer, client: ENDPOINTS.cClient },
 ];

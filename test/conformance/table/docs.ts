@@ -22,7 +22,7 @@ const link = ({ file, part }: Proof): string => {
 };
 
 /** How many rows of these sections are covered, in words: `90 of 100`. */
-export function share(rows: readonly Row[], ...sections: Section[]): string {
+function share(rows: readonly Row[], ...sections: Section[]): string {
   const all = rows.filter((row) => sections.includes(row.section));
   return `${all.filter(isCovered).length} of ${all.length}`;
 }
