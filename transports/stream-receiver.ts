@@ -7,6 +7,7 @@
  * a stream of such frames is then one read each and no copy. An idle link holds no slab.
  */
 import { type Frame, type Sink, type TransportContext, WIRE_FRAME_BYTES } from '../proxy-runtime/contract.ts';
+import { FlowGate } from './flow-gate.ts';
 
 /** The length prefix: unsigned, little-endian, of the range behind it. */
 export const PREFIX_BYTES = 4;
@@ -42,13 +43,12 @@ export class Receiver {
   #missing = 0;
   /** The last target was the held frame's slab, and the kernel may write there until the next `received`. */
   #direct = false;
-  #paused = false;
-  #starving = false;
+  readonly #gate: FlowGate;
   #dropped = false;
-  #scheduled = false;
 
   constructor(context: TransportContext) {
     this.#context = context;
+    this.#gate = new FlowGate(context, () => this.#proceed());
   }
 
   /** Must be called before the first `received`. */
@@ -59,7 +59,7 @@ export class Receiver {
   /** Where the next read must go. Valid until the next call; `received` speaks of the last one. */
   target(): Uint8Array {
     const held = this.#held;
-    if (held === undefined || this.#at !== this.#end || this.#stopped() || this.#dropped)
+    if (held === undefined || this.#at !== this.#end || this.#gate.closed || this.#dropped)
       return this.#reading;
     this.#direct = true;
     const end = this.#heldAt + this.#missing + PREFIX_BYTES;
@@ -87,13 +87,7 @@ export class Receiver {
   }
 
   pause(paused: boolean): void {
-    this.#paused = paused;
-    if (paused || this.#scheduled) return;
-    this.#scheduled = true;
-    this.#context.clock.soon(() => {
-      this.#scheduled = false;
-      this.#proceed();
-    });
+    this.#gate.pause(paused);
   }
 
   /** True in the middle of a frame: an end of the stream is then a truncated frame. */
@@ -118,24 +112,20 @@ export class Receiver {
     this.drop();
   }
 
-  #stopped(): boolean {
-    return this.#paused || this.#starving;
-  }
-
   #release(): void {
     this.#held?.release();
     this.#held = undefined;
   }
 
   #proceed(): void {
-    if (this.#dropped || this.#stopped()) return;
+    if (this.#dropped || this.#gate.closed) return;
     if (this.#deliver() && !this.#dropped) this.#events?.proceed();
   }
 
   /** Delivers what is whole; true if more may be read. */
   #deliver(): boolean {
     let frames = 0;
-    while (!this.#stopped() && !this.#dropped) {
+    while (!this.#gate.closed && !this.#dropped) {
       const frame = this.#held ?? this.#begin();
       if (frame === undefined || !this.#fill(frame)) break;
       this.#held = undefined;
@@ -144,7 +134,7 @@ export class Receiver {
     }
     if (frames > 0) this.#context.counters.add('frames_in', frames);
     if (this.#dropped) return true;
-    if (this.#stopped()) return false;
+    if (this.#gate.closed) return false;
     this.#carry();
     return true;
   }
@@ -162,7 +152,7 @@ export class Receiver {
     if (length < DIRECT_BYTES && size < length) return undefined;
     const frame = this.#context.pool.acquire();
     if (frame === undefined) {
-      this.#starve();
+      this.#gate.starve();
       return undefined;
     }
     this.#at += PREFIX_BYTES;
@@ -205,13 +195,5 @@ export class Receiver {
     }
     this.#at = CARRY_BYTES - left;
     this.#end = CARRY_BYTES;
-  }
-
-  #starve(): void {
-    this.#starving = true;
-    this.#context.pool.whenAvailable(() => {
-      this.#starving = false;
-      this.#proceed();
-    });
   }
 }

@@ -3,19 +3,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type ServerOpts } from 'node:net';
 import { describe, test } from 'vitest';
 import { socketOption } from '../../core-kmod/binding/io.ts';
-import type { LinkEvents } from '../../proxy-runtime/contract.ts';
 import { ProxyError } from '../../proxy-runtime/errors.ts';
 import { testContext, virtualClock } from '../../test/testing/index.ts';
+import { ignore, never, testHostAddresses } from '../../test/unit/support/host-addresses.ts';
 import { tcp } from './index.ts';
-
-const ignore = (): LinkEvents => ({
-  frame: (frame) => frame.release(),
-  drain: () => undefined,
-  closed: () => undefined,
-});
 
 describe('addresses', () => {
   test.each(['tcp://127.0.0.1:7000', 'tcp://[::1]:7000', 'tcp://b.example:0', 'tcp://h:1/?userTimeout=1.5s'])(
@@ -47,12 +41,7 @@ describe('addresses', () => {
   });
 
   test('port 0 cannot be dialled', async () => {
-    const dialled = tcp.dial(
-      new URL('tcp://127.0.0.1:0'),
-      ignore,
-      testContext(),
-      new AbortController().signal,
-    );
+    const dialled = tcp.dial(new URL('tcp://127.0.0.1:0'), ignore, testContext(), never);
     await assert.rejects(dialled, { code: 'M3_CONFIG', message: /only for listening/ });
   });
 });
@@ -61,7 +50,7 @@ test('IPv6 listens, says so in brackets, and is dialled', async () => {
   const context = testContext();
   const listener = await tcp.listen(new URL('tcp://[::1]:0'), ignore, context);
   assert.match(listener.url, /^tcp:\/\/\[::1\]:[1-9]\d*$/);
-  const link = await tcp.dial(new URL(listener.url), ignore, context, new AbortController().signal);
+  const link = await tcp.dial(new URL(listener.url), ignore, context, never);
   await Promise.all([link.close(), listener.close()]);
 });
 
@@ -85,9 +74,8 @@ describe('socket options', () => {
   test('are set on both ends, by default or as the address says', async () => {
     const context = testContext();
     const listener = await tcp.listen(new URL('tcp://127.0.0.1:0'), ignore, context);
-    const signal = new AbortController().signal;
-    const plain = await tcp.dial(new URL(listener.url), ignore, context, signal);
-    const told = await tcp.dial(new URL(`${listener.url}?userTimeout=1.5s`), ignore, context, signal);
+    const plain = await tcp.dial(new URL(listener.url), ignore, context, never);
+    const told = await tcp.dial(new URL(`${listener.url}?userTimeout=1.5s`), ignore, context, never);
     while (options().length < 4) await new Promise((resolve) => setImmediate(resolve));
     const byDefault = [20_000, 131_072];
     assert.deepEqual(
@@ -98,48 +86,23 @@ describe('socket options', () => {
   });
 });
 
-test('a port that another program holds is M3_ADDR_IN_USE, with its address and the cause', async () => {
-  const other = createServer();
-  other.listen(0, '127.0.0.1');
-  await once(other, 'listening');
-  const address = other.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
-  const listening = tcp.listen(new URL(`tcp://127.0.0.1:${port}`), ignore, testContext());
-  const failure: unknown = await listening.catch((error: unknown) => error);
-  assert.ok(failure instanceof ProxyError);
-  assert.equal(failure.code, 'M3_ADDR_IN_USE');
-  assert.ok(failure.message.includes(`127.0.0.1:${port}`));
-  assert.ok(failure.cause instanceof Error && 'code' in failure.cause);
-  assert.equal(failure.cause.code, 'EADDRINUSE');
-  other.close();
-  await once(other, 'close');
-});
+/** A server of Node at a port of its own. */
+async function served(options: ServerOpts = {}) {
+  const server = createServer(options);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  return { server, port: typeof address === 'object' && address !== null ? address.port : 0 };
+}
 
-test('an address that is not of this machine is M3_UNAVAILABLE', async () => {
-  const listening = tcp.listen(new URL('tcp://192.0.2.1:0'), ignore, testContext());
-  await assert.rejects(listening, { code: 'M3_UNAVAILABLE', message: /192\.0\.2\.1/ });
-});
-
-test('a host that cannot be is M3_LINK_LOST with the cause', async () => {
-  const dialled = tcp.dial(
-    new URL(`tcp://${'label'.repeat(20)}.invalid:7000`),
-    ignore,
-    testContext(),
-    new AbortController().signal,
-  );
-  const failure: unknown = await dialled.catch((error: unknown) => error);
-  assert.ok(failure instanceof ProxyError);
-  assert.equal(failure.code, 'M3_LINK_LOST');
-  assert.ok(failure.cause instanceof Error);
+testHostAddresses(tcp, async () => {
+  const { server, port } = await served();
+  return { port, release: async () => void (await once(server.close(), 'close')) };
 });
 
 test('close gives up on a peer that never reads, after 5 s', async () => {
   const clock = virtualClock();
-  const server = createServer({ pauseOnConnect: true });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const { server, port } = await served({ pauseOnConnect: true });
   const accepted = once(server, 'connection');
   const ends: (Error | undefined)[] = [];
   const link = await tcp.dial(
@@ -151,7 +114,7 @@ test('close gives up on a peer that never reads, after 5 s', async () => {
       },
     }),
     testContext({ clock }),
-    new AbortController().signal,
+    never,
   );
   const [peer] = await accepted;
   const closing = link.close();

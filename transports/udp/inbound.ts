@@ -9,6 +9,7 @@ import {
   type TransportContext,
   WIRE_FRAME_BYTES,
 } from '../../proxy-runtime/contract.ts';
+import { FlowGate } from '../flow-gate.ts';
 import { PREFIX_BYTES } from '../stream-receiver.ts';
 import type { Reason } from './datagram.ts';
 import { RangeSet } from './range-set.ts';
@@ -40,16 +41,15 @@ export class Inbound {
   #length = 0;
   /** Bytes of the next frame's length that are here. */
   #prefix = 0;
-  #paused = false;
-  #starving = false;
+  readonly #gate: FlowGate;
   #dropped = false;
-  #scheduled = false;
 
   /** @param window bytes that may wait here. */
   constructor(window: number, context: TransportContext, events: InboundEvents) {
     this.#window = window;
     this.#context = context;
     this.#events = events;
+    this.#gate = new FlowGate(context, () => this.#resume());
   }
 
   /** The stream may be sent up to here. */
@@ -82,13 +82,7 @@ export class Inbound {
   }
 
   pause(paused: boolean): void {
-    this.#paused = paused;
-    if (paused || this.#scheduled) return;
-    this.#scheduled = true;
-    this.#context.clock.soon(() => {
-      this.#scheduled = false;
-      this.#resume();
-    });
+    this.#gate.pause(paused);
   }
 
   /** From now on bytes are taken and thrown away. Idempotent. */
@@ -107,10 +101,13 @@ export class Inbound {
   }
 
   #stopped(): boolean {
-    return (this.#paused || this.#starving) && !this.#dropped;
+    return this.#gate.closed && !this.#dropped;
   }
 
   #resume(): void {
+    // A prefix that is whole waits for its slab.
+    const waits = this.#prefix === PREFIX_BYTES && !this.#dropped;
+    if (waits && !this.#gate.closed) this.#begin();
     if (this.#stopped()) return;
     this.#advance();
     this.#events.taken();
@@ -180,7 +177,7 @@ export class Inbound {
     }
     const frame = this.#context.pool.acquire();
     if (frame === undefined) {
-      this.#starve();
+      this.#gate.starve();
       return;
     }
     frame.end = frame.start + length;
@@ -205,15 +202,5 @@ export class Inbound {
     counters.add('frames_in');
     counters.add('bytes_in', frame.end - frame.start + PREFIX_BYTES);
     this.#events.frame(frame);
-  }
-
-  #starve(): void {
-    this.#starving = true;
-    this.#context.pool.whenAvailable(() => {
-      this.#starving = false;
-      // The prefix is whole and waits for its slab.
-      if (!this.#dropped && this.#prefix === PREFIX_BYTES) this.#begin();
-      this.#resume();
-    });
   }
 }

@@ -5,18 +5,11 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { describe, test } from 'vitest';
 import type { Link, LinkEvents } from '../../proxy-runtime/contract.ts';
-import { ProxyError } from '../../proxy-runtime/errors.ts';
 import { testContext, virtualClock } from '../../test/testing/index.ts';
+import { ignore, never, testHostAddresses } from '../../test/unit/support/host-addresses.ts';
 import { endpointOf, sockaddrOf, urlOf } from './address.ts';
 import { udp } from './index.ts';
 import { UdpLink } from './link.ts';
-
-const ignore = (): LinkEvents => ({
-  frame: (frame) => frame.release(),
-  drain: () => undefined,
-  closed: () => undefined,
-});
-const never = new AbortController().signal;
 
 describe('addresses', () => {
   test.each([
@@ -113,40 +106,22 @@ test('the listener keeps its options in its URL', async () => {
   await listener.close();
 });
 
-test('a port that another program holds is M3_ADDR_IN_USE, with its address and the cause', async () => {
-  const other = createSocket('udp4');
-  other.bind(0, '127.0.0.1');
-  await once(other, 'listening');
-  const { port } = other.address();
-  const listening = udp.listen(new URL(`udp://127.0.0.1:${port}`), ignore, testContext());
-  const failure: unknown = await listening.catch((error: unknown) => error);
-  assert.ok(failure instanceof ProxyError);
-  assert.equal(failure.code, 'M3_ADDR_IN_USE');
-  assert.ok(failure.message.includes(`127.0.0.1:${port}`));
-  assert.ok(failure.cause instanceof Error && 'code' in failure.cause);
-  assert.equal(failure.cause.code, 'EADDRINUSE');
-  other.close();
-  await once(other, 'close');
-});
+/** A socket of Node at a port of its own. */
+async function bound() {
+  const socket = createSocket('udp4');
+  socket.bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  return { socket, port: socket.address().port };
+}
 
-test('an address that is not of this machine is M3_UNAVAILABLE', async () => {
-  const listening = udp.listen(new URL('udp://192.0.2.1:0'), ignore, testContext());
-  await assert.rejects(listening, { code: 'M3_UNAVAILABLE', message: /192\.0\.2\.1/ });
-});
-
-test('a host that cannot be is M3_LINK_LOST with the cause', async () => {
-  const url = new URL(`udp://${'label'.repeat(20)}.invalid:7000`);
-  const failure: unknown = await udp.dial(url, ignore, testContext(), never).catch((error: unknown) => error);
-  assert.ok(failure instanceof ProxyError);
-  assert.equal(failure.code, 'M3_LINK_LOST');
-  assert.ok(failure.cause instanceof Error);
+testHostAddresses(udp, async () => {
+  const { socket, port } = await bound();
+  return { port, release: async () => void (await once(socket.close(), 'close')) };
 });
 
 test('a socket that never answers is M3_TIMEOUT', async () => {
-  const silent = createSocket('udp4');
-  silent.bind(0, '127.0.0.1');
-  await once(silent, 'listening');
-  const url = new URL(`udp://127.0.0.1:${silent.address().port}`);
+  const { socket: silent, port } = await bound();
+  const url = new URL(`udp://127.0.0.1:${port}`);
   const clock = virtualClock();
   const context = testContext({ clock });
   const dialled = udp.dial(url, ignore, context, never);
