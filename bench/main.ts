@@ -7,6 +7,7 @@ import { codecs } from './codecs/index.ts';
 import { compare, comparisonText } from './compare.ts';
 import { conditions, conditionsText } from './conditions.ts';
 import { local } from './local/index.ts';
+import { paper } from './paper/index.ts';
 import { peers } from './peers/index.ts';
 import { createProgress } from './progress.ts';
 import { qos } from './qos/index.ts';
@@ -18,6 +19,7 @@ import { transports } from './transports/index.ts';
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   codecs,
   local,
+  paper,
   peers,
   qos,
   scale,

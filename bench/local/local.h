@@ -35,8 +35,9 @@ struct pair {
 	char *buffer; /* private to a process once it has been forked */
 	int fd[2][2]; /* [side]: what it reads from, what it writes to */
 	char name[64];
-	/* m3ipc: where its DC is. */
-	const char *dir;
+	/* m3ipc: where its DC is, of client and server, and of the server if
+	 * that is on another node: then not NULL. */
+	const char *dir, *server_dir;
 	int dc;
 };
 
@@ -62,7 +63,7 @@ struct mechanism {
 extern const struct mechanism
 	m3ipc_combined, m3ipc_two_calls, m3ipc_bounce, m3ipc_process_vm,
 	pipe_pair, fifo_pair, unix_stream, unix_seqpacket, unix_dgram,
-	posix_mq, sysv_queue, tcp, udp, rpc_udp, rpc_tcp, zeromq, nng;
+	posix_mq, sysv_queue, tcp, udp, tipc, rpc_udp, rpc_tcp, zeromq, nng;
 
 /* What the last failed call was about. */
 extern const char *failure;
@@ -72,6 +73,12 @@ static inline int fails(const char *what)
 	failure = what;
 	return -1;
 }
+
+/* Descriptors that carry bytes. streams.c */
+enum { READ, WRITE };
+int send_all(struct pair *p, enum side from, void *data, uint32_t bytes);
+int receive_all(struct pair *p, enum side to, void *data, uint32_t bytes);
+void use_both_ways(struct pair *p, enum side side, int fd);
 
 /* The number of a request or reply goes at both ends of its bytes. */
 void mark(void *data, uint32_t bytes, uint32_t sequence);
@@ -92,7 +99,7 @@ struct plan {
 	int copies, blocks;
 	uint64_t ns; /* of each measurement */
 	int latency; /* time each round trip */
-	const char *dir;
+	const char *dir, *server_dir;
 	int dc;
 };
 

@@ -36,7 +36,8 @@ _Static_assert(sizeof(struct body) ==
 
 /* Of this process. */
 static struct m3_member *member;
-static struct m3_buffer buffer;
+static struct m3_buffer buffer; /* a client's: where copies go */
+static uint64_t source; /* a server's: where they come from */
 static int self;
 static char told[48];
 
@@ -59,15 +60,35 @@ static int checked(const char *what, int e)
 	return fails(told);
 }
 
+/* To another node copies go from the arena, where proxies find them. */
+static int choose_source(struct pair *p)
+{
+	struct m3_buffer arena;
+
+	source = (uintptr_t)p->buffer;
+	if (!p->server_dir || !p->copies)
+		return 0;
+	if (checked("alloc", m3_alloc(member, self, p->reply_bytes, &arena)))
+		return -1;
+	source = arena.address;
+	p->buffer = arena.data;
+	return 0;
+}
+
 static int open_member(struct pair *p, enum side side)
 {
+	int far = side == SERVER_SIDE && p->server_dir;
+
 	if (!p->dir) {
 		errno = EINVAL;
 		return fails("a core directory and a dc");
 	}
 	self = side == SERVER_SIDE ? server_of(p) : client_of(p);
-	if (checked("join", m3_join(p->dir, p->dc, &member)) ||
+	if (checked("join", m3_join(far ? p->server_dir : p->dir, p->dc,
+				    &member)) ||
 	    checked("bind", m3_bind(member, self)))
+		return -1;
+	if (side == SERVER_SIDE && choose_source(p))
 		return -1;
 	if (side == SERVER_SIDE && p->mechanism == &m3ipc_bounce)
 		return checked("copy_mode",
@@ -112,13 +133,12 @@ static int call(struct pair *p)
 static int copy_out(struct pair *p, const struct m3_message *m)
 {
 	const struct body *body = (const struct body *)(const void *)m->data;
-	uint64_t from = (uintptr_t)p->buffer;
 	int i, e = 0;
 
 	mark(p->buffer, p->reply_bytes, body->sequence);
 	for (i = 0; !e && i < p->blocks; i++)
 		e = checked("vcopy",
-			    m3_vcopy(member, self, self, from, m->source,
+			    m3_vcopy(member, self, self, source, m->source,
 				     body->address, p->reply_bytes, M3_FOREVER,
 				     NULL));
 	return e;

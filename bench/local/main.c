@@ -2,7 +2,8 @@
 /*
  * local list
  * local measure <mechanism> <placement> <pairs> <message|copy|stream> <bytes> <ms>
- *               <throughput|latency> [<core directory> <dc>]
+ *               <throughput|latency>
+ *               [<core directory> <dc> [<core directory of the server>]]
  * local stage <core directory>
  *
  * A stream is STREAM_BLOCKS copies for each request. Prints one line of JSON. `list`: what there is. `measure`: one measurement,
@@ -20,7 +21,7 @@
 static const struct mechanism *const mechanisms[] = {
 	&m3ipc_combined, &m3ipc_two_calls, &m3ipc_bounce, &m3ipc_process_vm,
 	&pipe_pair, &fifo_pair, &unix_stream, &unix_seqpacket, &unix_dgram,
-	&posix_mq, &sysv_queue, &tcp, &udp, &rpc_udp, &rpc_tcp, &zeromq, &nng,
+	&posix_mq, &sysv_queue, &tcp, &udp, &tipc, &rpc_udp, &rpc_tcp, &zeromq, &nng,
 };
 #define MECHANISMS (sizeof(mechanisms) / sizeof(*mechanisms))
 
@@ -101,14 +102,14 @@ static int parse(int argc, char **argv, struct plan *plan)
 {
 	long pairs, bytes, ms, dc = 0;
 
-	if (argc != 7 && argc != 9)
+	if (argc != 7 && argc != 9 && argc != 10)
 		return -1;
 	if (find_mechanism(argv[0], &plan->mechanism) ||
 	    find_placement(argv[1], &plan->placement) ||
 	    whole(argv[2], 1, MAX_PAIRS, &pairs) ||
 	    whole(argv[4], 8, MAX_BYTES, &bytes) ||
 	    whole(argv[5], 1, 60000, &ms) ||
-	    (argc == 9 && whole(argv[8], 0, M3_MAX_DCS, &dc)))
+	    (argc > 7 && whole(argv[8], 0, M3_MAX_DCS, &dc)))
 		return -1;
 	plan->pairs = (int)pairs;
 	plan->blocks = strcmp(argv[3], "stream") ? 1 : STREAM_BLOCKS;
@@ -117,7 +118,8 @@ static int parse(int argc, char **argv, struct plan *plan)
 	plan->reply_bytes = (uint32_t)bytes;
 	plan->ns = (uint64_t)ms * 1000000u;
 	plan->latency = !strcmp(argv[6], "latency");
-	plan->dir = argc == 9 ? argv[7] : NULL;
+	plan->dir = argc > 7 ? argv[7] : NULL;
+	plan->server_dir = argc > 9 ? argv[9] : NULL;
 	plan->dc = (int)dc;
 	return 0;
 }

@@ -412,6 +412,7 @@ static int prepare(struct run *run)
 			.blocks = plan->blocks,
 			.fd = { { -1, -1 }, { -1, -1 } },
 			.dir = plan->dir,
+			.server_dir = plan->server_dir,
 			.dc = plan->dc,
 		};
 		if (plan->mechanism->prepare &&

@@ -83,11 +83,7 @@ export async function openStage(cpus: readonly number[]): Promise<Stage> {
       if (cpus.length < 2 && (cell.placement === 'two' || cell.placement === 'free')) return ONE_CORE;
       return measureNode(await nodePair(nodes, core, cell.placement, cpus), cell, ms);
     }
-    const one = start(argumentsOf(cell, ms, core));
-    const said = await one.line;
-    await one.stop();
-    running.delete(one);
-    return said as Sample;
+    return runCell(cell, ms, [core, DC[cell.dc]], running);
   };
   try {
     await start(['stage', core]).line;
@@ -98,7 +94,26 @@ export async function openStage(cpus: readonly number[]): Promise<Stage> {
   }
 }
 
-const argumentsOf = (cell: Cell, ms: number, core: string): string[] => [
+/**
+ * One measurement of the C program.
+ * @param place core directory and DC of m3ipc's processes; behind them the core directory of the server, if another one.
+ * @param running where it is while it runs, for who has to end it.
+ */
+export async function runCell(
+  cell: Cell,
+  ms: number,
+  place: readonly (string | number)[],
+  running: Set<Program>,
+): ReturnType<Stage['measure']> {
+  const one = startProgram(program(), argumentsOf(cell, ms, place), undefined);
+  running.add(one);
+  const said = await one.line;
+  await one.stop();
+  running.delete(one);
+  return said as Sample;
+}
+
+const argumentsOf = (cell: Cell, ms: number, place: readonly (string | number)[]): string[] => [
   ...[
     'measure',
     mechanismOf(cell.contender),
@@ -107,7 +122,7 @@ const argumentsOf = (cell: Cell, ms: number, core: string): string[] => [
     cell.kind,
     String(cell.bytes),
   ],
-  ...[String(ms * cell.times), cell.timed ? 'latency' : 'throughput', core, String(DC[cell.dc])],
+  ...[String(ms * cell.times), cell.timed ? 'latency' : 'throughput', ...place.map(String)],
 ];
 
 /** Affinity inheritance is the DC's, not the program's. */

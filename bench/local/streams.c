@@ -16,9 +16,7 @@
 #define SOCKET_BYTES (4 << 20)
 #define UDP_BYTES 65000u /* 65,507 is IPv4's limit */
 
-enum { READ, WRITE };
-
-static int send_all(struct pair *p, enum side from, void *data, uint32_t bytes)
+int send_all(struct pair *p, enum side from, void *data, uint32_t bytes)
 {
 	char *at = data;
 	ssize_t n;
@@ -33,7 +31,7 @@ static int send_all(struct pair *p, enum side from, void *data, uint32_t bytes)
 	return 0;
 }
 
-static int receive_all(struct pair *p, enum side to, void *data,
+int receive_all(struct pair *p, enum side to, void *data,
 		       uint32_t bytes)
 {
 	char *at = data;
@@ -49,7 +47,7 @@ static int receive_all(struct pair *p, enum side to, void *data,
 	return 0;
 }
 
-static void use_both_ways(struct pair *p, enum side side, int fd)
+void use_both_ways(struct pair *p, enum side side, int fd)
 {
 	p->fd[side][READ] = fd;
 	p->fd[side][WRITE] = fd;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** Benches of two nodes run and say what they promise to say. How fast anything is, no test asserts. */
 import { expect, it } from 'vitest';
+import type { Result as PaperResult } from '../../bench/paper/result.ts';
 import type { Result as ScaleResult } from '../../bench/scale/result.ts';
 import { HOPS, type HopResult } from '../../bench/stages/hops.ts';
 import type { Line } from '../../bench/target.ts';
@@ -36,4 +37,30 @@ it('scale --json: rates by the number of clients, and latencies beside what is i
   for (const { p50Us, roundTripsPerSecond } of results)
     expect([p50Us, roundTripsPerSecond]).toEqual([SPREAD, SPREAD]);
   for (const { met } of targets) expect(met).toBe(null);
+});
+
+it('paper --json: all four panels, ours beside theirs, and why a mechanism is missing', async () => {
+  const options = ['--repetitions', '1', '--milliseconds', '2', '--only', 'm3ipc,m3ipc-tcp,pipe,tcp,tipc'];
+  const { code, stdout } = await bench('paper', '--json', ...options);
+  expect(code).toBe(0);
+  const { results, missing, targets } = JSON.parse(stdout) as {
+    readonly results: readonly PaperResult[];
+    readonly missing: Readonly<Record<string, string>>;
+    readonly targets: readonly Line[];
+  };
+  const who = (panel: string) => [
+    ...new Set(results.filter((one) => one.panel === panel).map(({ contender }) => contender)),
+  ];
+  expect([who('A'), who('B')].map((names) => names.filter((name) => name !== 'tipc'))).toEqual([
+    ...[
+      ['m3ipc', 'pipe', 'tcp'],
+      ['m3ipc', 'pipe', 'tcp'],
+    ],
+  ]);
+  expect([who('C'), who('D')].flat()).toEqual(expect.arrayContaining(['m3ipc-tcp', 'tcp']));
+  for (const { contender, ours } of results)
+    expect(ours).toEqual(contender.startsWith('m3ipc') ? null : SPREAD);
+  expect(targets.some(({ name }) => /^B, .*: beside pipe/.test(name))).toBe(true);
+  expect(missing).toMatchObject({ srr: expect.any(String), simpl: expect.any(String) });
+  expect('tipc' in missing || who('A').includes('tipc')).toBe(true);
 });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/** Two nodes on this machine, each with a core and a proxy process of its own, joined by TCP over loopback. */
+/** Two nodes on this machine, each with a core and a proxy process of its own, joined by TCP over loopback, unless told otherwise. */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +26,8 @@ export interface TwoNodesOptions {
   readonly nodeOptions?: readonly string[];
   /** What runs as each node's process, in place of `node.ts`; it answers `listening` and `connected` too. */
   readonly program?: string;
+  /** Where node 2 listens; default: TCP over loopback. */
+  readonly listen?: string;
   /** The core that each node's proxy process is pinned to. */
   readonly cpus?: readonly [number, number] | undefined;
 }
@@ -63,7 +65,10 @@ export async function openTwoNodes(options: TwoNodesOptions): Promise<TwoNodes> 
   try {
     const [one, two] = cores.map((core) => generateKeyFile(`${core}.key`));
     const more = (options.morePeers ?? []).map((node) => ({ node }));
-    const second = startNode(2, { listen: LISTEN, peers: [{ node: 1, publicKey: one }, ...more] });
+    const second = startNode(2, {
+      listen: options.listen ?? LISTEN,
+      peers: [{ node: 1, publicKey: one }, ...more],
+    });
     const [dial] = await second.ask<string[]>('listening');
     const listen = more.length > 0 ? { listen: LISTEN } : {};
     const first = startNode(1, { ...listen, peers: [{ node: 2, publicKey: two, dial }, ...more] });
