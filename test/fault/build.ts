@@ -1,17 +1,27 @@
 // SPDX-License-Identifier: MIT
 /** The C programs of the fault tests, and a place for their regions. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../../core-kmod/binding/native.ts';
 
+/**
+ * Compiles what is out of date in a folder of test/; `variables` are of its Makefile. One process at a time: test files that
+ * run beside each other would write, link and run the same files.
+ */
+export function makeIn(folder: string, ...variables: string[]): void {
+  const root = packageRoot();
+  const build = join(root, 'core-kmod', 'build');
+  mkdirSync(build, { recursive: true });
+  const make = ['make', '-s', '-C', join(root, 'test', folder), `-j${availableParallelism()}`, ...variables];
+  execFileSync('flock', [join(build, `${folder}.lock`), ...make], { stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
 /** Compiles what is out of date; the folder of the programs. */
 export function buildPrograms(): string {
-  const root = packageRoot();
-  const args = ['-s', '-C', join(root, 'test', 'fault'), `-j${availableParallelism()}`];
-  execFileSync('make', args, { stdio: ['ignore', 'ignore', 'inherit'] });
-  return join(root, 'core-kmod', 'build', 'fault');
+  makeIn('fault');
+  return join(packageRoot(), 'core-kmod', 'build', 'fault');
 }
 
 /** Runs with a new folder in memory, and removes it. */

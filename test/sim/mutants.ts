@@ -6,8 +6,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { packageRoot } from '../../core-kmod/binding/native.ts';
+import { makeIn } from '../fault/build.ts';
 import type { FaultName } from './faults.ts';
-import { buildFolder, make } from './native.ts';
+import { buildFolder } from './native.ts';
 import { runSeeds, type SimResult, type SimSettings } from './seeds.ts';
 
 export interface Mutant {
@@ -144,6 +145,6 @@ function buildMutant({ name, file, edits }: Mutant): string {
   const path = join(buildFolder(), 'mutants', name, file);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, source);
-  make(`MUTANT=${name}`, `FILES=${file}`);
+  makeIn('sim', `MUTANT=${name}`, `FILES=${file}`);
   return join(buildFolder(), 'mutants', `${name}.node`);
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 /** The addon of the simulation: the real core, whose processes can be killed at its crash points. */
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import {
   loadAddon,
@@ -9,6 +8,7 @@ import {
   type NodeHandle,
   packageRoot,
 } from '../../core-kmod/binding/native.ts';
+import { makeIn } from '../fault/build.ts';
 
 /** {@link Native}, and what `addon.c` of this folder adds. */
 export interface SimNative extends Native {
@@ -30,17 +30,11 @@ export interface SimNative extends Native {
   simTime(now: number): void;
 }
 
-const folder = (): string => join(packageRoot(), 'test', 'sim');
 export const buildFolder = (): string => join(packageRoot(), 'core-kmod', 'build', 'sim');
-
-/** Compiles what is out of date; arguments are variables of the Makefile. */
-export function make(...variables: string[]): void {
-  execFileSync('make', ['-s', '-C', folder(), ...variables], { stdio: ['ignore', 'ignore', 'inherit'] });
-}
 
 /** The addon of the core as it is. */
 export function buildAddon(): string {
-  make();
+  makeIn('sim');
   return join(buildFolder(), 'sim.node');
 }
 

@@ -4,11 +4,10 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { packageRoot } from '../../core-kmod/binding/native.ts';
-import { withRegions } from '../fault/build.ts';
+import { makeIn, withRegions } from '../fault/build.ts';
 import { runSeed } from '../testing/seed.ts';
 import { FAULT_NAMES } from './faults.ts';
 import { catchMutant, MUTANTS } from './mutants.ts';
-import { make } from './native.ts';
 import type { SimResult } from './seeds.ts';
 
 const main = join(packageRoot(), 'dist', 'test', 'sim', 'main.js');
@@ -45,7 +44,7 @@ test('random worlds violate nothing, and have seen everything', () => {
 const MUTANT_SEEDS = 200;
 
 test.each(MUTANTS)('rule $rule left out ($name) is caught', async (mutant) => {
-  make();
+  makeIn('sim');
   const settings = { first: runSeed(), seeds: MUTANT_SEEDS, jobs: 2, progress: () => undefined };
   const { caught } = await withRegions((dir) => catchMutant(mutant, { ...settings, dir }));
   expect(caught, `not within ${MUTANT_SEEDS} seeds from ${settings.first} on`).not.toBeNull();
