@@ -52,23 +52,37 @@ const STARTED = {
 type Started = keyof typeof STARTED;
 type Taking = 'receive' | 'rcvrqst' | 'reply_receive';
 
-interface Call {
+/** A call in progress. Of one shape whatever the call is, and made once for each: this is the path of every message. */
+class Waiting {
   readonly name: Started | Taking | 'vcopy';
   readonly peer: number;
   /** Undefined for a copy. */
-  readonly message?: Message;
-  /** Memory that the core touches while the copy goes on. */
-  readonly lent?: readonly Address[];
+  readonly message: Message | undefined;
   /** Of a call that stays in this process: takes without waiting, or answers EAGAIN. */
-  readonly take?: () => number;
+  readonly take: (() => number) | undefined;
+  /** Memory that the core touches while the copy goes on. */
+  readonly lent: readonly Address[] | undefined;
+  done: (value: number) => void = nobody;
+  failed: (error: Error) => void = nobody;
+  timer: NodeJS.Timeout | undefined = undefined;
+  unlisten: (() => void) | undefined = undefined;
+
+  constructor(
+    name: Waiting['name'],
+    peer: number,
+    message?: Message,
+    take?: () => number,
+    lent?: readonly Address[],
+  ) {
+    this.name = name;
+    this.peer = peer;
+    this.message = message;
+    this.take = take;
+    this.lent = lent;
+  }
 }
 
-interface Waiting extends Call {
-  readonly done: (value: number) => void;
-  readonly failed: (error: Error) => void;
-  timer: NodeJS.Timeout | undefined;
-  unlisten: (() => void) | undefined;
-}
+const nobody = (): void => undefined;
 
 export class Outstanding {
   readonly #self: number;
@@ -94,7 +108,7 @@ export class Outstanding {
 
   /** Resolves with 0; a reply or result is in the message then. */
   start(name: Started, peer: number, message: Message, options?: AsyncCallOptions): Promise<number> {
-    return this.#run({ name, peer, message }, options, (timeout) => {
+    return this.#run(new Waiting(name, peer, message), options, (timeout) => {
       if (timeout === NO_WAIT) return this.#now(name, peer, message);
       const { native, handle } = this.#shared;
       return native.start(handle, this.#call, STARTED[name], this.#self, peer, message.bytes);
@@ -112,7 +126,7 @@ export class Outstanding {
   receive(peer: number, message: Message, options?: AsyncCallOptions): Promise<number> {
     const { native, handle } = this.#shared;
     const take = () => native.receive(handle, this.#self, peer, message.bytes, NO_WAIT);
-    return this.#run({ name: 'receive', peer, message, take }, options, (timeout) =>
+    return this.#run(new Waiting('receive', peer, message, take), options, (timeout) =>
       this.#first(take, timeout),
     );
   }
@@ -121,7 +135,7 @@ export class Outstanding {
   receiveRequest(message: Message, options?: AsyncCallOptions): Promise<number> {
     const { native, handle } = this.#shared;
     const take = () => native.rcvrqst(handle, this.#self, message.bytes, NO_WAIT);
-    return this.#run({ name: 'rcvrqst', peer: ANY, message, take }, options, (timeout) =>
+    return this.#run(new Waiting('rcvrqst', ANY, message, take), options, (timeout) =>
       this.#first(take, timeout),
     );
   }
@@ -130,7 +144,7 @@ export class Outstanding {
   replyReceive(dst: number, message: Message, options?: AsyncCallOptions): Promise<number> {
     const { native, handle } = this.#shared;
     const take = () => native.receive(handle, this.#self, ANY, message.bytes, NO_WAIT);
-    return this.#run({ name: 'reply_receive', peer: dst, message, take }, options, (timeout) => {
+    return this.#run(new Waiting('reply_receive', dst, message, take), options, (timeout) => {
       const answer = native.reply(handle, this.#self, dst, message.bytes);
       return answer < 0 ? answer : this.#first(take, timeout);
     });
@@ -157,7 +171,7 @@ export class Outstanding {
     bytes: number,
     options?: AsyncCallOptions,
   ): Promise<number> {
-    return this.#run({ name: 'vcopy', peer: src, lent: [from, to] }, options, (timeout) => {
+    return this.#run(new Waiting('vcopy', src, undefined, undefined, [from, to]), options, (timeout) => {
       const { native, handle } = this.#shared;
       if (!this.#isOurs(src, from) || !this.#isOurs(dst, to)) return -CORE_ERRORS.EFAULT.errno;
       return timeout === NO_WAIT
@@ -203,7 +217,7 @@ export class Outstanding {
   }
 
   #run(
-    call: Call,
+    call: Waiting,
     options: AsyncCallOptions | undefined,
     begin: (timeout: number) => number,
   ): Promise<number> {
@@ -221,16 +235,17 @@ export class Outstanding {
   }
 
   /** A call that did not have to wait. Now and then it lets the event loop have its turn first. */
-  #ended(name: Call['name'], peer: number, answer: number): Promise<number> {
+  #ended(name: Waiting['name'], peer: number, answer: number): Promise<number> {
     if (answer < 0) return Promise.reject(this.#error(name, peer, answer));
     const value = name === 'vcopy' ? this.#copiedBytes() : answer;
     if (!this.#shared.bell.isTired()) return Promise.resolve(value);
     return new Promise((resolve) => setImmediate(resolve, value));
   }
 
-  #wait(call: Call, timeout: number, signal: AbortSignal | undefined): Promise<number> {
+  #wait(waiting: Waiting, timeout: number, signal: AbortSignal | undefined): Promise<number> {
     return new Promise((done, failed) => {
-      const waiting: Waiting = { ...call, done, failed, timer: undefined, unlisten: undefined };
+      waiting.done = done;
+      waiting.failed = failed;
       this.#waiting = waiting;
       if (timeout !== FOREVER) {
         waiting.timer = setTimeout(() => this.#end(waiting, CORE_ERRORS.ETIMEDOUT.errno), timeout);
@@ -272,7 +287,7 @@ export class Outstanding {
   #settle(waiting: Waiting, answer: number): void {
     this.#waiting = undefined;
     this.#shared.bell.remove(this.#self);
-    clearTimeout(waiting.timer);
+    if (waiting.timer !== undefined) clearTimeout(waiting.timer);
     waiting.unlisten?.();
     if (answer < 0) waiting.failed(this.#error(waiting.name, waiting.peer, answer));
     else waiting.done(waiting.name === 'vcopy' ? this.#copiedBytes() : answer);
@@ -282,7 +297,7 @@ export class Outstanding {
     return Number(this.#copied.getBigUint64(0, true));
   }
 
-  #error(name: Call['name'], peer: number, errno: number): Error {
+  #error(name: Waiting['name'], peer: number, errno: number): Error {
     const copied = name === 'vcopy' ? this.#copiedBytes() : 0;
     return coreError(errno, name, peer, copied > 0 ? `${copied} bytes were copied` : undefined);
   }
