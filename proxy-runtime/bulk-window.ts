@@ -3,6 +3,10 @@
  * How much copy data may be on its way to the peer: twice what the link holds, that is the highest rate at which copies have
  * been accepted times the shortest time in which a frame was (build decision 8). More would only wait in buffers on the
  * way, and every small message behind it. The estimates are BBR's (draft-ietf-ccwg-bbr); unlike there nothing is paced.
+ *
+ * Copies that fill the window find their own frames in front of them, so the shortest time would grow with the window and
+ * the window with it. Therefore nothing more leaves now and then until all has been accepted: the next frame has the way to
+ * itself.
  */
 import type { Clock } from './contract.ts';
 import { WIRE_FRAME_BYTES } from './contract.ts';
@@ -12,6 +16,12 @@ const LEAST_BYTES = 2 * WIRE_FRAME_BYTES;
 /** A rate counts for one to two of these, a shortest time for as many of the longer ones. */
 const RATE_MS = 500;
 const SHORTEST_MS = 10_000;
+/**
+ * A frame finds the way empty at least so often; where it is long under way in multiples of that time, so that waiting for it
+ * costs a hundredth. Of those in the time for which the shortest counts one is not held up by a busy machine.
+ */
+const EMPTY_MS = 500;
+const EMPTY_TIMES = 200;
 
 /** A frame of copy data that has not been accepted. */
 interface Sent {
@@ -19,9 +29,10 @@ interface Sent {
   readonly last: number;
   readonly bytes: number;
   readonly atMs: number;
-  /** What had been accepted by then, and when the last of it was. */
+  /** What had been accepted by then, when the last of it was, and when that had been sent. */
   readonly accepted: number;
   readonly acceptedAtMs: number;
+  readonly acceptedSentAtMs: number;
 }
 
 export interface BulkWindow {
@@ -40,27 +51,35 @@ export function createBulkWindow(clock: Clock): BulkWindow {
   let inFlight = 0;
   let accepted = 0;
   let acceptedAtMs = clock.now();
+  let acceptedSentAtMs = acceptedAtMs;
   let limit = LEAST_BYTES;
+  let emptyAtMs = acceptedAtMs;
 
   function arrived(frame: Sent, now: number): void {
     inFlight -= frame.bytes;
     accepted += frame.bytes;
     acceptedAtMs = now;
+    acceptedSentAtMs = frame.atMs;
     shortest.add(now - frame.atMs, now);
-    const ms = now - frame.acceptedAtMs;
+    // What was accepted late and at once has not arrived faster than it was sent.
+    const ms = Math.max(now - frame.acceptedAtMs, frame.atMs - frame.acceptedSentAtMs);
     if (ms > 0) rate.add((accepted - frame.accepted) / ms, now);
   }
 
   return {
     get isOpen() {
-      return inFlight + WIRE_FRAME_BYTES <= limit;
+      return inFlight === 0 || (inFlight + WIRE_FRAME_BYTES <= limit && clock.now() < emptyAtMs);
     },
     sent(dc, last, bytes) {
       const frames = underWay.get(dc) ?? [];
       const atMs = clock.now();
-      // Of a time in which nothing was under way no rate follows.
-      if (inFlight === 0) acceptedAtMs = atMs;
-      frames.push({ last, bytes, atMs, accepted, acceptedAtMs });
+      if (inFlight === 0) {
+        // Of a time in which nothing was under way no rate follows.
+        [acceptedAtMs, acceptedSentAtMs] = [atMs, atMs];
+        const again = Number.isFinite(shortest.value) ? EMPTY_TIMES * shortest.value : 0;
+        emptyAtMs = atMs + Math.max(EMPTY_MS, again);
+      }
+      frames.push({ last, bytes, atMs, accepted, acceptedAtMs, acceptedSentAtMs });
       underWay.set(dc, frames);
       inFlight += bytes;
     },

@@ -3,23 +3,37 @@
 import { describe, expect, test } from 'vitest';
 import { createBulkWindow } from '../../proxy-runtime/bulk-window.ts';
 import { WIRE_FRAME_BYTES } from '../../proxy-runtime/contract.ts';
-import { virtualClock } from '../testing/index.ts';
+import { seededRandom, virtualClock } from '../testing/index.ts';
 
 const DC = 7;
 const MEASURED_MS = 5000;
+/** Of the stalls. */
+const SEED = 1;
 
 interface Wire {
   readonly bytesPerMs: number;
   /** There and back, without the time that a frame is on the wire. */
   readonly delayMs: number;
+  /** What may pass at once after a pause, as of a token bucket. */
+  readonly burstBytes?: number;
+  /** How often, and for how long at most, the process that accepts a frame, or hears of it, does not get a processor. */
+  readonly stalls?: { readonly share: number; readonly ms: number };
 }
 
 /** Frames as fast as the window allows; what was accepted per ms, and the most that was under way, after a while. */
-function saturate({ bytesPerMs, delayMs }: Wire, warmUpMs: number) {
+function saturate(
+  { bytesPerMs, delayMs, burstBytes = 0, stalls = { share: 0, ms: 0 } }: Wire,
+  warmUpMs: number,
+) {
   const clock = virtualClock();
+  const random = seededRandom(SEED);
   const window = createBulkWindow(clock);
   const frameMs = WIRE_FRAME_BYTES / bytesPerMs;
+  const stallMs = () => (random() < stalls.share ? random() * stalls.ms : 0);
   let freeAt = 0;
+  let leftAt = 0;
+  let arrivedAt = 0;
+  let heardAt = 0;
   let number = 0;
   let accepted = 0;
   let most = 0;
@@ -27,8 +41,11 @@ function saturate({ bytesPerMs, delayMs }: Wire, warmUpMs: number) {
     while (window.isOpen) {
       const last = ++number;
       window.sent(DC, last, WIRE_FRAME_BYTES);
-      freeAt = Math.max(freeAt, clock.now()) + frameMs;
-      clock.after(freeAt + delayMs - clock.now(), () => {
+      freeAt = Math.max(freeAt, clock.now() - burstBytes / bytesPerMs) + frameMs;
+      leftAt = Math.max(leftAt, freeAt, clock.now());
+      arrivedAt = Math.max(arrivedAt, leftAt + delayMs / 2) + stallMs();
+      heardAt = Math.max(heardAt, arrivedAt + delayMs / 2) + stallMs();
+      clock.after(heardAt - clock.now(), () => {
         window.accepted(DC, last + 1);
         accepted += WIRE_FRAME_BYTES;
         pump();
@@ -57,6 +74,22 @@ describe('copy data on a wire', () => {
 
   test('a small message waits for two frames at most where the wire holds none', () => {
     expect(saturate({ bytesPerMs: 62_500, delayMs: 0.2 }, 2000).most).toBe(2 * WIRE_FRAME_BYTES);
+  });
+
+  test.each([
+    ['for a minute', {}],
+    ['on a busy machine', { stalls: { share: 0.05, ms: 5 } }],
+    ['on a busy machine, behind a token bucket', { stalls: { share: 0.05, ms: 5 }, burstBytes: 70_000 }],
+  ])('nor for more %s', (_name, more) => {
+    const { rate, most } = saturate({ bytesPerMs: 62_500, delayMs: 0.2, ...more }, 60_000);
+    expect(most).toBe(2 * WIRE_FRAME_BYTES);
+    expect(rate).toBeGreaterThan(0.7 * 62_500);
+  });
+
+  test('a long wire is full, and its queue short, for a minute too', () => {
+    const { rate, most } = saturate({ bytesPerMs: 62_500, delayMs: 40 }, 60_000);
+    expect(rate).toBeGreaterThan(0.95 * 62_500);
+    expect(most).toBeLessThanOrEqual(2 * 62_500 * 40 + 2 * WIRE_FRAME_BYTES);
   });
 
   test('each DC has numbers of its own, and acknowledgements of a former link mean nothing', () => {
