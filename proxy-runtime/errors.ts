@@ -34,13 +34,12 @@ export type ProxyErrorCode = keyof typeof PROXY_ERRORS;
 export class ProxyError extends Error {
   override readonly name = 'ProxyError';
   readonly code: ProxyErrorCode;
-  constructor(code: ProxyErrorCode, message: string, options?: { cause?: unknown }) {
+  /** What to do about it, one sentence: that of the code, unless another one is told. */
+  readonly remedy: string;
+  constructor(code: ProxyErrorCode, message: string, options?: { cause?: unknown; remedy?: string }) {
     super(message, options);
     this.code = code;
-  }
-  /** What to do about it, one sentence. */
-  get remedy(): string {
-    return PROXY_ERRORS[this.code][1];
+    this.remedy = options?.remedy ?? PROXY_ERRORS[code][1];
   }
 }
 

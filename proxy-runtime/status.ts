@@ -14,7 +14,7 @@ export interface NodeStatus {
   readonly nodes: readonly NodeRow[];
   readonly proxies: readonly ProxyRow[];
   readonly dcs: readonly DcStatus[];
-  /** One for each peer of the configuration; empty when no runtime answers. */
+  /** One for each peer of the configuration; empty when no runtime answers ({@link InfoStatus.runtimeError}). */
   readonly links: readonly LinkStatus[];
   /** Of the runtime, by name (`frames_sent`). */
   readonly counters: Readonly<Record<string, number>>;
@@ -34,6 +34,8 @@ export interface InfoStatus {
   readonly maxDcs: number;
   /** 0: no runtime is alive. */
   readonly runtimePid: number;
+  /** Why a runtime that is alive has told nothing of links and counters; absent as a rule. */
+  readonly runtimeError?: string;
 }
 
 export interface NodeRow {

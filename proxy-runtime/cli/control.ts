@@ -20,8 +20,8 @@ const socketPath = (core: string): string =>
 /** Largest question, and largest answer that is believed, bytes. */
 const MAX_ASK_BYTES = 4096;
 const MAX_BYTES = 64 << 20;
-/** For a question to arrive, and for an answer unless it is known to take longer. */
-const ANSWER_MS = 2000;
+/** For a question to arrive, and for an answer unless it is known to take longer: a node may be busy, or stopped. */
+const ANSWER_MS = 5000;
 
 export type Question = Readonly<Record<string, unknown>>;
 
@@ -152,11 +152,15 @@ export function throwError(answer: unknown): void {
   if (error !== undefined) throw new ProxyError(error.code, error.message);
 }
 
+/** Of a command that needs a running node. */
+export const noNode = (dir: string): ProxyError =>
+  new ProxyError('M3_REFUSED', `no node runs at ${dir}`, { remedy: 'start it: `m3ipc up <config>`' });
+
 /** For a question whose answer is a stream. Rejects with M3_REFUSED if no runtime is there. */
 export function streamControl(dir: string, ask: string, question: Question): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = createConnection({ path: socketPath(dir), allowHalfOpen: true });
-    socket.once('error', () => reject(new ProxyError('M3_REFUSED', `no node runs at ${dir}`)));
+    socket.once('error', () => reject(noNode(dir)));
     socket.once('connect', () => {
       socket.removeAllListeners('error');
       socket.write(lineOf(ask, question));

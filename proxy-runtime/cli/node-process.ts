@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { NodeCore } from '../../core-kmod/binding/core.ts';
 import { systemClock, wallClockMs } from '../clock.ts';
 import { type Config, coreName } from '../config/index.ts';
+import { ProxyError } from '../errors.ts';
 import { keyStore } from '../key-store.ts';
 import type { NodeLogger } from '../log.ts';
 import { prometheusText } from '../metrics/prometheus.ts';
@@ -140,10 +141,18 @@ async function serveMetrics(url: URL, text: () => Promise<string>): Promise<Serv
       );
   });
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (cause) => reject(metricsFailure(url, cause)));
     server.listen(Number(url.port || 80), url.hostname.replace(/^\[|\]$/g, ''), resolve);
   });
   return server;
+}
+
+function metricsFailure(url: URL, cause: Error): ProxyError {
+  const code = 'code' in cause && cause.code === 'EADDRINUSE' ? 'M3_ADDR_IN_USE' : 'M3_UNAVAILABLE';
+  return new ProxyError(code, `metrics.listen ${url.href}: ${cause.message}`, {
+    cause,
+    remedy: 'stop the other program, or let metrics.listen name another address',
+  });
 }
 
 async function stopParts(parts: Parts, force: boolean): Promise<void> {

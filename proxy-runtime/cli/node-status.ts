@@ -49,7 +49,7 @@ function labelled(name: string, labels: Readonly<Record<string, string>>): strin
 
 /** Of the core in `dir`, a directory or `kernel:<device>`, whether or not a runtime serves it. Throws CoreErrors of m3_node_open. */
 export async function readStatus(dir: string): Promise<NodeStatus> {
-  const runtime = (await askControl(dir, 'status').catch(() => undefined)) as RuntimePart | undefined;
+  const { runtime, error } = await askRuntime(dir);
   const core = NodeCore.open(dir);
   try {
     const { abiVersion, maxNodes, maxDcs, runtimePid, incarnation } = core.info();
@@ -59,6 +59,7 @@ export async function readStatus(dir: string): Promise<NodeStatus> {
         ...{ cluster: core.cluster, node: core.node, core: coreNameText(dir) },
         ...{ abiVersion, maxNodes, maxDcs, runtimePid, incarnation: incarnation.toString(16) },
         name: runtime?.name ?? nodes.find(({ node }) => node === core.node)?.name ?? '',
+        ...(error === undefined ? {} : { runtimeError: error.message }),
       },
       nodes,
       proxies: proxyRows(core, nodes),
@@ -68,6 +69,16 @@ export async function readStatus(dir: string): Promise<NodeStatus> {
     };
   } finally {
     core.close();
+  }
+}
+
+/** Neither: no runtime is there. What the core says is told in any case. */
+async function askRuntime(dir: string): Promise<{ runtime?: RuntimePart; error?: Error }> {
+  try {
+    const runtime = (await askControl(dir, 'status')) as RuntimePart | undefined;
+    return runtime === undefined ? {} : { runtime };
+  } catch (error) {
+    return { error: error instanceof Error ? error : new Error(String(error)) };
   }
 }
 

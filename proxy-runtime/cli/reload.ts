@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Command } from 'commander';
 import { valueText } from '../config/mistake.ts';
-import { ProxyError } from '../errors.ts';
-import { askControl } from './control.ts';
+import { askControl, noNode } from './control.ts';
 import type { Change, Effect } from './node-reload.ts';
 import { printJson, printText } from './output.ts';
 import { coreDirectory, whichNode } from './which-node.ts';
@@ -42,7 +41,7 @@ async function action(
 ): Promise<void> {
   const dir = await coreDirectory(file, core, command);
   const answer = await askControl(dir, 'reload', { timeoutMs: RELOAD_MS });
-  if (answer === undefined) throw new ProxyError('M3_REFUSED', `no node runs at ${dir}`);
+  if (answer === undefined) throw noNode(dir);
   const { changes } = answer as { changes: readonly Change[] };
   if (json) printJson({ changes });
   else printText(changesText(changes));

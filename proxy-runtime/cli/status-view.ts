@@ -59,6 +59,7 @@ function infoText({ info, nodes, dcs }: NodeStatus): string {
     incarnation: info.incarnation,
     core: info.core,
     runtime_pid: info.runtimePid === 0 ? 'none' : info.runtimePid,
+    ...(info.runtimeError === undefined ? {} : { runtime_error: info.runtimeError }),
   });
 }
 

@@ -73,6 +73,19 @@ describe('up', () => {
     expect(existsSync(at.pair.coreOf(1))).toBe(false);
   });
 
+  it('names an address for metrics that is in use', async () => {
+    const two = await at.pair.up(2);
+    const { host } = new URL(addressOf(two));
+    const metrics = { listen: `http://${host}` };
+    const { code, stderr } = await m3ipc('up', at.pair.write(1, { ...dialling(addressOf(two)), metrics }))
+      .ended;
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringContaining(`m3ipc: M3_ADDR_IN_USE: metrics.listen http://${host}/: `),
+    ]);
+    expect(existsSync(at.pair.coreOf(1))).toBe(false);
+  });
+
   it.each([
     [
       'the core of another node',
@@ -156,5 +169,15 @@ describe('status', () => {
     const { code, stderr } = await m3ipc('status', '--core', `${at.pair.dir}/nowhere`).ended;
     expect(code).toBe(1);
     expect(stderr).toContain('ENOENT');
+  });
+
+  it('says that a runtime does not answer, and shows what the core knows', async () => {
+    const two = await at.pair.up(2);
+    two.signal('SIGSTOP');
+    const { code, stdout } = await m3ipc('status', '--core', at.pair.coreOf(2)).ended;
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^runtime_error=the node has not answered within \d+ ms$/m);
+    expect(stdout).toContain('DC shop');
+    two.signal('SIGCONT');
   });
 });
