@@ -9,7 +9,7 @@ import { COPIERS, type Copies, type CopyOptions, startCopies, TARGET } from './c
 
 const OTHER = DC + 1;
 const WEIGHT = 8;
-/** Less than loopback carries: else what is shared is the processor. */
+/** Less than loopback carries, so that what is shared is the link. */
 const LINK_MEGABYTES_PER_SECOND = 100;
 const MEGABYTES_PER_SECOND = 20;
 const WARM_UP_MS = 1000;
@@ -35,6 +35,16 @@ const EXPERIMENTS: readonly Experiment[] = [
     },
     dcs: [DC, OTHER],
     copies: { copiers: 16, copyBytes: 256 << 10 },
+    figure: ([one = 0, other = 1]) => one / other,
+    target: WEIGHT,
+    within: 0.15,
+  },
+  {
+    name: `shares of two DCs with weights ${WEIGHT} and 1, both saturating a link without a limit`,
+    options: { dcs: [{ dc: DC, weight: WEIGHT }, { dc: OTHER }] },
+    dcs: [DC, OTHER],
+    // At such a rate smaller copies end faster than one process begins new ones, and a queue that is empty has no share.
+    copies: { copiers: 16, copyBytes: 1 << 20 },
     figure: ([one = 0, other = 1]) => one / other,
     target: WEIGHT,
     within: 0.15,
