@@ -111,6 +111,19 @@ const TARGETS: readonly Target[] = [
   { name: 'the same with Ethernet datagrams', of: ['udp-1500', messages('single')], to: DGRAM, atLeast: 1 },
   { name: 'rdma-sim (simulated) p50, beside tcp', of: ['rdma-sim', p50], to: ['tcp', p50], atMost: 1 },
   { name: 'rdma-sim (simulated) MB/s, beside tcp', of: ['rdma-sim', bulk], to: ['tcp', bulk], atLeast: 2 },
+  {
+    name: 'tipc, one message a frame, beside tcp',
+    of: ['tipc', messages('single')],
+    to: ['tcp', messages('single')],
+    atLeast: 1,
+  },
+  {
+    name: 'tipc, 32 messages a frame, beside tcp',
+    of: ['tipc', messages('batched')],
+    to: ['tcp', messages('batched')],
+    atLeast: 1,
+  },
+  { name: 'tipc p50, beside tcp', of: ['tipc', p50], to: ['tcp', p50], atMost: 1 },
   { name: 'tcp MB/s', of: ['tcp', bulk], atLeast: 1000 },
 ];
 

@@ -4,7 +4,9 @@ import type { GuestJob } from './job.ts';
 import { conformance } from './jobs/conformance.ts';
 import { module } from './jobs/module.ts';
 import { probe } from './jobs/probe.ts';
+import { tipcBench } from './jobs/tipc-bench.ts';
 import { tipcContract } from './jobs/tipc-contract.ts';
+import { tipcFaults } from './jobs/tipc-faults.ts';
 import { tipcLinks } from './jobs/tipc-links.ts';
 import { tipcNamespaces } from './jobs/tipc-namespaces.ts';
 import { tipcWire } from './jobs/tipc-wire.ts';
@@ -18,6 +20,8 @@ export const JOBS: readonly GuestJob[] = [
   tipcNamespaces,
   tipcContract,
   tipcLinks,
+  tipcFaults,
+  tipcBench,
   tipcWire,
   module,
   conformance,
