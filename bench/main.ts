@@ -6,6 +6,8 @@ import { printJson, printText } from '../proxy-runtime/cli/output.ts';
 import { codecs } from './codecs/index.ts';
 import { compare, comparisonText } from './compare.ts';
 import { conditions, conditionsText } from './conditions.ts';
+import { copy } from './flow/copy.ts';
+import { stream } from './flow/stream.ts';
 import { local } from './local/index.ts';
 import { paper } from './paper/index.ts';
 import { peers } from './peers/index.ts';
@@ -18,12 +20,14 @@ import { transports } from './transports/index.ts';
 
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   codecs,
+  copy,
   local,
   paper,
   peers,
   qos,
   scale,
   stages,
+  stream,
   transports,
 };
 

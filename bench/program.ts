@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { pinned } from '../test/system/rig/worker.ts';
 
 export interface Program {
+  readonly pid: number;
   /** What it has printed. Rejects if it ends before. */
   readonly line: Promise<unknown>;
   /** Resolves when it is gone. Idempotent. */
@@ -27,7 +28,7 @@ export function startProgram(command: string, args: readonly string[], cpu: numb
   });
   // Who awaits it is told; a server that is stopped has nobody who does.
   line.catch(() => {});
-  return { line, stop: () => stop(child, gone) };
+  return { pid: child.pid ?? 0, line, stop: () => stop(child, gone) };
 }
 
 async function stop(child: ChildProcess, gone: Promise<void>): Promise<void> {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 /** Benches of two nodes run and say what they promise to say. How fast anything is, no test asserts. */
 import { expect, it } from 'vitest';
+import type { Result as CopyResult } from '../../bench/flow/copy.ts';
+import type { Result as StreamResult } from '../../bench/flow/stream.ts';
 import type { Result as PaperResult } from '../../bench/paper/result.ts';
 import type { Result as ScaleResult } from '../../bench/scale/result.ts';
 import { HOPS, type HopResult } from '../../bench/stages/hops.ts';
@@ -63,4 +65,41 @@ it('paper --json: all four panels, ours beside theirs, and why a mechanism is mi
   expect(targets.some(({ name }) => /^B, .*: beside pipe/.test(name))).toBe(true);
   expect(missing).toMatchObject({ srr: expect.any(String), simpl: expect.any(String) });
   expect('tipc' in missing || who('A').includes('tipc')).toBe(true);
+});
+
+it('stream --json: one-way messages, and what each of them uses', async () => {
+  const { code, stdout } = await bench('stream', '--json', '--repetitions', '1', '--milliseconds', '50');
+  expect(code).toBe(0);
+  const { results, targets, peakMegabytes } = JSON.parse(stdout) as {
+    readonly results: readonly StreamResult[];
+    readonly targets: readonly Line[];
+    readonly peakMegabytes: object;
+  };
+  expect([...new Set(results.map(({ chain }) => chain))]).toEqual(['plain', 'encryption']);
+  expect(Object.keys(peakMegabytes)).toEqual(['plain', 'encryption']);
+  for (const { messagesPerSecond, cpuUsPerMessage, wireBytesPerMessage } of results) {
+    expect(messagesPerSecond.min).toBeGreaterThan(0);
+    expect(cpuUsPerMessage.min).toBeGreaterThan(0);
+    // A message and the record that it was taken: 128 bytes and 64.
+    expect(wireBytesPerMessage.min).toBeGreaterThan(128);
+  }
+  expect(targets.map(({ met }) => typeof met)).toEqual(['boolean', 'boolean']);
+});
+
+it('copy --json: copies that arrive whole, and iperf3 beside them where there can be a wire', async () => {
+  const { code, stdout } = await bench('copy', '--json', '--repetitions', '1', '--milliseconds', '50');
+  expect(code).toBe(0);
+  const { results, missing } = JSON.parse(stdout) as {
+    readonly results: readonly CopyResult[];
+    readonly missing: Readonly<Record<string, string>>;
+  };
+  const loopback = results.filter(({ way }) => way === 'loopback');
+  expect(loopback.map(({ chain, bytes }) => `${chain} ${bytes}`)).toEqual(
+    ['plain', 'encryption'].flatMap((chain) =>
+      [65_536, 262_144, 1_048_576].map((bytes) => `${chain} ${bytes}`),
+    ),
+  );
+  for (const { wireBytesPerByte } of loopback) expect(wireBytesPerByte?.min).toBeGreaterThan(1);
+  const shaped = results.filter(({ ofLine }) => ofLine !== null);
+  expect([shaped.length, Object.keys(missing).length].sort()).toEqual(shaped.length > 0 ? [0, 3] : [0, 1]);
 });

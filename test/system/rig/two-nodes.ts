@@ -28,6 +28,8 @@ export interface TwoNodesOptions {
   readonly program?: string;
   /** Where node 2 listens; default: TCP over loopback. */
   readonly listen?: string;
+  /** Put in front of each node's command line. */
+  readonly prefixes?: readonly [readonly string[], readonly string[]];
   /** The core that each node's proxy process is pinned to. */
   readonly cpus?: readonly [number, number] | undefined;
 }
@@ -111,7 +113,7 @@ function nodeOptions(
   );
   return {
     ...{ role: `the proxies of node ${node}`, file: program ?? 'test/system/rig/node.js', args: [file] },
-    ...{ nodeOptions: nodeOptions ?? [], cpu: cpus?.[node - 1] },
+    ...{ nodeOptions: nodeOptions ?? [], cpu: cpus?.[node - 1], prefix: options.prefixes?.[node - 1] ?? [] },
   };
 }
 

@@ -13,6 +13,8 @@ export interface WorkerOptions {
   readonly args?: readonly string[];
   /** Options of Node itself. */
   readonly nodeOptions?: readonly string[];
+  /** Put in front of its command line: `ip netns exec <name>`. */
+  readonly prefix?: readonly string[];
   /** The core that it is pinned to. */
   readonly cpu?: number | undefined;
 }
@@ -37,9 +39,9 @@ interface Waiting {
 
 /** Its stderr is ours. */
 export function startWorker(options: WorkerOptions): Worker {
-  const { role, file, args = [], nodeOptions = [], cpu } = options;
+  const { role, file, args = [], nodeOptions = [], cpu, prefix = [] } = options;
   const program = [...nodeOptions, join(packageRoot(), 'dist', file), ...args];
-  const [command, ...rest] = pinned(cpu, [process.execPath, ...program]);
+  const [command = '', ...rest] = [...prefix, ...pinned(cpu, [process.execPath, ...program])];
   const child = spawn(command, rest, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const waiting = new Map<number, Waiting>();
   let questions = FIRST_QUESTION;
