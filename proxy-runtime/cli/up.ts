@@ -59,9 +59,11 @@ async function action(file: string, { json = false, standby, replace }: Options)
       .reload()
       .catch((error: unknown) => log.error({ err: error }, 'the configuration stays as it was'));
   });
+  let exitCode = 0;
   const asked = signalled(() => {
+    exitCode = EXIT_FORCED;
     log.warn('second signal: the links end without being drained');
-    void node.stop({ force: true }).finally(() => process.exit(EXIT_FORCED));
+    void node.stop({ force: true }).finally(() => process.exit(exitCode));
   });
   tellUp(config, node.runtime.status(), json);
   const signal = await asked;
@@ -69,7 +71,7 @@ async function action(file: string, { json = false, standby, replace }: Options)
   await node.stop();
   log.info('down');
   // Nothing is left to wait for; signal handlers would not keep the process either.
-  process.exit(0);
+  process.exit(exitCode);
 }
 
 export const registerUp = (program: Command): void => {

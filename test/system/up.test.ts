@@ -55,10 +55,16 @@ describe('up', () => {
 
   it('is forced by a second signal', async () => {
     const two = await at.pair.up(2);
-    two.signal('SIGTERM');
-    two.signal('SIGINT');
-    // Draining may have been quicker than the second signal.
-    expect([0, 143]).toContain((await two.ended).code);
+    const one = await at.pair.up(1, dialling(addressOf(two)));
+    await one.says('stderr', /"msg":"connected"/);
+    // Who stands still does not say goodbye, so that draining waits for it.
+    two.signal('SIGSTOP');
+    one.signal('SIGTERM');
+    await one.says('stderr', /"msg":"draining"/);
+    one.signal('SIGINT');
+    expect((await one.ended).code).toBe(143);
+    expect((await one.ended).stderr).toMatch(/second signal/);
+    two.signal('SIGCONT');
   });
 
   it('names an address that is in use', async () => {
