@@ -7,6 +7,7 @@ import { constants } from 'node:os';
 import { transports } from '../../../transports/index.ts';
 import { seededRandom } from '../../testing/random.ts';
 import { type Load, startLoad } from './load.ts';
+import { watchMemory } from './memory.ts';
 import { type Cycle, SCENARIOS, type Scenario, type ScenarioName } from './scenarios.ts';
 import {
   LANE_NAMES,
@@ -60,7 +61,7 @@ export interface LinkResult extends Verdict {
   readonly resumeMs: readonly number[];
   readonly p90ResumeMs: number;
   readonly worstResumeMs: number;
-  /** Private memory of the hungrier node's process: before the first fault, and its most since. */
+  /** Private memory of the hungrier node's process, bytes: when it had levelled off under load, and its most. */
   readonly memory: { readonly before: number; readonly most: number; readonly window: number };
   /** Of both nodes: what was sent again, and what of it had been accepted before and was dropped. */
   readonly replayed: number;
@@ -84,7 +85,6 @@ const MEMORY_SHARE = 1.1;
 const WARM_MESSAGES = 5000;
 /** Without progress for so many deadlines of a call something hangs: whoever is told to end makes two more at most. */
 const PATIENCE = 4;
-const MEMORY_LOOK_MS = 20;
 
 export async function runLinks(settings: LinkSettings): Promise<LinkResult> {
   const { scenario, scheme, codecs, restart, root, binary, seed, timeoutMs } = settings;
@@ -160,38 +160,20 @@ async function runCycles(settings: LinkSettings, stage: Stage, load: Load): Prom
   const problems: string[] = [];
   const memory = watchMemory(stage);
   try {
+    if (step >= WARM_MESSAGES) await memory.steady();
+    const warm = load.operations;
     for (let at = 0; at < count; at++) {
-      await load.reached(step * (at + 1));
+      await load.reached(warm + step * (at + 1));
       if (at === 0) memory.faults();
       const cycle = await SCENARIOS[scenario].cycle({ stage, load, random, at, longestMs, timeoutMs });
       cycles.push(cycle);
       progress(`${at + 1}/${count}: ${cycle.what}; flowing after ${cycle.resumeMs} ms`);
     }
-    await load.reached(messages);
+    await load.reached(warm + messages);
   } catch (error) {
     problems.push(error instanceof Error ? error.message : String(error));
   }
-  return { cycles, memory: memory.end(), problems };
-}
-
-/** `before` is what it had come to under load when the faults began. */
-function watchMemory({ nodes }: Stage) {
-  let before = 0;
-  let most = 0;
-  const look = (): void => {
-    most = Math.max(most, ...nodes.map((node) => node.memoryBytes()));
-  };
-  const timer = setInterval(look, MEMORY_LOOK_MS);
-  return {
-    faults() {
-      look();
-      before = most;
-    },
-    end() {
-      clearInterval(timer);
-      return { before, most, window: WINDOW_BYTES };
-    },
-  };
+  return { cycles, memory: { ...memory.end(), window: WINDOW_BYTES }, problems };
 }
 
 function percentile(sorted: readonly number[], share: number): number {

@@ -71,6 +71,8 @@ export interface LoadOptions {
 }
 
 export interface Load {
+  /** Made by the clients in all. */
+  readonly operations: number;
   /** Resolves when the clients have made so many operations in all; rejects when they no longer get on. */
   reached(operations: number): Promise<void>;
   /** Ends the processes of a core by SIGKILL, resolves when they are gone; what they know is lost. */
@@ -105,6 +107,9 @@ interface State {
 export async function startLoad(options: LoadOptions): Promise<Load> {
   const state: State = { options, members: [], watchers: new Set() };
   const load: Load = {
+    get operations() {
+      return sum(state);
+    },
     reached: (operations) => until(state, () => sum(state) >= operations, 'operations made'),
     kill: (core) => kill(state, core),
     revive: (core) =>
