@@ -9,6 +9,7 @@ import { conditions, conditionsText } from './conditions.ts';
 import { copy } from './flow/copy.ts';
 import { stream } from './flow/stream.ts';
 import { local } from './local/index.ts';
+import { matrix } from './matrix/index.ts';
 import { paper } from './paper/index.ts';
 import { peers } from './peers/index.ts';
 import { createProgress } from './progress.ts';
@@ -22,6 +23,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   codecs,
   copy,
   local,
+  matrix,
   paper,
   peers,
   qos,

@@ -32,6 +32,7 @@ export interface Sample {
 }
 
 export interface Room {
+  readonly nodes: TwoNodes;
   /** Messages of 64 bytes from so many endpoints, each with one send under way. */
   send(endpoints: number, ms: number): Promise<Sample>;
   /** So many copies under way at a time, from node 1 to node 2. */
@@ -42,16 +43,20 @@ export interface Room {
   clear(): Promise<void>;
 }
 
-/** @param most copies at a time. */
+/**
+ * @param most copies at a time.
+ * @param more endpoints on node 2, which somebody else will bind.
+ */
 export async function openRoom(
   codecs: readonly string[],
   most: number,
-  more: Partial<TwoNodesOptions> = {},
+  options: Partial<TwoNodesOptions> = {},
+  more: readonly number[] = [],
 ): Promise<Room> {
   // The sink's endpoint is behind those that take copies.
   const [sinkAt, targets] = [FIRST.there + most, Array.from({ length: most }, (_, at) => FIRST.there + at)];
-  const servers = [[], [...targets, sinkAt]] as const;
-  const nodes = await openTwoNodes({ codecs, servers, dc: { procs: PROCS, arena: ARENA }, ...more });
+  const servers = [[], [...targets, sinkAt, ...more]] as const;
+  const nodes = await openTwoNodes({ codecs, servers, dc: { procs: PROCS, arena: ARENA }, ...options });
   const [one, two] = nodes.cores;
   const running = new Set<Program>();
   const start = (...args: (string | number)[]): Program => {
@@ -82,6 +87,7 @@ export async function openRoom(
       return sampleOf(said, before, after);
     };
     return {
+      nodes,
       send: (endpoints, ms) => measure('source', one, DC, FIRST.here, endpoints, sinkAt, ms),
       copy: (copies, bytes, ms) => measure('copier', one, DC, FIRST.here, copies, FIRST.there, bytes, ms),
       peak: () => peakMegabytesOf(stay),

@@ -3,6 +3,8 @@
 import { expect, it } from 'vitest';
 import type { Result as CopyResult } from '../../bench/flow/copy.ts';
 import type { Result as StreamResult } from '../../bench/flow/stream.ts';
+import { CELLS } from '../../bench/matrix/cells.ts';
+import type { Result as MatrixResult } from '../../bench/matrix/result.ts';
 import type { Result as PaperResult } from '../../bench/paper/result.ts';
 import type { Result as ScaleResult } from '../../bench/scale/result.ts';
 import { HOPS, type HopResult } from '../../bench/stages/hops.ts';
@@ -102,4 +104,20 @@ it('copy --json: copies that arrive whole, and iperf3 beside them where there ca
   for (const { wireBytesPerByte } of loopback) expect(wireBytesPerByte?.min).toBeGreaterThan(1);
   const shaped = results.filter(({ ofLine }) => ofLine !== null);
   expect([shaped.length, Object.keys(missing).length].sort()).toEqual(shaped.length > 0 ? [0, 3] : [0, 1]);
+});
+
+it('matrix --json: each transport with a chain of codecs, by size, outstanding and clients', async () => {
+  const options = ['--repetitions', '1', '--milliseconds', '10', '--round-trips', '20', '--only', 'tcp,unix'];
+  const { code, stdout } = await bench('matrix', '--json', ...options, '--codecs', 'compression');
+  expect(code).toBe(0);
+  const { results } = JSON.parse(stdout) as { readonly results: readonly MatrixResult[] };
+  expect(results.map(({ transport, chain }) => `${transport} ${chain}`)).toEqual([
+    ...CELLS.map(() => 'tcp compression'),
+    ...CELLS.map(() => 'unix compression'),
+  ]);
+  for (const { kind, p50Us, megabytesPerSecond, roundTripsPerSecond } of results) {
+    expect(roundTripsPerSecond.min).toBeGreaterThan(0);
+    expect(p50Us).toEqual(kind === 'call' ? SPREAD : null);
+    expect(megabytesPerSecond).toEqual(kind === 'copy' ? SPREAD : null);
+  }
 });
