@@ -88,6 +88,8 @@ static int write_chunk(struct m3_region *r, const struct m3_entry *e, char *to,
 	struct m3_copy_body copy = e->body.chunk.copy;
 	uint64_t local = e->body.chunk.local;
 
+	/* What was checked is what is used: nothing is read a second time. */
+	m3_barrier();
 	if (room < sizeof(copy) || copy.bytes > room - sizeof(copy) ||
 	    !m3_in_arena(r, local, copy.bytes))
 		return 0;
@@ -109,6 +111,7 @@ static uint32_t write_record(struct m3_region *r, const struct m3_entry *e,
 	struct m3_record rec = e->record;
 	uint32_t body = rec.length - (uint32_t)sizeof(rec);
 
+	m3_barrier();
 	if (rec.length < sizeof(rec) || rec.length > room || rec.length % 8)
 		return 0;
 	if (rec.kind == M3_REC_VOID) {

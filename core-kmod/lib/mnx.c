@@ -199,6 +199,15 @@ static int only_core(char *dir, size_t size, const char *base)
 	return found == 1 ? 0 : -M3_EDVSINIT;
 }
 
+/* It may lie where everyone can write: nobody else may have made it before. */
+static int is_ours(const char *base)
+{
+	struct stat st;
+
+	return !lstat(base, &st) && S_ISDIR(st.st_mode) &&
+	       st.st_uid == getuid() && !(st.st_mode & 022);
+}
+
 int mnx_dir(char *dir, size_t size, int nodeid)
 {
 	const char *set = getenv("M3IPC_DIR");
@@ -220,10 +229,12 @@ int mnx_dir(char *dir, size_t size, int nodeid)
 			     (unsigned int)getuid());
 	if (n < 0 || (size_t)n >= sizeof(base))
 		return -M3_EDVSINIT;
+	if (nodeid >= 0 && mkdir(base, 0755) && errno != EEXIST)
+		return -M3_EDVSINIT;
+	if (access(base, F_OK) == 0 && !is_ours(base))
+		return -M3_EPRIVILEGES;
 	if (nodeid < 0)
 		return only_core(dir, size, base);
-	if (mkdir(base, 0755) && errno != EEXIST)
-		return -M3_EDVSINIT;
 	n = snprintf(dir, size, "%s/%d", base, nodeid);
 	return n > 0 && (size_t)n < size ? 0 : -M3_EDVSINIT;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** A node's core as its configuration wants it: created, or, after a runtime that was killed, taken over as it is. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { NodeCore } from '../../core-kmod/binding/core.ts';
 import { type Config, coreName, coreNameText, type DcConfig } from '../config/index.ts';
@@ -9,6 +9,7 @@ import { CoreError, ProxyError } from '../errors.ts';
 /** Nodes and DCs a core has room for; ids in a configuration are below these. */
 const MIN_NODES = 32;
 const MIN_DCS = 32;
+const OTHERS_WRITE = 0o022;
 
 /** Throws CoreErrors, M3_CONFIG when it is the core of another node, M3_UNAVAILABLE when there is no such device. */
 export function setUpCore(config: Config): NodeCore {
@@ -38,8 +39,10 @@ function openOrCreate(config: Config): NodeCore {
   const dir = coreName(config.core);
   const core = openExisting(config);
   if (core !== undefined) return unserved(core, dir);
-  if (config.core.backend === 'embedded') makeParent(dir);
-  else checkDevice(config.core.path);
+  if (config.core.backend === 'embedded') {
+    makeParent(dir);
+    checkPlace(config);
+  } else checkDevice(config.core.path);
   return NodeCore.create(dir, {
     node: config.node,
     cluster: config.cluster,
@@ -54,6 +57,7 @@ function openOrCreate(config: Config): NodeCore {
 /** Undefined: there is none. */
 function openExisting(config: Config): NodeCore | undefined {
   const dir = coreName(config.core);
+  checkPlace(config);
   try {
     return ownCore(NodeCore.open(dir), config, dir);
   } catch (error) {
@@ -76,6 +80,24 @@ function makeParent(dir: string): void {
   }
 }
 
+/**
+ * A default place lies where everyone may write: somebody else may have made it before, with a core, or to change what is
+ * put there. A place that the configuration names is its author's business.
+ */
+function checkPlace({ core }: Config): void {
+  if (core.backend !== 'embedded' || core.why === undefined) return;
+  const place = dirname(core.path);
+  const stat = lstatSync(place, { throwIfNoEntry: false });
+  if (stat === undefined) return;
+  const me = process.getuid?.() ?? stat.uid;
+  if (stat.isDirectory() && stat.uid === me && (stat.mode & OTHERS_WRITE) === 0) return;
+  const mode = (stat.mode & 0o777).toString(8);
+  const text = `${place} is no directory that user ${me} alone can write to (it is user ${stat.uid}'s, of mode 0${mode})`;
+  throw new ProxyError('M3_CONFIG', `core embedded:${core.path}: ${text}`, {
+    remedy: 'remove it, or name another place: `core: embedded:<directory>`',
+  });
+}
+
 function checkDevice(path: string): void {
   if (existsSync(path)) return;
   throw new ProxyError(
@@ -87,13 +109,13 @@ function checkDevice(path: string): void {
 /** Not `recursive: true`: Node tries for ever where a file system answers ENOENT to every mkdir, as /proc does. */
 function makeDirectory(dir: string): void {
   try {
-    mkdirSync(dir);
+    mkdirSync(dir, { mode: 0o755 });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST') return;
     if (code !== 'ENOENT' || dirname(dir) === dir || existsSync(dirname(dir))) throw error;
     makeDirectory(dirname(dir));
-    mkdirSync(dir);
+    mkdirSync(dir, { mode: 0o755 });
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** `m3ipc up` and `m3ipc status` as processes: what they refuse, what they tell, what they leave, what they survive. */
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Message } from '../../core-kmod/binding/core.ts';
 import type { NodeStatus } from '../../proxy-runtime/status.ts';
@@ -117,6 +118,24 @@ describe('up', () => {
     const { code, stderr } = await m3ipc('up', at.pair.write(1, { ...changes, core: where, peers })).ended;
     expect(code).toBe(1);
     expect(stderr).toMatch(message);
+  });
+
+  it('refuses a default place that others can write to', async () => {
+    const two = await at.pair.up(2);
+    const runtimeDir = process.env.XDG_RUNTIME_DIR;
+    const place = join(at.pair.dir, 'm3ipc');
+    mkdirSync(place);
+    chmodSync(place, 0o777);
+    process.env.XDG_RUNTIME_DIR = at.pair.dir;
+    try {
+      const file = at.pair.write(1, { ...dialling(addressOf(two)), core: 'auto' });
+      const { code, stderr } = await m3ipc('up', file).ended;
+      expect([code, stderr]).toEqual([1, expect.stringContaining(`${place} is no directory that user`)]);
+      expect(readdirSync(place)).toEqual([]);
+    } finally {
+      if (runtimeDir === undefined) delete process.env.XDG_RUNTIME_DIR;
+      else process.env.XDG_RUNTIME_DIR = runtimeDir;
+    }
   });
 
   it('refuses a core that a living runtime serves', async () => {
