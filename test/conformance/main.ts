@@ -16,7 +16,7 @@ import { BACKEND_VARIABLE, backendOf } from './backend.ts';
 import { type Report, summary, testFileOf, type Verdict, verdictsOf } from './report.ts';
 import { DOCS, docsText } from './table/docs.ts';
 import { TABLE } from './table/index.ts';
-import { isCovered } from './table/row.ts';
+import { isCovered, proofsOn } from './table/row.ts';
 
 const root = packageRoot();
 
@@ -24,7 +24,7 @@ const root = packageRoot();
 function runTests(backend: string): Report {
   const scratch = mkdtempSync(join(tmpdir(), 'm3ipc-conformance-'));
   const file = join(scratch, 'report.json');
-  const files = new Set(TABLE.filter(isCovered).flatMap(({ proofs }) => proofs.map(testFileOf)));
+  const files = new Set(TABLE.filter(isCovered).flatMap((row) => proofsOn(row, backend).map(testFileOf)));
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
   try {
@@ -75,7 +75,7 @@ function main(): number {
     return 0;
   }
   backendOf(values.backend);
-  const verdicts = verdictsOf(TABLE, runTests(values.backend), root);
+  const verdicts = verdictsOf(TABLE, runTests(values.backend), root, values.backend);
   if (values.json) printJson(json(values.backend, verdicts));
   else printText(text(verdicts));
   return verdicts.some(({ isFailure }) => isFailure) ? EXIT_FAILURE : 0;

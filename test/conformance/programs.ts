@@ -51,8 +51,10 @@ export function build(folder: string, out: string, ...args: string[]): void {
 
 /** What a program must have said: the cases for which rows of the table name it. */
 function casesOf(source: string): string[] {
-  const proofs = TABLE.filter(isCovered).flatMap((row) => row.proofs);
-  return proofs.flatMap(({ file, part }) => (file === source && part !== undefined ? [part] : []));
+  const proofs = TABLE.filter(isCovered).flatMap((row) => [...row.proofs, ...(row.kernel?.proofs ?? [])]);
+  return [...new Set(proofs)].flatMap(({ file, part }) =>
+    file === source && part !== undefined ? [part] : [],
+  );
 }
 
 export interface Program {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** Which rows of the table hold, according to vitest's JSON report of a run of their tests. */
 import { relative } from 'node:path';
-import { isCovered, type Proof, type Row, type Section } from './table/row.ts';
+import { isCovered, type Proof, proofsOn, type Row, type Section } from './table/row.ts';
 
 /** The part of the report that is read. */
 export interface Report {
@@ -47,9 +47,11 @@ export interface Verdict {
   readonly isFailure: boolean;
 }
 
-function verdictOf(row: Row, tests: ReadonlyMap<string, readonly Assertion[]>): Verdict {
+function verdictOf(row: Row, tests: ReadonlyMap<string, readonly Assertion[]>, backend: string): Verdict {
   if (!isCovered(row)) return { row, reason: row.reason, isFailure: false };
-  for (const proof of row.proofs) {
+  const proofs = proofsOn(row, backend);
+  if (proofs.length === 0) return { row, reason: row.kernel?.why, isFailure: false };
+  for (const proof of proofs) {
     const name = `${proof.file}${proof.part === undefined ? '' : `: ${proof.part}`}`;
     const found = testsOf(proof, tests);
     if (found.length === 0) return { row, reason: `${name}: no such test ran`, isFailure: true };
@@ -63,11 +65,16 @@ function verdictOf(row: Row, tests: ReadonlyMap<string, readonly Assertion[]>): 
   return { row, reason: undefined, isFailure: false };
 }
 
-export function verdictsOf(rows: readonly Row[], report: Report, root: string): Verdict[] {
+export function verdictsOf(
+  rows: readonly Row[],
+  report: Report,
+  root: string,
+  backend = 'embedded',
+): Verdict[] {
   const tests = new Map(
     report.testResults.map(({ name, assertionResults }) => [relative(root, name), assertionResults]),
   );
-  return rows.map((row) => verdictOf(row, tests));
+  return rows.map((row) => verdictOf(row, tests, backend));
 }
 
 function count(verdicts: readonly Verdict[], ...sections: Section[]): string {

@@ -9,11 +9,11 @@ import { programsIn } from './programs.ts';
 import { summary, type Verdict, verdictsOf } from './report.ts';
 import { DOCS, docsText } from './table/docs.ts';
 import { TABLE } from './table/index.ts';
-import { isCovered, row, section } from './table/row.ts';
+import { isCovered, onKernel, row, section } from './table/row.ts';
 
 const root = packageRoot();
 const covered = TABLE.filter(isCovered);
-const proofs = covered.flatMap((row) => row.proofs);
+const proofs = covered.flatMap((row) => [...row.proofs, ...(row.kernel?.proofs ?? [])]);
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 
 test('every row has an id of its own, and a proof or a reason', () => {
@@ -65,6 +65,8 @@ test('a row holds only if all its tests ran and passed', () => {
     row('skipped', '', '', 'a.test.ts: three'),
     row('missing', '', '', 'rs.c'),
     row('program', '', '', 'core/core-link.c: a case'),
+    onKernel('', row('elsewhere', '', '', 'rs.c'), 'a.test.ts: one'),
+    onKernel('it has none', row('absent', '', '', 'rs.c')),
   ]);
   const of = (name: string, ...tests: [title: string, status: string][]) => ({
     name: `/root/test/conformance/${name}`,
@@ -78,13 +80,19 @@ test('a row holds only if all its tests ran and passed', () => {
     ],
   };
   const told = (verdicts: Verdict[]) => verdicts.map(({ reason, isFailure }) => [reason, isFailure]);
-  const verdicts = verdictsOf(rows, report, '/root');
+  const verdicts = verdictsOf(rows, report, '/root', 'kernel');
+  expect(told(verdictsOf(rows, report, '/root')).slice(-2)).toEqual([
+    ['test/conformance/rs.c: no such test ran', true],
+    ['test/conformance/rs.c: no such test ran', true],
+  ]);
   expect(told(verdicts)).toEqual([
     [undefined, false],
     ['test/conformance/a.test.ts: two: failed', true],
     ['test/conformance/a.test.ts: three: cannot run here', false],
     ['test/conformance/rs.c: no such test ran', true],
     [undefined, false],
+    [undefined, false],
+    ['it has none', false],
   ]);
-  expect(summary(verdicts)).toBe('section 7: 0 of 0 rows, 7.3: 2 of 5');
+  expect(summary(verdicts)).toBe('section 7: 0 of 0 rows, 7.3: 3 of 7');
 });

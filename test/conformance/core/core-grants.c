@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-/* Explicit grants: one that is used at this moment, and a DC with no others. */
+/* A DC in which nothing is granted but by a grant. */
 #include "rig.h"
-#include <embedded/embedded.h>
+#include <stdint.h>
 
 /* A DC in which being blocked grants nothing. */
 static void explicit_only(void)
@@ -42,61 +42,8 @@ static void explicit_only(void)
 	rig_stop(&n);
 }
 
-/* Endpoint 2 is in the middle of a copy by a grant of endpoint 1. */
-static void grant_in_use(void)
-{
-	struct m3_copy copy = { .other = 1, .bytes = 8 };
-	struct m3_buffer buffer;
-	struct m3_section section;
-	struct m3_member *owner, *copier;
-	uint64_t granted, other;
-	struct m3_call call;
-	struct m3_map *map;
-	struct rig_node n;
-
-	rig_start(&n, 0);
-	owner = rig_join(&n, 1);
-	copier = rig_join(&n, 2);
-	SAME(m3_map_open(n.dir, RIG_DC, 0, &map), 0);
-	SAME(m3_alloc(owner, 1, 8192, &buffer), 0);
-	SAME(m3_grant(owner, 1, 2, buffer.address, 8, M3_GRANT_READ,
-		      &granted), 0);
-	SAME(m3_grant(owner, 1, 2, buffer.address, 8, M3_GRANT_READ,
-		      &other), 0);
-	copy.other_address = granted;
-	map->handle = m3_slot(map->r, m3_slot_of(map->r, 2))->handle;
-	SAME(m3_begin(map, &section, M3_LOCK_FOREVER), 0);
-	SAME(m3_copy_begin(&section.t, m3_slot_of(map->r, 2), &copy), 0);
-	m3_end(&section);
-	SAME(m3_revoke(owner, 1, granted), -M3_EONCOPY);
-	SAME(m3_revoke(owner, 1, other), 0);
-	SAME(m3_free(owner, 1, &buffer), -M3_EONCOPY);
-	SAME(m3_unbind(owner, 1), -M3_EONCOPY);
-	SAME(m3_unbind_any(n.core, RIG_DC, 1), -M3_EONCOPY);
-	SAME(m3_unbind(copier, 2), -M3_EONCOPY);
-	SOUND(&n);
-	/* The owner may call meanwhile. */
-	rig_start_call(owner, &call, M3_OP_RECEIVE, 1, 2, 0, M3_PENDING);
-	SAME(m3_cancel(owner, &call, M3_ECANCELED), -M3_ECANCELED);
-	SAME(m3_begin(map, &section, M3_LOCK_FOREVER), 0);
-	m3_copy_end(&section.t, m3_slot_of(map->r, 2), m3_slot_of(map->r, 1));
-	m3_end(&section);
-	SAME(m3_revoke(owner, 1, granted), 0);
-	SAME(m3_free(owner, 1, &buffer), 0);
-	map->handle = M3_RUNTIME;
-	m3_map_close(map);
-	m3_leave(owner);
-	m3_leave(copier);
-	SOUND(&n);
-	rig_stop(&n);
-}
-
 int main(void)
 {
-	rig_embedded_only("it holds a copy on between two steps of the "
-			  "core, in a region that it maps");
-	grant_in_use();
-	rig_ok("a grant in use");
 	explicit_only();
 	rig_ok("without implicit grants");
 	return 0;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "rig.h"
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -249,6 +251,25 @@ void rig_until(struct rig_node *n, int ep, unsigned int rts)
 		SAME(m3_getprocinfo(n->core, RIG_DC, ep, &info), 0);
 		MUST(rig_now() < end);
 	} while (info.rts_flags != rts);
+}
+
+int rig_readable(int fd, int ms)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, ms);
+}
+
+int rig_in_child(int (*body)(void *), void *arg)
+{
+	int status;
+	pid_t pid = fork();
+
+	MUST(pid >= 0);
+	if (pid == 0)
+		_exit(body(arg));
+	SAME(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 200;
 }
 
 struct m3_proc_info rig_info(struct rig_node *n, int ep)

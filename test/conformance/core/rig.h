@@ -81,6 +81,11 @@ void rig_start_call(struct m3_member *m, struct m3_call *c, int op, int self,
 /* Waits until an endpoint's state is exactly `rts` (M3_RTS_*). */
 void rig_until(struct rig_node *n, int ep, unsigned int rts);
 
+/* Does a bell ring, within that time? */
+int rig_readable(int fd, int ms);
+/* The exit status of a child that runs `body`; 200: it was killed. */
+int rig_in_child(int (*body)(void *), void *arg);
+
 /* What an endpoint is. */
 struct m3_proc_info rig_info(struct rig_node *n, int ep);
 /* Its state: M3_RTS_*. */

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: MIT
 /** The page that is generated from the table: call by call, then row by row. */
-import { type Covered, isCovered, type LeftOut, type Proof, type Row, type Section } from './row.ts';
+import {
+  type Covered,
+  isCovered,
+  type LeftOut,
+  type Proof,
+  proofsOn,
+  type Row,
+  type Section,
+} from './row.ts';
 
 /** From the repository's root. */
 export const DOCS = 'core-kmod/CONFORMANCE.md';
@@ -21,11 +29,14 @@ const link = ({ file, part }: Proof): string => {
   return `[${name}](../${file})${part === undefined ? '' : `: ${part.replaceAll('|', '\\|')}`}`;
 };
 
-/** How many rows of these sections are covered, in words: `90 of 100`. */
-function share(rows: readonly Row[], ...sections: Section[]): string {
+/** How many rows of these sections are covered on a backend, in words: `90 of 100`. */
+function share(rows: readonly Row[], backend: string, ...sections: Section[]): string {
   const all = rows.filter((row) => sections.includes(row.section));
-  return `${all.filter(isCovered).length} of ${all.length}`;
+  return `${all.filter((row) => isCovered(row) && proofsOn(row, backend).length > 0).length} of ${all.length}`;
 }
+
+const sum = (rows: readonly Row[], backend: string): string =>
+  `section 7.1 and 7.2: ${share(rows, backend, '7.1', '7.2')} rows; section 7.3: ${share(rows, backend, '7.3')} cases`;
 
 function callsText(rows: readonly Covered[]): string {
   const byCall = new Map<string, string[]>();
@@ -47,6 +58,14 @@ function sectionText(rows: readonly Row[], section: Section): string {
   return `## ${TITLES[section]}\n\n${text}\n`;
 }
 
+function kernelText(rows: readonly Covered[]): string {
+  const lines = rows.flatMap(({ id, section, kernel }) =>
+    kernel === undefined ? [] : [[id, section, kernel.proofs.map(link).join('; ') || '-', kernel.why]],
+  );
+  const head = ['row', 'section', 'shown there by', 'why not by the same'];
+  return `## What differs on the kernel's core\n\n${tableOf(head, lines)}\n`;
+}
+
 function leftOutText(rows: readonly Row[]): string {
   const left = rows.filter((row): row is LeftOut => !isCovered(row));
   const text = tableOf(
@@ -65,13 +84,17 @@ export function docsText(rows: readonly Row[]): string {
     'the reference: what the tests of the original system check, and what they never did. Every row is a program or a test',
     'that runs on the backend under test.',
     '',
-    `Section 7.1 and 7.2: ${share(rows, '7.1', '7.2')} rows. Section 7.3: ${share(rows, '7.3')} cases.`,
+    '| backend | rows |',
+    '| --- | --- |',
+    `| embedded | ${sum(rows, 'embedded')} |`,
+    `| kernel | ${sum(rows, 'kernel')} |`,
     '',
     '## Call by call',
     '',
     callsText(covered),
     '',
     ...SECTIONS.map((section) => sectionText(rows, section)),
+    kernelText(covered),
     leftOutText(rows),
   ]
     .join('\n')

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 /** What the reference does not ask for. */
-import { row, section } from './row.ts';
+import { onKernel, row, section } from './row.ts';
+
+const UNKILLED =
+  'a process ends outside of its core, or where it waits in it: its state is never half changed';
 
 export const OWN = section('own', [
   row(
@@ -9,20 +12,37 @@ export const OWN = section('own', [
     'join bind send sendrec receive notify reply unbind alloc free strerror cause',
     'errors.c',
   ),
-  row('fork', 'a handle from before fork() gives EFORKED', 'join', 'fork.c', 'core/core-rules.c'),
+  onKernel(
+    'who manages does so through an open file, and a child has that too',
+    row(
+      'fork',
+      'a handle from before fork() gives EFORKED',
+      'join',
+      'fork.c',
+      'core/core-rules.c: forked handles',
+      'core/core-locks.c: a forked node',
+    ),
+    'fork.c',
+    'core/core-rules.c: forked handles',
+  ),
   row(
     'bells',
     'a served bell is silent and armed',
     'bell bell_serve watch node_bell node_serve proxy_queues',
-    'core/core-rules.c',
+    'core/core-rules.c: a served bell',
   ),
-  row(
-    'files',
-    'full disks, missing permission, damaged regions: documented errors',
-    'dvs_init dc_init join node_open alloc',
-    'core/core-files.c',
-    'core/core-holes.c',
-    'bad-input.test.ts',
+  onKernel(
+    'it has no files; its memory is no disk',
+    row(
+      'files',
+      'full disks, missing permission, damaged regions: documented errors',
+      'dvs_init dc_init join node_open alloc',
+      'core/core-files.c',
+      'core/core-holes.c',
+      'bad-input.test.ts',
+    ),
+    'bad-input.test.ts: no directory, no core in it',
+    'bad-input.test.ts: joins a DC whose file',
   ),
   row(
     'records in flight',
@@ -37,8 +57,24 @@ export const OWN = section('own', [
     'test/contract/core.test.ts',
     'test/system/outage.test.ts',
   ),
-  row('kill: within one core', 'at every crash point of every call', 'check sweep', 'core/crash-local.c'),
-  row('kill: take and put', 'at every crash point of a proxy', 'proxy_take proxy_put', 'core/crash-link.c'),
+  onKernel(
+    UNKILLED,
+    row('kill: within one core', 'at every crash point of every call', 'check sweep', 'core/crash-local.c'),
+  ),
+  onKernel(
+    UNKILLED,
+    row('kill: take and put', 'at every crash point of a proxy', 'proxy_take proxy_put', 'core/crash-link.c'),
+  ),
+  onKernel(
+    UNKILLED,
+    row(
+      'kill: the lock, a wake-up',
+      'who is killed with the lock in hand, or before it wakes another, holds nobody up',
+      'sendrec start finish sweep',
+      'core/core-locks.c: a holder of the lock is killed',
+      'core/core-locks.c: a waker is killed',
+    ),
+  ),
   row(
     'private memory',
     'of a blocked process, by the kernel and by its owner; memory that is none is EFAULT',
@@ -61,15 +97,23 @@ export const OWN = section('own', [
     'proxy_put',
     'core/core-staged.c: forged chunks for private memory',
   ),
-  row(
-    'kill: copies',
-    'owner, requester and runtime at every crash point, and at random; a stopped owner',
-    'vcopy grant check sweep',
-    'core/crash-memory.c',
+  onKernel(
+    UNKILLED,
+    row(
+      'kill: copies',
+      'owner, requester and runtime at every crash point, and at random; a stopped owner',
+      'vcopy grant check sweep',
+      'core/crash-memory.c',
+      'core/core-copystorm.c',
+      'vcopy_killed.c: the owner is killed',
+      'vcopy_killed.c: the requester is killed',
+      'vcopy_killed.c: a stopped owner, a deadline',
+    ),
     'core/core-copystorm.c',
     'vcopy_killed.c: the owner is killed',
     'vcopy_killed.c: the requester is killed',
     'vcopy_killed.c: a stopped owner, a deadline',
+    'vcopy_held.c: both parties are killed',
   ),
   row(
     'asynchronous calls',
@@ -78,24 +122,30 @@ export const OWN = section('own', [
     'endpoint.test.ts',
     'calls.test.ts: a loop over an endpoint',
   ),
-  row('kill: relays and waits for a block', 'at every crash point', 'relay', 'core/crash-calls.c'),
+  onKernel(
+    UNKILLED,
+    row('kill: relays and waits for a block', 'at every crash point', 'relay', 'core/crash-calls.c'),
+  ),
   row(
     'reply and receive in one call',
     'one step; nothing is received where the reply fails',
     'reply_receive',
     'reply_receive.c',
   ),
-  row(
-    'the paper’s names',
-    'programs written with mnx.h behave alike',
-    'dvs_init',
-    'mnx_calls.c',
-    'mnx_manage.c',
-    'mnx_proxies.c',
-    'mnx_bindings.c',
-    'mnx_threads.c',
-    'mnx_paper.c',
-    'mnx_migrate.c',
+  onKernel(
+    'the library offers mnx.h over embedded cores',
+    row(
+      'the paper’s names',
+      'programs written with mnx.h behave alike',
+      'dvs_init',
+      'mnx_calls.c',
+      'mnx_manage.c',
+      'mnx_proxies.c',
+      'mnx_bindings.c',
+      'mnx_threads.c',
+      'mnx_paper.c',
+      'mnx_migrate.c',
+    ),
   ),
   row(
     'warn-on-death',
@@ -135,17 +185,23 @@ export const OWN = section('own', [
     'proxy_rest node_serve',
     'core/core-lanes.c: a resting proxy',
   ),
-  row(
-    'kill: migration and promotion',
-    'who makes them, at every crash point on each node; the steps are repeated by another',
-    'migr_start migr_export migr_commit migr_rollback promote',
-    'core/crash-migrate.c',
+  onKernel(
+    UNKILLED,
+    row(
+      'kill: migration and promotion',
+      'who makes them, at every crash point on each node; the steps are repeated by another',
+      'migr_start migr_export migr_commit migr_rollback promote',
+      'core/crash-migrate.c',
+    ),
   ),
-  row(
-    'kill: bindings and deaths',
-    'at every crash point of a bind, a wait for it, and an end',
-    'bind lclbind wait4bind unbind',
-    'core/crash-bind.c',
+  onKernel(
+    UNKILLED,
+    row(
+      'kill: bindings and deaths',
+      'at every crash point of a bind, a wait for it, and an end',
+      'bind lclbind wait4bind unbind',
+      'core/crash-bind.c',
+    ),
   ),
   row(
     'a runtime has ended',
@@ -153,11 +209,14 @@ export const OWN = section('own', [
     'getdvsinfo',
     'core/core-manage.c: a runtime has ended',
   ),
-  row(
-    'a stopped member',
-    'that holds the lock of its DC: ESUSPENDED to management and proxies, until it goes on or is killed',
-    'proxy_take check unbind_any node_down',
-    'core/core-suspended.c: a stopped holder of the lock',
+  onKernel(
+    'nobody can be stopped while he holds a lock of it',
+    row(
+      'a stopped member',
+      'that holds the lock of its DC: ESUSPENDED to management and proxies, until it goes on or is killed',
+      'proxy_take check unbind_any node_down',
+      'core/core-suspended.c: a stopped holder of the lock',
+    ),
   ),
   row(
     'pid namespaces',

@@ -24,6 +24,8 @@ export interface Covered extends Subject {
   /** Of m3ipc.h and manage.h, without `m3_`. */
   readonly calls: readonly string[];
   readonly proofs: readonly Proof[];
+  /** What is shown of it on the kernel's core, and why that is not the same; none: there is nothing to show. */
+  readonly kernel?: { readonly why: string; readonly proofs: readonly Proof[] };
 }
 
 export interface LeftOut extends Subject {
@@ -33,6 +35,10 @@ export interface LeftOut extends Subject {
 export type Row = Covered | LeftOut;
 
 export const isCovered = (row: Row): row is Covered => 'proofs' in row;
+
+/** The proofs of a row that can be had on a backend. */
+export const proofsOn = (row: Covered, backend: string): readonly Proof[] =>
+  (backend === 'kernel' ? row.kernel?.proofs : undefined) ?? row.proofs;
 
 /** A row before it is known of which section it is. */
 export type Line = Omit<Covered, 'section'> | Omit<LeftOut, 'section'>;
@@ -49,6 +55,11 @@ function proofOf(text: string): Proof {
 /** @param calls names separated by blanks. */
 export function row(id: string, holds: string, calls: string, ...proofs: string[]): Line {
   return { id, holds, calls: calls.split(' '), proofs: proofs.map(proofOf) };
+}
+
+/** The same row, shown on the kernel's core by these proofs only; by none, where it has nothing of the kind. */
+export function onKernel(why: string, line: Line, ...proofs: string[]): Line {
+  return 'proofs' in line ? { ...line, kernel: { why, proofs: proofs.map(proofOf) } } : line;
 }
 
 export function leftOut(id: string, holds: string, reason: string): Line {

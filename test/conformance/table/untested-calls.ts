@@ -79,7 +79,7 @@ const THREADS = [
     'two threads: result not collected',
     'a call is in progress until its result was collected',
     'start finish',
-    'core/core-rules.c',
+    'core/core-rules.c: a result that is not collected',
   ),
   row(
     'two awaited calls',

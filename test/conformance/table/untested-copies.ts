@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 /** Section 7.3 of the reference, case by case: copies, of one node and of several. */
-import { row, section } from './row.ts';
+import { onKernel, row, section } from './row.ts';
+
+const HELD = 'its core cannot be stopped between two steps: a page that is not there holds the copy';
 
 const COPIES = [
   row('vcopy: 0 bytes', 'nothing is copied, without an error', 'vcopy', 'vcopy.c: no byte'),
@@ -28,29 +30,49 @@ const COPIES = [
     'vcopy.c: more than 1 MiB',
     'calls.test.ts: are refused by',
   ),
-  row(
-    'onCopy: unbind, free, cancel',
-    'a party of a copy is not unbound, its buffer not freed, its call not given up',
-    'unbind unbind_any free cancel',
-    'core/core-copies.c: a party is unbound, or gives up',
+  onKernel(
+    HELD,
+    row(
+      'onCopy: unbind, free, cancel',
+      'a party of a copy is not unbound, its buffer not freed, its call not given up',
+      'unbind unbind_any free cancel',
+      'core/core-copies.c: a party is unbound, or gives up',
+      'vcopy_held.c: a party is unbound, or gives up',
+    ),
+    'vcopy_held.c: a party is unbound, or gives up',
   ),
-  row(
-    'onCopy: both parties are killed',
-    'they are buried in any order',
-    'sweep',
-    'core/core-copies.c: both parties are killed',
+  onKernel(
+    HELD,
+    row(
+      'onCopy: both parties are killed',
+      'they are buried in any order',
+      'sweep',
+      'core/core-copies.c: both parties are killed',
+      'vcopy_held.c: both parties are killed',
+    ),
+    'vcopy_held.c: both parties are killed',
   ),
-  row(
-    'onCopy: a second copy',
-    'a copy with a party of another copy: EBUSY',
-    'vcopy unbind unbind_any cancel',
-    'core/core-serve.c: a second copy, an unbind',
+  onKernel(
+    HELD,
+    row(
+      'onCopy: a second copy',
+      'a copy with a party of another copy: EBUSY',
+      'vcopy unbind unbind_any cancel',
+      'core/core-serve.c: a second copy, an unbind',
+      'vcopy_held.c: a second copy, an unbind',
+    ),
+    'vcopy_held.c: a second copy, an unbind',
   ),
-  row(
-    'onCopy: revoke',
-    'a grant in use: EONCOPY',
-    'revoke free unbind',
-    'core/core-grants.c: a grant in use',
+  onKernel(
+    HELD,
+    row(
+      'onCopy: revoke',
+      'a grant in use: EONCOPY',
+      'revoke free unbind',
+      'core/core-copies.c: a grant in use',
+      'vcopy_held.c: a grant in use',
+    ),
+    'vcopy_held.c: a grant in use',
   ),
   row(
     'three-node vcopy',

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** Section 7.3 of the reference, case by case: what a peer may say. */
-import { row, section } from './row.ts';
+import { onKernel, row, section } from './row.ts';
 
 const PEERS = [
   row(
@@ -51,11 +51,15 @@ const PEERS = [
     'proxy_put check',
     'core/core-frames.c',
   ),
-  row(
-    'malformed: a region that is overwritten',
-    'a proxy goes on',
-    'proxy_take proxy_put',
-    'core/core-hostile.c',
+  onKernel(
+    'a member has no region to write to: what it reaches is its own',
+    row(
+      'malformed: a region that is overwritten',
+      'a proxy goes on',
+      'proxy_take proxy_put',
+      'core/core-hostile.c',
+    ),
+    'outsider.c: who has joined, about others',
   ),
 ];
 

@@ -80,7 +80,12 @@ const CONFINEMENT = [
     'unbind_any rmtbind add_node del_node dc_end',
     'confinement.c: management',
   ),
-  row('DC: who may join', 'who is in the DC’s group', 'join', 'core/core-rules.c'),
+  row(
+    'DC: who may join',
+    'who is in the DC’s group',
+    'join',
+    'core/core-group.c: who is in the group of a DC',
+  ),
 ];
 
 const DC_END = [
@@ -93,7 +98,7 @@ const DC_END = [
     'dc_end: under a live proxy',
     'it serves the next DC of that id',
     'dc_end proxy_open proxy_take',
-    'core/core-rules.c',
+    'core/core-rules.c: a DC that starts again under a proxy',
   ),
   row(
     'dc_end: wait4unbind',
@@ -109,25 +114,25 @@ const DEADLOCKS = [
     'deadlock: two senders',
     'who would close the circle gets ELOCKED',
     'send sendrec',
-    'core/core-copies.c: circles of two and three',
+    'core/core-circles.c: circles of two and three',
   ),
   row(
     'deadlock: three',
     'the same, through a third',
     'send sendrec',
-    'core/core-copies.c: circles of two and three',
+    'core/core-circles.c: circles of two and three',
   ),
   row(
     'deadlock: an answer',
     'a send that answers, or a receive, closes no circle',
     'send receive',
-    'core/core-copies.c: circles of two and three',
+    'core/core-circles.c: circles of two and three',
   ),
   row(
     'deadlock: two nodes',
     'exactly one of two that ask each other gets ELOCKED',
     'send sendrec',
-    'core/core-copies.c: circles of two nodes',
+    'core/core-circles.c: circles of two nodes',
   ),
 ];
 
@@ -143,7 +148,7 @@ const STALE = [
     'stale: an endpoint changes hands',
     'who slept in its call gets an error, not the heir’s message',
     'receive',
-    'core/core-rules.c',
+    'core/core-rules.c: an endpoint changes hands under a sleeper',
   ),
   row(
     'stale: reply_to an older call',
