@@ -203,25 +203,31 @@ int m3_serve_copy(struct m3_map *map, uint32_t i, const struct m3_served *job)
 
 #define PINNED 16 /* pages at a time */
 
-/* How many pages of `mm` from `at` on are pinned; negative: none. */
+/*
+ * How many pages of `mm` from `at` on are pinned; negative: none. A page that
+ * has to be waited for is waited for without that process's lock.
+ */
 static long pin(struct mm_struct *mm, uint64_t at, uint64_t bytes, int push,
 		struct page **pages)
 {
 	unsigned int flags = push ? FOLL_WRITE : 0;
 	unsigned long want = (offset_in_page(at) + bytes + PAGE_SIZE - 1) /
 			     PAGE_SIZE;
+	int locked = 1;
 	long n;
 
 	if (want > PINNED)
 		want = PINNED;
 	mmap_read_lock(mm);
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
-	n = pin_user_pages_remote(mm, at & PAGE_MASK, want, flags, pages, NULL);
+	n = pin_user_pages_remote(mm, at & PAGE_MASK, want, flags, pages,
+				  &locked);
 #else
 	n = pin_user_pages_remote(mm, at & PAGE_MASK, want, flags, pages, NULL,
-				  NULL);
+				  &locked);
 #endif
-	mmap_read_unlock(mm);
+	if (locked)
+		mmap_read_unlock(mm);
 	return n;
 }
 
