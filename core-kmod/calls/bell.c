@@ -31,7 +31,8 @@ static int serve(struct m3_map *map, struct m3_request *q, const int32_t *eps,
 	for (i = 0; i < n; i++) {
 		slot = m3_slot_of(map->r, eps[i]);
 		if (slot != M3_NIL &&
-		    m3_slot(map->r, slot)->waits == M3_WAITS_DOORBELL)
+		    __atomic_load_n(&m3_slot(map->r, slot)->waits,
+				    __ATOMIC_RELAXED) == M3_WAITS_DOORBELL)
 			m3_serve(map, slot);
 	}
 	q->size = n * (uint32_t)sizeof(*eps);

@@ -11,13 +11,17 @@ static int find_process(struct m3_map *map, int pid, struct m3_binder *who)
 	uint32_t known = m3_pid_known(pid), h;
 	struct m3_region *r = map->r;
 
+	who->pid = known;
+	who->handle = M3_NIL;
+	m3_look_begin(map);
 	for (h = M3_RUNTIME + 1; h < m3_joined(r); h++)
 		if (known && m3_handle(r, h)->pid == known &&
-		    m3_life_alive(map, h))
+		    m3_life_alive(map, h)) {
+			who->handle = h;
 			break;
-	who->handle = h;
-	who->pid = known;
-	return h < m3_joined(r) ? 0 : -M3_EBADPID;
+		}
+	m3_look_end(map);
+	return who->handle == M3_NIL ? -M3_EBADPID : 0;
 }
 
 /* Inside the critical section: the process may have left in between. */

@@ -25,7 +25,9 @@ void m3_rouse(struct m3_txn *t)
 	t->ring_all = 1;
 }
 
-static int unbind_all(struct m3_txn *t, uint32_t handle, uint32_t *pinned)
+/* `lives`: a thread may still be in the middle of a copy that it has begun. */
+static int unbind_all(struct m3_txn *t, uint32_t handle, int lives,
+		      uint32_t *pinned)
 {
 	struct m3_region *r = t->r;
 	uint32_t left = m3_handle(r, handle)->left, i, copier;
@@ -35,7 +37,8 @@ static int unbind_all(struct m3_txn *t, uint32_t handle, uint32_t *pinned)
 	for (i = 0; i < m3_high(r); i++) {
 		struct m3_slot *slot = m3_slot(r, i);
 
-		if (slot->rts & M3_RTS_SLOT_FREE || slot->handle != handle)
+		if (slot->rts & M3_RTS_SLOT_FREE || slot->handle != handle ||
+		    (lives && slot->copier == i))
 			continue;
 		if (slot->rts & M3_RTS_REMOTE) {
 			m3_backup_end_d(t, i);
@@ -51,9 +54,10 @@ static int unbind_all(struct m3_txn *t, uint32_t handle, uint32_t *pinned)
 	return n;
 }
 
-int m3_bury_endpoints(struct m3_txn *t, uint32_t handle, uint32_t *pinned)
+int m3_bury_endpoints(struct m3_txn *t, uint32_t handle)
 {
-	int n = unbind_all(t, handle, pinned);
+	uint32_t pinned;
+	int n = unbind_all(t, handle, 1, &pinned);
 
 	m3_rouse(t);
 	return n;
@@ -62,7 +66,7 @@ int m3_bury_endpoints(struct m3_txn *t, uint32_t handle, uint32_t *pinned)
 int m3_bury(struct m3_txn *t, uint32_t handle, uint32_t *pinned)
 {
 	struct m3_region *r = t->r;
-	int n = unbind_all(t, handle, pinned);
+	int n = unbind_all(t, handle, 0, pinned);
 	uint32_t h;
 
 	if (*pinned == M3_NIL) {

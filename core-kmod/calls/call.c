@@ -123,30 +123,53 @@ static int start(struct m3_member *m, struct m3_call *c, uint32_t waits,
 }
 
 /*
+ * How the call has ended, and its message. 0, with *result; or ESHUTDOWN: the
+ * endpoint has changed hands since, EMIGRATE: it goes on elsewhere.
+ */
+static int outcome(struct m3_member *m, struct m3_call *c, uint32_t i,
+		   int *result)
+{
+	struct m3_slot *s = m3_slot(m->map->r, i);
+	int e = 0;
+
+	m3_look_begin(m->map);
+	*result = s->result;
+	if (!is_current(m, c, i))
+		e = s->rts & M3_RTS_REMOTE ? -M3_EMIGRATE : -M3_ESHUTDOWN;
+	else if (*result == 0 && c->op != M3_OP_SEND &&
+		 c->op != M3_OP_VCOPY && !is_bind_wait(c->op))
+		c->message = s->message;
+	m3_look_end(m->map);
+	return e;
+}
+
+/* It is its process's now, not what a migration would take along. */
+static void collected(struct m3_member *m, struct m3_call *c, uint32_t i)
+{
+	m3_look_begin(m->map);
+	if (is_current(m, c, i))
+		__atomic_store_n(&m3_slot(m->map->r, i)->waits, M3_WAITS_NONE,
+				 __ATOMIC_RELEASE);
+	m3_look_end(m->map);
+	busy_end(m, i);
+}
+
+/*
  * The call has ended: its result, message and bytes. M3_PENDING: a copy goes on
  * with its second part, unless `stop`, a negative error, says that it may not.
  */
 static int collect(struct m3_member *m, struct m3_call *c, uint32_t i, int stop)
 {
-	struct m3_region *r = m->map->r;
-	struct m3_slot *s = m3_slot(r, i);
-	int result = s->result;
+	int result, e = outcome(m, c, i, &result);
 
-	if (!is_current(m, c, i)) {
-		if (!(s->rts & M3_RTS_REMOTE))
-			return -M3_ESHUTDOWN;
+	if (e == -M3_EMIGRATE)
 		busy_end(m, i);
-		return -M3_EMIGRATE;
-	}
+	if (e)
+		return e;
 	if (c->op == M3_OP_VCOPY)
 		result = m3_copy_collect(m, c, i, result, stop);
-	else if (result == 0 && c->op != M3_OP_SEND && !is_bind_wait(c->op))
-		c->message = s->message;
-	if (result == M3_PENDING)
-		return result;
-	/* It is its process's now, not what a migration would take along. */
-	__atomic_store_n(&s->waits, M3_WAITS_NONE, __ATOMIC_RELEASE);
-	busy_end(m, i);
+	if (result != M3_PENDING)
+		collected(m, c, i);
 	return result;
 }
 
@@ -154,12 +177,16 @@ static int collect(struct m3_member *m, struct m3_call *c, uint32_t i, int stop)
 static int is_again(struct m3_member *m, const struct m3_call *c, int result)
 {
 	const struct m3_slot *s;
+	int is_here;
 
 	if (result != -M3_EMIGRATE)
 		return 0;
 	s = m3_slot(m->map->r, m3_slot_of(m->map->r, c->self));
-	return !(s->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE)) &&
-	       s->handle == m->map->handle;
+	m3_look_begin(m->map);
+	is_here = !(s->rts & (M3_RTS_SLOT_FREE | M3_RTS_REMOTE)) &&
+		  s->handle == m->map->handle;
+	m3_look_end(m->map);
+	return is_here;
 }
 
 /*
@@ -214,7 +241,8 @@ int m3_call_finish(struct m3_member *m, struct m3_call *c)
 			return M3_PENDING;
 	}
 	/* Another thread, in m3_bell_serve(), copies from or to its memory. */
-	if (m3_slot(m->map->r, i)->rts & M3_RTS_ONCOPY)
+	if (__atomic_load_n(&m3_slot(m->map->r, i)->rts, __ATOMIC_RELAXED) &
+	    M3_RTS_ONCOPY)
 		return M3_PENDING;
 	e = collect(m, c, i, 0);
 	return is_again(m, c, e) ? m3_call_start(m, c) : e;

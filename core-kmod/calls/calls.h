@@ -170,8 +170,11 @@ int m3_proxy_begin(struct m3_proxy *p, int dc, struct m3_section *s);
  * the handle is free.
  */
 int m3_bury(struct m3_txn *t, uint32_t handle, uint32_t *pinned);
-/* The same, but the handle stays taken. */
-int m3_bury_endpoints(struct m3_txn *t, uint32_t handle, uint32_t *pinned);
+/*
+ * The same of one whose threads may live: the handle stays taken, and so do
+ * endpoints that are in the middle of a copy of their own.
+ */
+int m3_bury_endpoints(struct m3_txn *t, uint32_t handle);
 /*
  * Repeats every wake-up that may be owed: a process can be killed between its
  * commit and its wake-ups.

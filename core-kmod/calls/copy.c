@@ -54,9 +54,11 @@ static int get_scratch(struct m3_member *m, struct m3_call *c)
 
 static void use(struct m3_member *m, uint32_t mode)
 {
-	m->copy_used = mode;
-	if (!(m->map->r->copies & 1u << mode))
-		m->map->r->copies |= 1u << mode;
+	__atomic_store_n(&m->copy_used, mode, __ATOMIC_RELAXED);
+	if (!(__atomic_load_n(&m->map->r->copies, __ATOMIC_RELAXED) &
+	      1u << mode))
+		__atomic_fetch_or(&m->map->r->copies, 1u << mode,
+				  __ATOMIC_RELAXED);
 }
 
 /* Is self neither source nor destination? */
@@ -65,11 +67,14 @@ static int is_third(const struct m3_call *c)
 	return c->peer != c->self && c->dst != c->self;
 }
 
+/* A hint; who acts on it finds out under the lock. */
 static int is_remote(struct m3_region *r, int ep)
 {
 	uint32_t i = m3_slot_of(r, ep);
 
-	return i != M3_NIL && m3_slot(r, i)->rts & M3_RTS_REMOTE;
+	return i != M3_NIL && __atomic_load_n(&m3_slot(r, i)->rts,
+					      __ATOMIC_RELAXED) &
+				      M3_RTS_REMOTE;
 }
 
 /* The present leg: which party is the other, and where our memory is. */
@@ -87,14 +92,64 @@ static void leg_of(const struct m3_call *c, struct leg *l)
 }
 
 /* Memory of `self`: one of its buffers, or a private address. */
-static int own_memory(struct m3_member *m, uint32_t i, struct leg *l)
+static int resolve(struct m3_region *r, uint32_t i, struct leg *l)
 {
 	l->own.address = l->mine;
 	l->own.offset = 0;
 	if (m3_is_private(l->mine))
 		return l->mine ? 0 : -M3_EFAULT;
-	return m3_arena_range(m->map->r, i, l->mine, l->copy.bytes,
-			      &l->own.offset);
+	return m3_arena_range(r, i, l->mine, l->copy.bytes, &l->own.offset);
+}
+
+static int own_memory(struct m3_member *m, uint32_t i, struct leg *l)
+{
+	int e;
+
+	m3_look_begin(m->map);
+	e = resolve(m->map->r, i, l);
+	m3_look_end(m->map);
+	return e;
+}
+
+/*
+ * Is it still so? Another thread may have freed that buffer meanwhile, and it
+ * be somebody else's. Under the lock; from then on it cannot be freed.
+ */
+static int is_still_own(struct m3_region *r, uint32_t i, struct leg *l,
+			uint64_t other, uint64_t bytes)
+{
+	int e = resolve(r, i, l);
+
+	return e || !other ? e :
+	       m3_arena_range(r, i, other | M3_ARENA_BIT, bytes, &other);
+}
+
+/*
+ * Between memory of `self` and the buffer of its own at `offset`, to that if
+ * `push`: none of both can be taken away meanwhile.
+ */
+static int copy_within(struct m3_member *m, struct m3_call *c, struct leg *l,
+		       int push, uint64_t offset, uint64_t bytes)
+{
+	struct m3_section s;
+	uint32_t i;
+	int e = m3_owner_begin(m, c->self, &s, &i);
+
+	if (e)
+		return e;
+	e = is_still_own(m->map->r, i, l, offset, bytes);
+	if (!e)
+		e = m3_copy_hold(&s.t, i);
+	m3_end(&s);
+	if (e)
+		return e;
+	e = m3_copy_own(m->map, &l->own, push, offset, bytes);
+	if (m3_begin(m->map, &s, M3_LOCK_FOREVER))
+		return e;
+	m3_copy_let_go(&s.t, i);
+	m3_end(&s);
+	m3_life_unpinned(m->map, i);
+	return e;
 }
 
 /* What only arena memory can be used for: a link, or giving it away. */
@@ -112,8 +167,7 @@ static int stage(struct m3_member *m, struct m3_call *c, struct leg *l)
 	if (!scratch_at(c)) {
 		e = get_scratch(m, c);
 		if (!e && l->copy.push)
-			e = m3_copy_own(m->map, &l->own, 1, scratch_at(c),
-					c->bytes);
+			e = copy_within(m, c, l, 1, scratch_at(c), c->bytes);
 	}
 	l->copy.self_at = scratch_at(c);
 	return e;
@@ -127,7 +181,9 @@ static int copy_begin(struct m3_member *m, struct m3_call *c, uint32_t i,
 
 	if (e)
 		return e;
-	e = m3_copy_begin(&s.t, i, &l->copy);
+	e = is_still_own(m->map->r, i, l, l->copy.self_at, l->copy.bytes);
+	if (!e)
+		e = m3_copy_begin(&s.t, i, &l->copy);
 	if (e == -M3_EMIGRATE)
 		e = m3_migration_pause(&s.t, i, c->op);
 	l->paused = m3_slot(m->map->r, i)->waitmigr != M3_NONE;
@@ -170,11 +226,18 @@ static int copy_pinned(struct m3_member *m, uint32_t i, struct m3_call *c,
 	}
 	end = copy_end(m, i, l);
 	m3_life_unpinned(m->map, o);
+	m3_life_unpinned(m->map, i);
 	if (e == -M3_ESRCDIED) {
 		m3_life_look_at(m->map, o);
 		e = l->copy.push ? -M3_EDSTDIED : e;
 	}
 	return e ? e : end;
+}
+
+static uint32_t handle_of(struct m3_region *r, int ep)
+{
+	return __atomic_load_n(&m3_slot(r, m3_slot_of(r, ep))->handle,
+			       __ATOMIC_RELAXED);
 }
 
 /*
@@ -184,8 +247,7 @@ static int copy_pinned(struct m3_member *m, uint32_t i, struct m3_call *c,
  */
 static int by_kernel(struct m3_member *m, const struct leg *l)
 {
-	uint32_t h = m3_slot(m->map->r, m3_slot_of(m->map->r,
-						   l->copy.other))->handle;
+	uint32_t h = handle_of(m->map->r, l->copy.other);
 
 	if (m->copy_mode != M3_COPY_AUTO)
 		return m->copy_mode == M3_COPY_PROCESS_VM;
@@ -196,7 +258,7 @@ static int by_kernel(struct m3_member *m, const struct leg *l)
 static void deny(struct m3_member *m, const struct leg *l)
 {
 	struct m3_region *r = m->map->r;
-	uint32_t h = m3_slot(r, m3_slot_of(r, l->copy.other))->handle;
+	uint32_t h = handle_of(r, l->copy.other);
 
 	if (h >= r->handles)
 		return;
@@ -246,7 +308,10 @@ static int leg_start(struct m3_member *m, struct m3_call *c, uint32_t i,
 		return -M3_ERANGE;
 	if (is_remote(r, l.copy.other)) {
 		e = stage(m, c, &l);
-		return e ? e : copy_begin(m, c, i, &l, waits);
+		if (!e)
+			e = copy_begin(m, c, i, &l, waits);
+		/* It has come here meanwhile. */
+		return e ? e : copy_pinned(m, i, c, &l);
 	}
 	if (m3_is_private(l.copy.other_address))
 		return leg_private(m, c, i, &l, waits, wait);
@@ -315,18 +380,21 @@ int m3_copy_start(struct m3_member *m, struct m3_call *c, uint32_t i,
 }
 
 /* What the owner has filled for us. */
-static int take_filled(struct m3_member *m, uint32_t i, const struct leg *l)
+static int take_filled(struct m3_member *m, struct m3_call *c, struct leg *l,
+		       uint64_t staging)
 {
 	struct m3_region *r = m->map->r;
-	uint64_t staging = m3_transfer(r, i)->staging;
 	struct m3_section s;
+	uint32_t i;
 	int e = 0;
 
 	if (m3_in_arena(r, staging, l->copy.bytes) && l->own.address)
-		e = m3_copy_own(m->map, &l->own, 0, staging, l->copy.bytes);
-	if (m3_begin(m->map, &s, M3_LOCK_FOREVER))
+		e = copy_within(m, c, l, 0, staging, l->copy.bytes);
+	if (m3_owner_begin(m, c->self, &s, &i))
 		return e;
-	m3_serve_collected(&s.t, i);
+	/* Not that of a later life of the endpoint. */
+	if (m3_transfer(r, i)->staging == staging)
+		m3_serve_collected(&s.t, i);
 	m3_end(&s);
 	return e;
 }
@@ -335,21 +403,26 @@ int m3_copy_collect(struct m3_member *m, struct m3_call *c, uint32_t i,
 		    int result, int stop)
 {
 	struct m3_region *r = m->map->r;
-	uint32_t waits = m3_slot(r, i)->waits;
+	uint64_t staging;
+	uint32_t waits;
 	struct leg l;
 	int e = 0;
 
+	m3_look_begin(m->map);
+	waits = m3_slot(r, i)->waits;
+	staging = m3_transfer(r, i)->staging;
 	c->copied = m3_transfer(r, i)->done;
+	m3_look_end(m->map);
 	if (c->copied > c->bytes)
 		c->copied = c->bytes;
 	leg_of(c, &l);
 	if (own_memory(m, i, &l))
 		l.own.address = 0;
-	if (m3_transfer(r, i)->staging)
-		e = take_filled(m, i, &l);
+	if (staging)
+		e = take_filled(m, c, &l, staging);
 	else if (!is_third(c) && !l.copy.push && scratch_at(c) &&
-		 l.own.address)
-		e = m3_copy_own(m->map, &l.own, 0, scratch_at(c), c->copied);
+		 l.own.address && c->copied)
+		e = copy_within(m, c, &l, 0, scratch_at(c), c->copied);
 	if (e && !result) {
 		c->copied = 0;
 		result = e;
@@ -384,5 +457,5 @@ int m3_do_copy_used(struct m3_member *m, struct m3_request *q, void *data)
 {
 	(void)q;
 	(void)data;
-	return (int)m->copy_used;
+	return (int)__atomic_load_n(&m->copy_used, __ATOMIC_RELAXED);
 }

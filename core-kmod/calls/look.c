@@ -2,12 +2,11 @@
 /* What can be looked at: cores, nodes, DCs, endpoints, proxies. */
 #include "calls.h"
 
-static int dc_info(struct m3_map *map, struct m3_dc_info *info)
+static void fill_dc(struct m3_map *map, struct m3_dc_info *info)
 {
 	struct m3_region *r = map->r;
 	uint32_t h;
 
-	memset(info, 0, sizeof(*info));
 	info->params.dc = r->dc;
 	info->params.tasks = r->tasks;
 	info->params.procs = r->procs;
@@ -26,6 +25,14 @@ static int dc_info(struct m3_map *map, struct m3_dc_info *info)
 	for (h = 1; h < m3_joined(r); h++)
 		info->members += m3_handle(r, h)->pid &&
 				 m3_life_alive(map, h);
+}
+
+static int dc_info(struct m3_map *map, struct m3_dc_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	m3_look_begin(map);
+	fill_dc(map, info);
+	m3_look_end(map);
 	return 0;
 }
 
@@ -36,7 +43,9 @@ static int proc_info(struct m3_map *map, int p_nr, struct m3_proc_info *info)
 	if (i == M3_NIL)
 		return -M3_EBADPROC;
 	memset(info, 0, sizeof(*info));
+	m3_look_begin(map);
 	m3_slot_info(map->r, i, info);
+	m3_look_end(map);
 	info->pid = m3_pid_shown((uint32_t)info->pid);
 	return 0;
 }
@@ -46,7 +55,8 @@ static int is_joined(const struct m3_member *m)
 {
 	if (m3_map_forked(m->map))
 		return -M3_EFORKED;
-	return m->map->r->running ? 0 : -M3_EDCNOTRUN;
+	return __atomic_load_n(&m->map->r->running, __ATOMIC_RELAXED) ?
+		       0 : -M3_EDCNOTRUN;
 }
 
 int m3_do_member_dcinfo(struct m3_member *m, struct m3_request *q, void *info)
@@ -105,9 +115,12 @@ int m3_do_dc_counters(struct m3_node *node, struct m3_request *q, void *out)
 	struct m3_map *map;
 	int e = m3_node_dc(node, q->dc, &map);
 
-	if (!e)
-		memcpy(out, &map->r->counts, sizeof(map->r->counts));
-	return e;
+	if (e)
+		return e;
+	m3_look_begin(map);
+	memcpy(out, &map->r->counts, sizeof(map->r->counts));
+	m3_look_end(map);
+	return 0;
 }
 
 int m3_do_getprocinfo(struct m3_node *node, struct m3_request *q, void *info)
@@ -161,9 +174,13 @@ static int node_info(struct m3_node *node, int id, struct m3_node_info *info)
 			info->dcs += n->dcs[dc].running;
 		return 0;
 	}
-	for (dc = 0; dc < n->max_dcs; dc++)
-		if (n->dcs[dc].running && !m3_node_dc(node, (int)dc, &map))
-			node_info_dc(map, (uint32_t)id, info);
+	for (dc = 0; dc < n->max_dcs; dc++) {
+		if (!n->dcs[dc].running || m3_node_dc(node, (int)dc, &map))
+			continue;
+		m3_look_begin(map);
+		node_info_dc(map, (uint32_t)id, info);
+		m3_look_end(map);
+	}
 	return 0;
 }
 
@@ -172,10 +189,26 @@ int m3_do_getnodeinfo(struct m3_node *node, struct m3_request *q, void *info)
 	return node_info(node, q->id, info);
 }
 
-int m3_do_getlaneinfo(struct m3_node *node, struct m3_request *q, void *data)
+/* 0, or ENODCNODE. */
+static int lane_info(struct m3_region *r, uint32_t id, uint32_t lane,
+		     struct m3_lane_info *info)
 {
-	struct m3_lane_info *info = data;
 	const struct m3_lane *l;
+
+	if (!*m3_spans(r, id))
+		return -M3_ENODCNODE;
+	l = &m3_peer(r, id)->lane[lane];
+	info->next = l->next;
+	info->acked = l->acked;
+	info->granted = l->grant;
+	info->expected = l->expected;
+	info->queued = l->queued;
+	info->window = m3_window(lane);
+	return 0;
+}
+
+int m3_do_getlaneinfo(struct m3_node *node, struct m3_request *q, void *info)
+{
 	struct m3_map *map;
 	int e = m3_node_dc(node, q->dc, &map);
 
@@ -185,16 +218,10 @@ int m3_do_getlaneinfo(struct m3_node *node, struct m3_request *q, void *data)
 		return -M3_EINVAL;
 	if (q->id < 0 || (uint32_t)q->id >= map->r->nodes)
 		return -M3_EBADNODEID;
-	if (!*m3_spans(map->r, (uint32_t)q->id))
-		return -M3_ENODCNODE;
-	l = &m3_peer(map->r, (uint32_t)q->id)->lane[q->flags];
-	info->next = l->next;
-	info->acked = l->acked;
-	info->granted = l->grant;
-	info->expected = l->expected;
-	info->queued = l->queued;
-	info->window = m3_window(q->flags);
-	return 0;
+	m3_look_begin(map);
+	e = lane_info(map->r, (uint32_t)q->id, q->flags, info);
+	m3_look_end(map);
+	return e;
 }
 
 int m3_do_getproxyinfo(struct m3_node *node, struct m3_request *q, void *data)

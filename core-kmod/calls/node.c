@@ -89,7 +89,8 @@ int m3_do_dc_init(struct m3_node *node, struct m3_request *q, void *data)
 		e = m3_dc_make(node, params);
 	if (!e) {
 		memcpy(n->dcs[params->dc].name, params->name, M3_NAME_BYTES);
-		n->dcs[params->dc].running = 1;
+		__atomic_store_n(&n->dcs[params->dc].running, 1,
+				 __ATOMIC_RELEASE);
 	}
 	m3_node_unlock(node);
 	return e;
@@ -117,7 +118,7 @@ int m3_do_dc_end(struct m3_node *node, struct m3_request *q, void *data)
 	__atomic_store_n(&map->r->running, 0, __ATOMIC_RELEASE);
 	m3_end(&s);
 	m3_node_lock(node);
-	node->region->dcs[dc].running = 0;
+	__atomic_store_n(&node->region->dcs[dc].running, 0, __ATOMIC_RELEASE);
 	m3_dc_unmake(node, (uint32_t)dc);
 	m3_node_unlock(node);
 	m3_node_dc_close(node, dc);
@@ -215,5 +216,6 @@ int m3_do_dc_spans(struct m3_node *node, struct m3_request *q, void *data)
 	if (q->id < 0 || (uint32_t)q->id >= map->r->nodes)
 		return -M3_EBADNODEID;
 	return (uint32_t)q->id == map->r->node ||
-	       *m3_spans(map->r, (uint32_t)q->id);
+	       __atomic_load_n(m3_spans(map->r, (uint32_t)q->id),
+			       __ATOMIC_RELAXED);
 }

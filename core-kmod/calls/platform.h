@@ -5,7 +5,9 @@
  * is in journal.h.
  *
  * A platform's own header (embedded.h, kernel.h) defines struct m3_map, whose
- * fields `r` and `handle` the calls use, and m3_map_forked().
+ * fields `r` and `handle` the calls use, m3_map_forked(), and m3_look_begin()
+ * with m3_look_end(): what lies between looks at the state of a DC, and changes
+ * none of it but words that are atomic anyway.
  */
 #ifndef M3_PLATFORM_H
 #define M3_PLATFORM_H

@@ -14,6 +14,11 @@ static int superseded(const struct m3_proxy *p)
 	       p->attachment;
 }
 
+static int spans(const struct m3_map *map, uint32_t node)
+{
+	return (int)__atomic_load_n(m3_spans(map->r, node), __ATOMIC_ACQUIRE);
+}
+
 /* Attaches to one DC that spans the peer. */
 static int hold_dc(struct m3_proxy *p, struct m3_map *map)
 {
@@ -45,7 +50,8 @@ static int hold_one(struct m3_proxy *p, uint32_t dc)
 	struct m3_map *map;
 	int e;
 
-	if (!p->node->region->dcs[dc].running) {
+	if (!__atomic_load_n(&p->node->region->dcs[dc].running,
+			     __ATOMIC_ACQUIRE)) {
 		m3_hold_close(hold);
 		return 0;
 	}
@@ -55,7 +61,7 @@ static int hold_one(struct m3_proxy *p, uint32_t dc)
 	/* Ended and started again meanwhile: nothing is held of the new one. */
 	if (hold->incarnation != map->r->incarnation)
 		m3_hold_close(hold);
-	if (!*m3_spans(map->r, p->peer) || hold->bell >= 0)
+	if (!spans(map, p->peer) || hold->bell >= 0)
 		return 0;
 	return hold_dc(p, map);
 }
@@ -236,7 +242,20 @@ int m3_do_proxy_give_up(struct m3_proxy *p, struct m3_request *q, void *data)
 static int is_held(const struct m3_proxy *p, struct m3_map *map)
 {
 	return p->holds[map->r->dc].incarnation == map->r->incarnation &&
-	       *m3_spans(map->r, p->peer);
+	       spans(map, p->peer);
+}
+
+/* Lanes with something to take, as bits; the bell is armed if there is none. */
+static uint32_t look_at_queues(struct m3_proxy *p, struct m3_map *map, int rest)
+{
+	uint32_t lanes = m3_peer_queues(map->r, p->peer);
+
+	if (lanes && !rest)
+		return lanes;
+	/* Nothing to take: arm the bell, then look again. */
+	m3_bell_arm(&m3_peer(map->r, p->peer)->armed,
+		    &p->holds[map->r->dc].ticket);
+	return m3_peer_queues(map->r, p->peer);
 }
 
 int m3_do_proxy_queues(struct m3_proxy *p, struct m3_request *q, void *data)
@@ -253,13 +272,9 @@ int m3_do_proxy_queues(struct m3_proxy *p, struct m3_request *q, void *data)
 			return -M3_EFORKED;
 		if (!is_held(p, map))
 			continue;
-		lanes = m3_peer_queues(map->r, p->peer);
-		if (!lanes || q->flags & M3_QUEUES_REST) {
-			/* Nothing to take: arm the bell, then look again. */
-			m3_bell_arm(&m3_peer(map->r, p->peer)->armed,
-				    &p->holds[dc].ticket);
-			lanes = m3_peer_queues(map->r, p->peer);
-		}
+		m3_look_begin(map);
+		lanes = look_at_queues(p, map, q->flags & M3_QUEUES_REST);
+		m3_look_end(map);
 		for (lane = 0; lane < M3_LANES && n < max; lane++)
 			if (lanes & 1u << lane)
 				out[n++] = dc << 8 | lane;
@@ -307,7 +322,8 @@ int m3_do_proxy_acknowledge(struct m3_proxy *p, struct m3_request *q,
 	if (q->dc >= 0 && (uint32_t)q->dc < n->region->max_dcs &&
 	    n->maps[q->dc] && p->holds[q->dc].bell >= 0 &&
 	    !m3_map_forked(n->maps[q->dc]) && is_held(p, n->maps[q->dc]) &&
-	    !m3_peer(n->maps[q->dc]->r, p->peer)->ack_owed) {
+	    !__atomic_load_n(&m3_peer(n->maps[q->dc]->r, p->peer)->ack_owed,
+			     __ATOMIC_RELAXED)) {
 		q->size = 0;
 		return 0;
 	}

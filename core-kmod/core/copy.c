@@ -91,22 +91,43 @@ static int copy_local(struct m3_txn *t, uint32_t self, uint32_t other,
 	return 0;
 }
 
+static void unpin_d(struct m3_txn *t, uint32_t self, uint32_t i)
+{
+	struct m3_slot *s = m3_slot(t->r, i);
+
+	if (s->copier != self)
+		return;
+	m3_set32(t->r, &s->rts, s->rts & ~M3_RTS_ONCOPY);
+	m3_set32(t->r, &s->copier, M3_NIL);
+}
+
 void m3_copy_end(struct m3_txn *t, uint32_t self, uint32_t other)
 {
 	struct m3_region *r = t->r;
-	struct m3_slot *s = m3_slot(r, self), *o = m3_slot(r, other);
 
-	if (o->copier == self) {
-		m3_set32(r, &o->rts, o->rts & ~M3_RTS_ONCOPY);
-		m3_set32(r, &o->copier, M3_NIL);
-	}
-	if (s->copier == self) {
-		m3_set32(r, &s->rts, s->rts & ~M3_RTS_ONCOPY);
-		m3_set32(r, &s->copier, M3_NIL);
-	}
+	unpin_d(t, self, other);
+	unpin_d(t, self, self);
 	m3_set32(r, &m3_transfer(r, self)->grant, 0);
-	s->local_copies++;
+	m3_slot(r, self)->local_copies++;
 	m3_commit(r);
+}
+
+int m3_copy_hold(struct m3_txn *t, uint32_t self)
+{
+	struct m3_slot *s = m3_slot(t->r, self);
+
+	if (s->rts & M3_RTS_ONCOPY)
+		return -M3_EBUSY;
+	m3_set32(t->r, &s->rts, s->rts | M3_RTS_ONCOPY);
+	m3_set32(t->r, &s->copier, self);
+	m3_commit(t->r);
+	return 0;
+}
+
+void m3_copy_let_go(struct m3_txn *t, uint32_t self)
+{
+	unpin_d(t, self, self);
+	m3_commit(t->r);
 }
 
 /* The remote party, as far as its descriptor knows. */

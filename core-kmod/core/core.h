@@ -327,8 +327,7 @@ struct m3_copy {
 	uint64_t other_address;
 	uint64_t bytes;
 	int served; /* the other's private memory: it shall copy itself */
-	uint64_t other_at; /* out, local copies: offset of the other's range,
-			    * 0 if that is private memory */
+	uint64_t other_at; /* out, local: the other's offset; 0: private */
 };
 /*
  * Local: pins the other party and returns 0; m3_copy_end() follows. Remote or
@@ -340,6 +339,9 @@ int m3_copy_begin(struct m3_txn *t, uint32_t self, struct m3_copy *copy);
 /* Could it begin, but for the addresses? 0 or an error. */
 int m3_copy_check(struct m3_txn *t, uint32_t self, const struct m3_copy *copy);
 void m3_copy_end(struct m3_txn *t, uint32_t self, uint32_t other);
+/* Its own buffers stay its own until m3_copy_let_go(). EBUSY. */
+int m3_copy_hold(struct m3_txn *t, uint32_t self);
+void m3_copy_let_go(struct m3_txn *t, uint32_t self);
 /* An address that names private memory: neither a buffer nor a grant. */
 static inline int m3_is_private(uint64_t address)
 {

@@ -227,20 +227,30 @@ static inline uint32_t m3_epoch_of(uint64_t binding)
 	return (uint32_t)(binding >> 32);
 }
 
-/* Where walks over slots, handles and nodes end: a member may have lied. */
+/*
+ * Where walks over slots, handles and nodes end. Read once: a member may have
+ * lied, and may do so between two looks.
+ */
+static inline uint32_t m3_end_of(const uint32_t *word, uint32_t most)
+{
+	uint32_t end = __atomic_load_n(word, __ATOMIC_RELAXED);
+
+	return end < most ? end : most;
+}
+
 static inline uint32_t m3_high(const struct m3_region *r)
 {
-	return r->high < r->slots ? r->high : r->slots;
+	return m3_end_of(&r->high, r->slots);
 }
 
 static inline uint32_t m3_joined(const struct m3_region *r)
 {
-	return r->joined < r->handles ? r->joined : r->handles;
+	return m3_end_of(&r->joined, r->handles);
 }
 
 static inline uint32_t m3_spanned(const struct m3_region *r)
 {
-	return r->spanned < r->nodes ? r->spanned : r->nodes;
+	return m3_end_of(&r->spanned, r->nodes);
 }
 
 /* Nobody can be reached there: it is free, or only its notice is left. */

@@ -278,7 +278,7 @@ static void ring_peers(struct m3_map *map)
 	uint32_t i;
 
 	for (i = 0; i < m3_spanned(map->r); i++)
-		if (*m3_spans(map->r, i))
+		if (READ_ONCE(*m3_spans(map->r, i)))
 			ring_peer(map, i);
 }
 
@@ -425,16 +425,17 @@ void m3_wake(struct m3_map *map, uint32_t i, uint32_t tag)
 	struct m3_slot *s = m3_slot(map->r, i);
 	int was;
 
+	/* Whose it is by now: a ring too many does no harm. */
 	if (tag == M3_TAG_INPUT) {
-		set_ready(map, i, s->handle);
+		set_ready(map, i, READ_ONCE(s->handle));
 		return;
 	}
 	trace_m3ipc_wake(map->r->dc, m3_endpoint_of(map->r, i), tag);
 	was = m3_raise(s, tag);
 	if (was == M3_EV_ASLEEP)
 		wake_call(map->dc, i);
-	else if (was >= 0 && s->waits == M3_WAITS_DOORBELL)
-		set_ready(map, i, s->handle);
+	else if (was >= 0 && READ_ONCE(s->waits) == M3_WAITS_DOORBELL)
+		set_ready(map, i, READ_ONCE(s->handle));
 }
 
 /* ---------------------------------------------------------------- bells */

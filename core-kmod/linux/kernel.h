@@ -68,6 +68,7 @@ struct m3_joined {
 	struct m3_bell bell; /* also of who waits to be bound */
 	struct mm_struct *mm; /* a reference to the struct, not to the memory */
 	bool ended; /* its process has: unbound as soon as no copy needs it */
+	bool released; /* and so is its file: the handle can be another's */
 };
 
 struct m3_dc {
@@ -125,6 +126,17 @@ static inline int m3_map_forked(const struct m3_map *map)
 {
 	(void)map;
 	return 0;
+}
+
+/* Nobody can be stopped with the lock in hand: looking waits for it. */
+static inline void m3_look_begin(struct m3_map *map)
+{
+	m3_lock(&map->dc->lock);
+}
+
+static inline void m3_look_end(struct m3_map *map)
+{
+	m3_unlock(&map->dc->lock);
 }
 
 struct m3_node_platform {

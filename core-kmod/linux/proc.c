@@ -155,9 +155,13 @@ static int show(struct seq_file *m, const char *name)
 	struct m3_node *node = core ? m3_node_new(core) : NULL;
 	size_t i;
 
-	for (i = 0; node && i < ARRAY_SIZE(views); i++)
-		if (!strcmp(views[i].name, name))
-			views[i].show(m, node);
+	for (i = 0; node && i < ARRAY_SIZE(views); i++) {
+		if (strcmp(views[i].name, name))
+			continue;
+		mutex_lock(&core->manage);
+		views[i].show(m, node);
+		mutex_unlock(&core->manage);
+	}
 	m3_node_free(node);
 	if (core)
 		m3_core_put(core);

@@ -91,6 +91,7 @@ static void take_handle(struct m3_map *map, uint32_t handle)
 	mmgrab(current->mm);
 	j->mm = current->mm;
 	j->ended = false;
+	j->released = false;
 	atomic_set(&j->bell.rung, 0);
 	/* The first call may be an asynchronous one: nobody has served yet. */
 	h->armed = m3_bell_ticket(h->generation + 1);
@@ -128,7 +129,6 @@ int m3_life_begin(struct m3_map *map)
 void m3_life_close(struct m3_map *map)
 {
 	struct m3_section s;
-	uint32_t pinned;
 
 	if (m3_begin(map, &s, M3_LOCK_FOREVER))
 		return;
@@ -137,12 +137,16 @@ void m3_life_close(struct m3_map *map)
 	if (!(current->flags & PF_EXITING) && !current->in_execve)
 		m3_handle(map->r, map->handle)->left = 1;
 	pr_debug("m3ipc: member %u of DC %u ends\n", map->handle, map->r->dc);
-	m3_bury_endpoints(&s.t, map->handle, &pinned);
+	m3_bury_endpoints(&s.t, map->handle);
 	m3_end(&s);
 }
 
-/* Frees the handle of who has ended, unless a copy still needs one of its
- * endpoints: m3_life_unpinned(). Inside the critical section. */
+/*
+ * Unbinds what has ended, but for endpoints that a copy still needs:
+ * m3_life_unpinned(). The handle is free when the file is gone too: until then
+ * a thread may be in a copy, and a child may have the file. Inside the critical
+ * section.
+ */
 static int bury(struct m3_map *map, struct m3_txn *t, uint32_t handle,
 		struct mm_struct **mm)
 {
@@ -153,6 +157,8 @@ static int bury(struct m3_map *map, struct m3_txn *t, uint32_t handle,
 	*mm = NULL;
 	if (!j->ended || !m3_handle(map->r, handle)->pid)
 		return 0;
+	if (!j->released)
+		return m3_bury_endpoints(t, handle);
 	n = m3_bury(t, handle, &pinned);
 	if (pinned == M3_NIL) {
 		*mm = j->mm;
@@ -182,15 +188,15 @@ void m3_life_end(struct m3_map *map)
 
 	if (m3_begin(map, &s, M3_LOCK_FOREVER))
 		return;
-	/* From here on nobody's; the file that used it is gone. */
 	map->dc->joined[map->handle].ended = true;
+	map->dc->joined[map->handle].released = true;
 	m3_end(&s);
 	m3_life_bury(map, map->handle);
 }
 
 int m3_life_alive(struct m3_map *map, uint32_t handle)
 {
-	return m3_handle(map->r, handle)->pid &&
+	return READ_ONCE(m3_handle(map->r, handle)->pid) &&
 	       !READ_ONCE(map->dc->joined[handle].ended);
 }
 

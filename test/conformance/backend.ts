@@ -56,7 +56,7 @@ export function backendOf(name: string): Backend {
 }
 
 /** The backend under test. */
-const backendName = (): string => process.env[BACKEND_VARIABLE] ?? 'embedded';
+export const backendName = (): string => process.env[BACKEND_VARIABLE] ?? 'embedded';
 
 export const isEmbedded = (): boolean => backendName() === 'embedded';
 

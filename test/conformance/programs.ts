@@ -6,8 +6,9 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packageRoot } from '../../core-kmod/binding/native.ts';
 import { skipReason } from '../contract/requirement.ts';
+import { backendName } from './backend.ts';
 import { TABLE } from './table/index.ts';
-import { isCovered } from './table/row.ts';
+import { isCovered, proofsOn } from './table/row.ts';
 
 const HERE = 'test/conformance';
 const EXIT_SKIP = 77;
@@ -51,10 +52,8 @@ export function build(folder: string, out: string, ...args: string[]): void {
 
 /** What a program must have said: the cases for which rows of the table name it. */
 function casesOf(source: string): string[] {
-  const proofs = TABLE.filter(isCovered).flatMap((row) => [...row.proofs, ...(row.kernel?.proofs ?? [])]);
-  return [...new Set(proofs)].flatMap(({ file, part }) =>
-    file === source && part !== undefined ? [part] : [],
-  );
+  const proofs = TABLE.filter(isCovered).flatMap((row) => proofsOn(row, backendName()));
+  return proofs.flatMap(({ file, part }) => (file === source && part !== undefined ? [part] : []));
 }
 
 export interface Program {

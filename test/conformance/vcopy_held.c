@@ -279,6 +279,80 @@ static void second_copy(void)
 	forget(&held);
 }
 
+static void *run_finish(void *arg)
+{
+	struct m3_call *call = arg;
+	int e;
+
+	/* Not before the owner has served it. */
+	while ((e = m3_finish(copier, call)) == M3_PENDING)
+		pause_1ms();
+	IS(e, 0);
+	return NULL;
+}
+
+/* What the owner has filled is the copier's until it has taken it out. */
+static void handed_over(void)
+{
+	struct held held = hold_page();
+	struct m3_message message;
+	char theirs[BYTES] = "theirs";
+	struct m3_call pull = {
+		.op = M3_OP_VCOPY, .self = COPIER, .peer = OWNER,
+		.dst = COPIER, .src_address = (uintptr_t)theirs,
+		.dst_address = (uintptr_t)held.page, .bytes = BYTES,
+	};
+	pthread_t asking, finishing;
+	int result;
+
+	scene();
+	IS(pthread_create(&asking, NULL, run_ask, &result), 0);
+	IS(m3_receive(copier, COPIER, M3_ANY, &message, DEADLINE_MS), 0);
+	IS(m3_copy_mode(copier, M3_COPY_BOUNCE), 0);
+	IS(m3_start(copier, &pull), M3_PENDING);
+	IS(pthread_create(&finishing, NULL, run_finish, &pull), 0);
+	wait_needed(&held);
+	IS(m3_unbind(copier, COPIER), -M3_EONCOPY);
+	IS(unbind_any(COPIER), -M3_EONCOPY);
+	sound();
+	let_go(&held);
+	IS(pthread_join(finishing, NULL), 0);
+	IS(strcmp(held.page, "theirs"), 0);
+	IS(m3_reply(copier, COPIER, OWNER, &message), 0);
+	IS(pthread_join(asking, NULL), 0);
+	IS(result, 0);
+	leave();
+	forget(&held);
+}
+
+/*
+ * The copier's file is closed in the middle, by another thread: the copy goes
+ * on, so that its parties are still what they are; then its endpoint is gone.
+ */
+static void closed(void)
+{
+	struct held held = hold_page();
+	struct pull pull;
+
+	scene();
+	ask();
+	start_pull(&pull, buffer.address, held.page);
+	wait_needed(&held);
+	IS(close(m3_bell(copier)), 0);
+	IS(m3_unbind(owner, OWNER), -M3_EONCOPY);
+	IS(m3_free(owner, OWNER, &buffer), -M3_EONCOPY);
+	IS(unbind_any(COPIER), -M3_EONCOPY);
+	sound();
+	let_go(&held);
+	end_pull(&pull);
+	IS(strcmp(held.page, "owned"), 0);
+	IS(info_of(COPIER).rts_flags, M3_RTS_SLOT_FREE);
+	IS(m3_finish(owner, &asks), -M3_ESRCDIED);
+	sound();
+	m3_leave(owner);
+	forget(&held);
+}
+
 /* ---------------------------------------------------- they are killed */
 
 static int told[2]; /* a byte comes when the copy is held */
@@ -322,7 +396,10 @@ static void sweep(int found)
 	m3_node_close(node);
 }
 
-/* The one that is pinned first: it is buried when the other one is. */
+/*
+ * The one that is pinned first: it is buried when the other one is. Or the
+ * other one first: the one that is pinned learns of it.
+ */
 static void killed(int owner_first)
 {
 	pid_t client, server;
@@ -339,10 +416,9 @@ static void killed(int owner_first)
 		IS(info_of(OWNER).rts_flags & M3_RTS_SLOT_FREE, 0);
 	}
 	reap_killed(server);
-	sweep(1 + owner_first);
 	if (!owner_first)
 		reap(client);
-	sweep(!owner_first);
+	sweep(owner_first ? 2 : 1);
 	IS(info_of(OWNER).rts_flags, M3_RTS_SLOT_FREE);
 	IS(info_of(COPIER).rts_flags, M3_RTS_SLOT_FREE);
 	close(told[0]);
@@ -362,5 +438,12 @@ int main(int argc, char **argv)
 	ok("a grant in use");
 	second_copy();
 	ok("a second copy, an unbind");
+	handed_over();
+	ok("what was handed over");
+	/* A member in shared memory has no file that its calls go through. */
+	if (is_kernel()) {
+		closed();
+		ok("a file that is closed in the middle");
+	}
 	return 0;
 }

@@ -38,8 +38,11 @@ const COPIES = [
       'unbind unbind_any free cancel',
       'core/core-copies.c: a party is unbound, or gives up',
       'vcopy_held.c: a party is unbound, or gives up',
+      'vcopy_held.c: what was handed over',
     ),
     'vcopy_held.c: a party is unbound, or gives up',
+    'vcopy_held.c: what was handed over',
+    'vcopy_held.c: a file that is closed in the middle',
   ),
   onKernel(
     HELD,
