@@ -2,7 +2,7 @@
 /** What is the Unix socket's own; the rest is in the transport contract. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,6 +58,14 @@ test('a socket file that somebody else serves is M3_ADDR_IN_USE, and stays', asy
   await assert.rejects(listening, { code: 'M3_ADDR_IN_USE' });
   assert.ok(existsSync(path));
   await new Promise((resolve) => other.close(resolve));
+});
+
+test('a file that is no socket is M3_ADDR_IN_USE, and stays', async () => {
+  const path = join(folder, 'letter.txt');
+  writeFileSync(path, 'precious');
+  const listening = unix.listen(new URL(`unix://${path}`), ignore, testContext());
+  await assert.rejects(listening, { code: 'M3_ADDR_IN_USE' });
+  assert.equal(readFileSync(path, 'utf8'), 'precious');
 });
 
 test('a folder that does not exist is told when listening', async () => {
