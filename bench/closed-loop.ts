@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /**
- * Closed loops: each slot makes its next call when the last one was answered. What all contenders are measured with. Node's
- * histogram is the HDR histogram in C: three digits of every percentile, however long the tail.
+ * Loops of calls, which all contenders are measured with. Closed: each slot makes its next call when the last one was answered.
+ * Open: calls are due at a given rate, and what a call takes counts from when it was due, so that a stall is felt by all calls
+ * behind it. Node's histogram is the HDR histogram in C: three digits of every percentile, however long the tail.
  */
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 
@@ -11,6 +12,8 @@ export interface Load {
   /** Made before and not measured. */
   readonly warmUp: number;
   readonly roundTrips: number;
+  /** Of all slots together; undefined: a closed loop. */
+  readonly perSecond?: number | undefined;
 }
 
 export interface Latency {
@@ -25,14 +28,19 @@ export interface Latency {
 const NS_PER_MS = 1e6;
 const NS_PER_US = 1000;
 const MS_PER_S = 1000;
+const TIMER_MS = 2;
 
 /** @param call one round trip of that slot. */
 export async function closedLoop(load: Load, call: (slot: number) => Promise<unknown>): Promise<Latency> {
-  const { outstanding, warmUp, roundTrips } = load;
+  const { outstanding, warmUp, roundTrips, perSecond } = load;
   const histogram = createHistogram();
   const loop = async (slot: number, calls: number, record: boolean): Promise<void> => {
+    const begin = performance.now();
     for (let made = 0; made < calls; made++) {
-      const start = performance.now();
+      const start =
+        perSecond === undefined
+          ? performance.now()
+          : await due(begin + ((made * outstanding + slot) * MS_PER_S) / perSecond);
       await call(slot);
       if (record) add(histogram, performance.now() - start);
     }
@@ -57,6 +65,16 @@ export function closedLoopSync({ warmUp, roundTrips }: Load, call: () => void): 
     add(histogram, performance.now() - start);
   }
   return latencyOf(histogram, performance.now() - begin);
+}
+
+/** Timers count in ms: the rest is waited for in turns of the event loop. Resolves with the moment itself. */
+async function due(moment: number): Promise<number> {
+  for (let left = moment - performance.now(); left > 0; left = moment - performance.now()) {
+    await new Promise((resolve) =>
+      left > TIMER_MS ? setTimeout(resolve, left - TIMER_MS) : setImmediate(resolve),
+    );
+  }
+  return moment;
 }
 
 function add(histogram: RecordableHistogram, ms: number): void {

@@ -8,6 +8,7 @@ import { compare, comparisonText } from './compare.ts';
 import { conditions, conditionsText } from './conditions.ts';
 import { copy } from './flow/copy.ts';
 import { stream } from './flow/stream.ts';
+import { load } from './load/index.ts';
 import { local } from './local/index.ts';
 import { matrix } from './matrix/index.ts';
 import { paper } from './paper/index.ts';
@@ -22,6 +23,7 @@ import { transports } from './transports/index.ts';
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   codecs,
   copy,
+  load,
   local,
   matrix,
   paper,

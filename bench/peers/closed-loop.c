@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Closed loops: a thread for each call that is outstanding, in processes. */
+/* Loops of calls: a thread for each call that is outstanding, in processes. */
 #include "peer.h"
 #include <errno.h>
 #include <pthread.h>
@@ -46,20 +46,43 @@ static void round_trip(const struct thread *t, void *opened, uint64_t number)
 	must(!memcmp(bytes, &number, sizeof(number)), "a reply to another call");
 }
 
+/* When a call of this thread is due. Threads take turns. */
+static uint64_t due(const struct thread *t, uint64_t begin, long i)
+{
+	double turn = (double)i * (double)t->load->outstanding +
+		      (double)t->index;
+
+	return begin + (uint64_t)(turn * 1e9 / t->load->per_second);
+}
+
+static uint64_t wait_until(uint64_t moment)
+{
+	struct timespec at = { (time_t)(moment / 1000000000u),
+			       (long)(moment % 1000000000u) };
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL))
+		;
+	return moment;
+}
+
 static void *loop(void *data)
 {
 	const struct thread *t = data;
 	const struct load *load = t->load;
-	uint64_t *samples = t->shared->samples + t->index * t->calls, start;
+	uint64_t *samples = t->shared->samples + t->index * t->calls, start, begin;
 	void *opened = load->contender->open(t->joined, load->arguments,
 					     t->index);
 	long i;
 
 	for (i = 0; i < t->warm_up; i++)
 		round_trip(t, opened, (uint64_t)(t->calls + i));
+	/* Sleepers are to wake when they want to, not up to 50 us later. */
+	prctl(PR_SET_TIMERSLACK, 1);
 	pthread_barrier_wait(&t->shared->begin);
+	begin = now();
 	for (i = 0; i < t->calls; i++) {
-		start = now();
+		start = load->per_second > 0 ?
+				wait_until(due(t, begin, i)) : now();
 		round_trip(t, opened, (uint64_t)i);
 		samples[i] = now() - start;
 	}

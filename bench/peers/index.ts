@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 /** `peers`: a sendrec from application to application over two proxies, beside what people use instead. */
 import type { Traffic } from '../../test/system/rig/node.ts';
-import { openTwoNodes } from '../../test/system/rig/two-nodes.ts';
 import type { Load } from '../closed-loop.ts';
-import { chosen, clearedUp, interleaved } from '../interleave.ts';
+import { interleaved } from '../interleave.ts';
 import type { Report, Scenario, Settings } from '../scenario.ts';
 import { targetTable } from '../target.ts';
 import { CONTENDERS, type Contender, type ContenderName, NAMES } from './contender.ts';
-import { installPeers } from './install.ts';
-import { BYTES, SERVER } from './layout.ts';
+import { BYTES } from './layout.ts';
 import type { Opened, Stage } from './open.ts';
 import {
   type Measured,
@@ -19,51 +17,23 @@ import {
   type Sample,
   settingsText,
 } from './result.ts';
+import { CPUS, type Missing, openContenders } from './stage.ts';
 import { linesOf } from './target.ts';
 
 /** With several calls outstanding so many times more are made, since each takes so much less. */
 const MANY = 8;
 /** Of what is measured, so much is made before. */
 const WARM_UP = 0.2;
-/** As on two machines: what is on node 1, and what is on node 2. */
-const CPUS = [0, 1] as const;
-
-/** Why some are not measured. */
-type Missing = Readonly<Partial<Record<ContenderName, string>>>;
 
 export const peers: Scenario = {
   summary: 'sendrec over two proxies beside TCP, Sun RPC, zeromq.js, nats.js, grpc-js and Moleculer',
   options: ['roundTrips', 'pin', 'only', 'codecs'],
   async run(settings) {
-    const wanted = chosen(settings.only, NAMES);
-    const { missing, packages } = await prepare(wanted, settings.progress);
-    for (const [name, why] of Object.entries(missing)) settings.progress.line(`${name}: ${why}`);
-    const names = wanted.filter((name) => missing[name] === undefined);
-    return report(settings, await measureAll(settings, names), missing, packages);
+    return openContenders(settings, NAMES, async ({ stage, opened, missing, packages }) =>
+      report(settings, await measureOpened(settings, stage, opened), missing, packages),
+    );
   },
 };
-
-/** Installs packages, and asks who can run here. */
-async function prepare(
-  wanted: readonly ContenderName[],
-  progress: Settings['progress'],
-): Promise<{ missing: Missing; packages: Readonly<Record<string, string>> }> {
-  const packageOf = (name: ContenderName): string | undefined => (CONTENDERS[name] as Contender).package;
-  const installed = await installPeers(
-    wanted.flatMap((name) => packageOf(name) ?? []),
-    progress.line,
-  );
-  const missing: Partial<Record<ContenderName, string>> = {};
-  const packages: Record<string, string> = {};
-  for (const name of wanted) {
-    const found = installed[packageOf(name) ?? ''];
-    if (found !== undefined && 'version' in found) packages[name] = found.version;
-    const why = found !== undefined && 'missing' in found ? found.missing : undefined;
-    const lacks = why ?? (CONTENDERS[name] as Contender).missing?.();
-    if (lacks !== undefined) missing[name] = lacks;
-  }
-  return { missing, packages };
-}
 
 function report(
   { repetitions, roundTrips, pin, codecs }: Settings,
@@ -86,21 +56,6 @@ function report(
   const tables = [settingsText(conditions), resultTable(results), ratioTable(ratios), targetTable(targets)];
   const lacks = Object.entries(missing).map(([name, why]) => `not measured: ${name}: ${why}`);
   return { conditions, json, text: [...tables, ...lacks].join('\n\n') };
-}
-
-async function measureAll(settings: Settings, names: readonly ContenderName[]): Promise<Measured[]> {
-  const cpus = settings.pin ? CPUS : undefined;
-  const servers = [[], Object.values(SERVER)] as const;
-  const nodes = await openTwoNodes({ codecs: settings.codecs, servers, cpus });
-  const opened = new Map<ContenderName, Opened>();
-  const clear = async (): Promise<void> => {
-    await Promise.all([...opened.values()].map((one) => one.close()));
-    await nodes.clear();
-  };
-  return clearedUp(clear, async () => {
-    for (const name of names) opened.set(name, await CONTENDERS[name].open({ nodes, cpus }));
-    return measureOpened(settings, { nodes, cpus }, opened);
-  });
 }
 
 async function measureOpened(

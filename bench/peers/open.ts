@@ -81,8 +81,8 @@ export async function openPrograms(
   const { port } = (await server.line) as { readonly port: number };
   let client: Program | undefined;
   return {
-    async measure({ outstanding, warmUp, roundTrips }, processes) {
-      const load = [processes, outstanding, warmUp, roundTrips];
+    async measure({ outstanding, warmUp, roundTrips, perSecond = 0 }, processes) {
+      const load = [processes, outstanding, warmUp, roundTrips, perSecond];
       client = start(['client', ...load, ...address(port)], cpus?.[0]);
       const latency = await client.line;
       await client.stop();

@@ -3,7 +3,7 @@
  * bench-peer <contender> missing     fails, and says why, if it is
  * bench-peer <contender> server <arguments>
  * bench-peer <contender> client <processes> <outstanding> <warm-up>
- *            <round trips> <arguments>
+ *            <round trips> <per second, 0: closed loop> <arguments>
  */
 #include "peer.h"
 #include <errno.h>
@@ -50,7 +50,7 @@ static int usage(const char *self)
 		"usage: %s <contender> missing\n"
 		"       %s <contender> server <arguments>\n"
 		"       %s <contender> client <processes> <outstanding> "
-		"<warm-up> <round trips> <arguments>\n",
+		"<warm-up> <round trips> <per second> <arguments>\n",
 		self, self, self);
 	for (i = 0; i < CONTENDERS; i++)
 		fprintf(stderr, "%s %s\n", ALL[i]->name, ALL[i]->arguments);
@@ -70,14 +70,15 @@ int main(int argc, char **argv)
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (!strcmp(argv[2], "server")) {
 		contender->serve(argv + 3);
-	} else if (!strcmp(argv[2], "client") && argc > 7) {
+	} else if (!strcmp(argv[2], "client") && argc > 8) {
 		closed_loop(&(struct load){
 			.contender = contender,
-			.arguments = argv + 7,
+			.arguments = argv + 8,
 			.processes = atol(argv[3]),
 			.outstanding = atol(argv[4]),
 			.warm_up = atol(argv[5]),
 			.round_trips = atol(argv[6]),
+			.per_second = atof(argv[7]),
 		});
 		return 0;
 	}

@@ -35,9 +35,13 @@ struct load {
 	long processes;
 	long outstanding; /* threads, of all processes */
 	long warm_up, round_trips; /* of all threads */
+	double per_second; /* of all threads, or 0: a closed loop */
 };
 
-/* Prints one line of JSON: struct Latency of closed-loop.ts. */
+/*
+ * Prints one line of JSON: struct Latency of closed-loop.ts. At a given rate
+ * calls are due at fixed moments, from which what they take counts.
+ */
 void closed_loop(const struct load *load);
 
 /* Tells the bench that a server may be called, and where. */

@@ -3,6 +3,7 @@
 import { expect, it } from 'vitest';
 import type { Result as CopyResult } from '../../bench/flow/copy.ts';
 import type { Result as StreamResult } from '../../bench/flow/stream.ts';
+import type { Result as LoadResult } from '../../bench/load/result.ts';
 import { CELLS } from '../../bench/matrix/cells.ts';
 import type { Result as MatrixResult } from '../../bench/matrix/result.ts';
 import type { Result as PaperResult } from '../../bench/paper/result.ts';
@@ -119,5 +120,18 @@ it('matrix --json: each transport with a chain of codecs, by size, outstanding a
     expect(roundTripsPerSecond.min).toBeGreaterThan(0);
     expect(p50Us).toEqual(kind === 'call' ? SPREAD : null);
     expect(megabytesPerSecond).toEqual(kind === 'copy' ? SPREAD : null);
+  }
+});
+
+it('load --json: what is answered and how late, at given rates and in a closed loop', async () => {
+  const options = ['--repetitions', '1', '--milliseconds', '5', '--only', 'm3ipc-c,m3ipc-async,c-tcp'];
+  const { code, stdout } = await bench('load', '--json', ...options);
+  expect(code).toBe(0);
+  const { results } = JSON.parse(stdout) as { readonly results: readonly LoadResult[] };
+  for (const name of ['m3ipc-c', 'm3ipc-async', 'c-tcp']) {
+    const own = results.filter(({ contender }) => contender === name);
+    expect(own.map(({ offeredPerSecond }) => offeredPerSecond).slice(0, 2)).toEqual([null, 1000]);
+    for (const { p50Us, p99Us, p999Us } of own)
+      expect([p50Us, p99Us, p999Us]).toEqual([SPREAD, SPREAD, SPREAD]);
   }
 });
