@@ -63,6 +63,8 @@ const PAGES = [
   'core-kmod/CONFORMANCE.md',
   'codecs/README.md',
   'transports/README.md',
+  'transports/udp/README.md',
+  'proxy-runtime/capture/README.md',
   'proxy-runtime/config/README.md',
   'bench/README.md',
   'examples/README.md',
@@ -71,6 +73,7 @@ const PAGES = [
   'examples/custom-transport/README.md',
   'examples/two-nodes/README.md',
   'test/fault/README.md',
+  'test/sim/README.md',
   'test/vm/README.md',
 ];
 
