@@ -69,6 +69,8 @@ const KERNEL_OPTIONS = [
     'nokaslr',
   ],
   ...['tsc=reliable', 'no_timer_check', 'random.trust_cpu=on'],
+  // A processor that waits for this machine's is not stuck: of a true lock-up it is told later, or by the deadline.
+  ...['watchdog_thresh=60', 'rcupdate.rcu_cpu_stall_timeout=180'],
 ].join(' ');
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
