@@ -11,8 +11,16 @@
 import type { Clock } from './contract.ts';
 import { WIRE_FRAME_BYTES } from './contract.ts';
 
+/** Of a copy in one frame: whole; or half, where a whole one is on the wire for longer than the time. */
+const WHOLE_BYTES = 65_536;
+const HALF_BYTES = WHOLE_BYTES / 2;
+const WHOLE_MS = 0.6;
+/** How long copies are under way for it to be judged anew. */
+const JUDGED_MS = 50;
+/** What a frame has beside its chunk. */
+const BESIDE_BYTES = WIRE_FRAME_BYTES - WHOLE_BYTES;
 /** Whatever the estimates say: one frame on the wire, and the next behind it. */
-const LEAST_BYTES = 2 * WIRE_FRAME_BYTES;
+const LEAST_FRAMES = 2;
 /** A rate counts for one to two of these, a shortest time for as many of the longer ones. */
 const RATE_MS = 500;
 const SHORTEST_MS = 10_000;
@@ -36,6 +44,8 @@ interface Sent {
 }
 
 export interface BulkWindow {
+  /** Of a copy that the next frame may have; two such frames at least are under way. */
+  readonly chunkBytes: number;
   /** Another whole frame of copy data may leave. */
   readonly isOpen: boolean;
   /** A frame has left whose last record has that number. */
@@ -52,7 +62,10 @@ export function createBulkWindow(clock: Clock): BulkWindow {
   let accepted = 0;
   let acceptedAtMs = clock.now();
   let acceptedSentAtMs = acceptedAtMs;
-  let limit = LEAST_BYTES;
+  let chunkBytes = WHOLE_BYTES;
+  /** Since it was judged last: accepted, while something was under way. */
+  let busy = { bytes: 0, ms: 0, sinceMs: acceptedAtMs };
+  let limit = LEAST_FRAMES * WIRE_FRAME_BYTES;
   let emptyAtMs = acceptedAtMs;
 
   function arrived(frame: Sent, now: number): void {
@@ -60,20 +73,38 @@ export function createBulkWindow(clock: Clock): BulkWindow {
     accepted += frame.bytes;
     acceptedAtMs = now;
     acceptedSentAtMs = frame.atMs;
+    busy.bytes += frame.bytes;
     shortest.add(now - frame.atMs, now);
     // What was accepted late and at once has not arrived faster than it was sent.
     const ms = Math.max(now - frame.acceptedAtMs, frame.atMs - frame.acceptedSentAtMs);
     if (ms > 0) rate.add((accepted - frame.accepted) / ms, now);
   }
 
+  function estimate(now: number): void {
+    busy.ms += now - busy.sinceMs;
+    busy.sinceMs = now;
+    if (busy.ms >= JUDGED_MS) {
+      chunkBytes = (busy.bytes / busy.ms) * WHOLE_MS < WHOLE_BYTES ? HALF_BYTES : WHOLE_BYTES;
+      busy = { bytes: 0, ms: 0, sinceMs: now };
+    }
+    const frameBytes = chunkBytes + BESIDE_BYTES;
+    // The time that a frame itself is on the wire is in the shortest time, and does not count twice.
+    limit = Math.max(LEAST_FRAMES * frameBytes, 2 * rate.value * shortest.value - frameBytes);
+  }
+
   return {
+    get chunkBytes() {
+      return chunkBytes;
+    },
     get isOpen() {
-      return inFlight === 0 || (inFlight + WIRE_FRAME_BYTES <= limit && clock.now() < emptyAtMs);
+      const frameBytes = chunkBytes + BESIDE_BYTES;
+      return inFlight === 0 || (inFlight + frameBytes <= limit && clock.now() < emptyAtMs);
     },
     sent(dc, last, bytes) {
       const frames = underWay.get(dc) ?? [];
       const atMs = clock.now();
       if (inFlight === 0) {
+        busy.sinceMs = atMs;
         // Of a time in which nothing was under way no rate follows.
         [acceptedAtMs, acceptedSentAtMs] = [atMs, atMs];
         const again = Number.isFinite(shortest.value) ? EMPTY_TIMES * shortest.value : 0;
@@ -91,8 +122,7 @@ export function createBulkWindow(clock: Clock): BulkWindow {
         frames.shift();
         arrived(first, now);
       }
-      // The time that a frame itself is on the wire is in the shortest time, and does not count twice.
-      limit = Math.max(LEAST_BYTES, 2 * rate.value * shortest.value - WIRE_FRAME_BYTES);
+      estimate(now);
     },
   };
 }

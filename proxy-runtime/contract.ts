@@ -263,6 +263,11 @@ export interface CorePeer {
    */
   giveUp(code: GivenUp): void;
   /**
+   * From now on `take` cuts copies into chunks of at most so many bytes, one in a frame; whole ones, of 64 KiB, at first.
+   * Throws EBADVALUE: not a multiple of 8 up to that.
+   */
+  chunk(bytes: number): void;
+  /**
    * Writes the queues that `take` could serve now, one entry (dc << 8 | lane) each, in the order in which they became
    * ready; returns how many were written. While there is one {@link onReady} tells of nothing new, unless `resting`: this
    * proxy takes from none of them for now.

@@ -36,6 +36,8 @@ interface State {
   readonly options: PumpOptions;
   /** What the core can serve now, as {@link CorePeer.queues} says. */
   readonly queues: Uint32Array;
+  /** Of chunks that the core makes; undefined: as it does at first. */
+  chunkBytes: number | undefined;
   /** A turn is due. */
   scheduled: boolean;
   /** It waits for a slab. */
@@ -48,6 +50,7 @@ export function createPump(options: PumpOptions): Pump {
   const state: State = {
     options,
     queues: new Uint32Array(LIMITS.dcs),
+    chunkBytes: undefined,
     scheduled: false,
     starving: false,
     resting: undefined,
@@ -111,6 +114,7 @@ function fill(state: State, session: Session, frame: Frame): boolean {
         return false;
       }
       const queue = queues[at] ?? 0;
+      if ((queue & 0xff) === LANE.bulk) cut(state, session);
       const records = core.take(queue >> 8, (queue & 0xff) as Lane, frame);
       if (records > 0) {
         session.taken(records);
@@ -123,6 +127,13 @@ function fill(state: State, session: Session, frame: Frame): boolean {
     session.coreFailed(error);
   }
   return false;
+}
+
+/** Copies are cut as the session's window for them says. */
+function cut(state: State, { chunkBytes }: Session): void {
+  if (chunkBytes === state.chunkBytes) return;
+  state.options.core.chunk(chunkBytes);
+  state.chunkBytes = chunkBytes;
 }
 
 /** Which queues may be taken from, those of copy data only while the session's window for them is open; how many. */

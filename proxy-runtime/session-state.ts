@@ -74,6 +74,8 @@ export interface Session {
   readonly writable: boolean;
   /** False: enough copy data is on its way; other records may go. */
   readonly bulkOpen: boolean;
+  /** Of a copy in one frame, at most. */
+  readonly chunkBytes: number;
   /** Of the last PING that was answered. */
   readonly roundTripMs: number | undefined;
   /** DCs that both sides have opened on this link. */

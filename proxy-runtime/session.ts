@@ -78,6 +78,9 @@ function sessionOf(state: () => SessionState, options: SessionOptions, openings:
     get bulkOpen() {
       return state().bulk.isOpen;
     },
+    get chunkBytes() {
+      return state().bulk.chunkBytes;
+    },
     get roundTripMs() {
       return state().roundTripMs;
     },

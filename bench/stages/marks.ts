@@ -103,6 +103,7 @@ const markedPeer = (peer: CorePeer, gate: Gate): CorePeer => ({
   open: (dc, frame) => peer.open(dc, frame),
   opened: (frame) => peer.opened(frame),
   disconnected: () => peer.disconnected(),
+  chunk: (bytes) => peer.chunk(bytes),
   giveUp: (code) => peer.giveUp(code),
   queues: (out, resting) => peer.queues(out, resting),
   take: (dc, lane, frame) => gate.take(peer, dc, lane, frame),

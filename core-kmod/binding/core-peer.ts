@@ -66,6 +66,10 @@ export class NativePeer implements CorePeer {
     checked(this.#native.proxyGiveUp(this.#handle, CORE_ERRORS[code].errno), 'proxy_give_up', this.peer);
   }
 
+  chunk(bytes: number): void {
+    checked(this.#native.proxyChunk(this.#handle, bytes), 'proxy_chunk', this.peer);
+  }
+
   queues(out: Uint32Array, resting = false): number {
     return checked(this.#native.proxyQueues(this.#handle, out, resting ? 1 : 0), 'proxy_queues', this.peer);
   }

@@ -209,6 +209,7 @@ export interface Native {
   proxyOpened(proxy: ProxyHandle, bytes: Bytes, at: number): number;
   proxyDisconnected(proxy: ProxyHandle): number;
   proxyGiveUp(proxy: ProxyHandle, error: number): number;
+  proxyChunk(proxy: ProxyHandle, bytes: number): number;
   /** `resting`: 0 or 1. */
   proxyQueues(proxy: ProxyHandle, out: Uint32Array, resting: number): number;
   /** Bytes written; the frame's header has the number of records. */

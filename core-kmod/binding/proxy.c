@@ -86,6 +86,11 @@ static int js_proxy_give_up(struct m3_args *args)
 	return m3_proxy_give_up(args->v[0].object, args->v[1].i32);
 }
 
+static int js_proxy_chunk(struct m3_args *args)
+{
+	return m3_proxy_chunk(args->v[0].object, args->v[1].u32);
+}
+
 static int js_proxy_queues(struct m3_args *args)
 {
 	struct m3_arg *v = args->v;
@@ -145,6 +150,8 @@ const struct m3_function m3_proxy_functions[] = {
 	{ "proxyDisconnected", js_proxy_disconnected, NULL, { PROXY } },
 	{ "proxyGiveUp", js_proxy_give_up, NULL,
 	  { PROXY, { "error", M3_ARG_I32 } } },
+	{ "proxyChunk", js_proxy_chunk, NULL,
+	  { PROXY, { "bytes", M3_ARG_U32 } } },
 	{ "proxyQueues", js_proxy_queues, NULL,
 	  { PROXY, { "out", M3_ARG_U32S }, { "resting", M3_ARG_U32 } } },
 	{ "proxyTake", js_proxy_take, NULL,

@@ -38,6 +38,7 @@ struct m3_proxy {
 	struct m3_proxy *next; /* of the node's */
 	uint32_t peer;
 	uint32_t attachment; /* which of the peer's proxies it is */
+	uint32_t chunk; /* bytes of copies at most, in one record */
 	struct m3_hold holds[M3_MAX_DCS];
 	int device; /* as in struct m3_node */
 };

@@ -154,6 +154,7 @@ int m3_proxy_hold(struct m3_proxy *p, struct m3_node *node, int id)
 		return -M3_ENODEFREE;
 	p->node = node;
 	p->peer = (uint32_t)id;
+	p->chunk = M3_CHUNK_BYTES;
 	p->attachment = __atomic_add_fetch(attachments(p), 1, __ATOMIC_ACQ_REL);
 	for (dc = 0; dc < M3_MAX_DCS; dc++)
 		p->holds[dc].bell = -1;
@@ -297,7 +298,7 @@ int m3_do_proxy_take(struct m3_proxy *p, struct m3_request *q, void *frame)
 	e = m3_proxy_begin(p, q->dc, &s);
 	if (e)
 		return e;
-	e = m3_peer_take(&s.t, p->peer, lane, frame, q->size, &count);
+	e = m3_peer_take(&s.t, p->peer, lane, frame, q->size, p->chunk, &count);
 	/*
 	 * It seemed to have something, say a death that need not be told any
 	 * more: m3_proxy_queues() has not asked to be rung for what comes next.
@@ -309,6 +310,15 @@ int m3_do_proxy_take(struct m3_proxy *p, struct m3_request *q, void *frame)
 	q->value = count;
 	q->size = e > 0 ? (uint32_t)e : 0;
 	return e;
+}
+
+int m3_do_proxy_chunk(struct m3_proxy *p, struct m3_request *q, void *data)
+{
+	(void)data;
+	if (!q->flags || q->flags > M3_CHUNK_BYTES || q->flags % 8)
+		return -M3_EBADVALUE;
+	p->chunk = q->flags;
+	return 0;
 }
 
 int m3_do_proxy_acknowledge(struct m3_proxy *p, struct m3_request *q,

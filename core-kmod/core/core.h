@@ -428,7 +428,8 @@ void m3_transfer_unqueue_d(struct m3_txn *t, uint32_t i);
  * Numbers the next chunk of the first queued transfer; returns its bytes, 0
  * if no transfer is queued or it does not fit into `room`.
  */
-uint32_t m3_chunk_number_d(struct m3_txn *t, uint32_t peer, uint32_t room);
+uint32_t m3_chunk_number_d(struct m3_txn *t, uint32_t peer, uint32_t room,
+			   uint32_t most);
 /* A record from a frame, copied before it is checked. */
 struct m3_incoming {
 	struct m3_record rec;
@@ -482,7 +483,7 @@ void m3_peer_lost(struct m3_txn *t, uint32_t node);
 void m3_endpoint_lost(struct m3_txn *t, uint32_t e);
 /*
  * Ends the calls to a node, and refuses new ones, until it is opened or
- * attached again: ENOTCONN, or EUNKNOWN where something of the call has left.
+ * attached again: `error`, or EUNKNOWN where something of the call has left.
  * Replies go on to wait. Nothing, while it is open.
  */
 void m3_peer_give_up(struct m3_txn *t, uint32_t node, uint32_t error);
@@ -490,8 +491,9 @@ void m3_peer_give_up(struct m3_txn *t, uint32_t node, uint32_t error);
 int m3_call_left(struct m3_region *r, uint32_t i);
 /* Bit l is set if lane l can be taken from. */
 uint32_t m3_peer_queues(struct m3_region *r, uint32_t node);
+/* Copies are cut into chunks of at most `chunk` bytes, a multiple of 8. */
 int m3_peer_take(struct m3_txn *t, uint32_t node, uint32_t lane, void *frame,
-		 uint32_t size, uint32_t *count);
+		 uint32_t size, uint32_t chunk, uint32_t *count);
 int m3_peer_acknowledge(struct m3_txn *t, uint32_t node, void *frame,
 			uint32_t size);
 int m3_peer_put(struct m3_txn *t, uint32_t node, const void *frame,

@@ -59,9 +59,25 @@ static int number_block(struct m3_txn *t, uint32_t peer, uint32_t lane,
 	return 1;
 }
 
+/*
+ * What is left of a frame's `room` for new records: a chunk may be no longer
+ * than `chunk`, and a frame with such a one no longer than for a whole one.
+ */
+static uint32_t room_for_new(uint32_t lane, uint32_t at, uint32_t size,
+			     uint32_t chunk)
+{
+	uint32_t most = sizeof(struct m3_frame_header) +
+			sizeof(struct m3_record) + sizeof(struct m3_copy_body) +
+			chunk;
+
+	if (lane == M3_LANE_BULK && size > most)
+		size = most;
+	return size > at ? size - at : 0;
+}
+
 /* Gives the next record its number; 0 if there is none or it does not fit. */
 static int number_next(struct m3_txn *t, uint32_t peer, uint32_t lane,
-		       uint32_t room)
+		       uint32_t room, uint32_t chunk)
 {
 	struct m3_region *r = t->r;
 	struct m3_lane *l = &m3_peer(r, peer)->lane[lane];
@@ -69,7 +85,7 @@ static int number_next(struct m3_txn *t, uint32_t peer, uint32_t lane,
 	if (l->next > l->grant || l->next - l->acked >= m3_window(lane))
 		return 0;
 	if (lane == M3_LANE_BULK) {
-		if (!m3_chunk_number_d(t, peer, room))
+		if (!m3_chunk_number_d(t, peer, room, chunk))
 			return 0;
 	} else if (!(m3_death_waits(r, peer, lane) &&
 		     m3_death_number_d(t, peer, lane, room)) &&
@@ -155,7 +171,7 @@ static void write_header(struct m3_region *r, struct m3_peer *p, uint32_t lane,
 }
 
 int m3_peer_take(struct m3_txn *t, uint32_t node, uint32_t lane, void *frame,
-		 uint32_t size, uint32_t *count)
+		 uint32_t size, uint32_t chunk, uint32_t *count)
 {
 	struct m3_region *r = t->r;
 	struct m3_peer *p = m3_peer(r, node);
@@ -170,7 +186,9 @@ int m3_peer_take(struct m3_txn *t, uint32_t node, uint32_t lane, void *frame,
 	while (size - at >= sizeof(struct m3_record)) {
 		int again = l->cursor < l->next;
 
-		if (!again && !number_next(t, node, lane, size - at))
+		if (!again &&
+		    !number_next(t, node, lane,
+				 room_for_new(lane, at, size, chunk), chunk))
 			break;
 		length = write_record(r, m3_entry(p, lane, l->cursor), lane,
 				      (char *)frame + at, size - at);

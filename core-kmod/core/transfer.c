@@ -226,7 +226,8 @@ static void chunk_record(struct m3_region *r, uint32_t i, uint32_t bytes,
 	e->body.chunk.owner = i;
 }
 
-uint32_t m3_chunk_number_d(struct m3_txn *t, uint32_t peer, uint32_t room)
+uint32_t m3_chunk_number_d(struct m3_txn *t, uint32_t peer, uint32_t room,
+			   uint32_t most)
 {
 	struct m3_region *r = t->r;
 	struct m3_peer *p = m3_peer(r, peer);
@@ -237,8 +238,8 @@ uint32_t m3_chunk_number_d(struct m3_txn *t, uint32_t peer, uint32_t room)
 	if (i >= r->slots)
 		return 0;
 	x = m3_transfer(r, i);
-	bytes = x->bytes - x->done > M3_CHUNK_BYTES ?
-			M3_CHUNK_BYTES : (uint32_t)(x->bytes - x->done);
+	bytes = x->bytes - x->done > most ? most :
+					    (uint32_t)(x->bytes - x->done);
 	if (sizeof(struct m3_record) + sizeof(struct m3_copy_body) +
 	    ((bytes + 7) & ~7u) > room)
 		return 0;

@@ -204,7 +204,7 @@ static int take(struct m3_node *node, struct mnx_link *link, uint32_t queue,
 		return e;
 	if (link->answered[dc] == hellos_of(node, link->peer))
 		e = m3_peer_take(&s.t, (uint32_t)link->peer, queue & 0xff,
-				 frame, MAXCOPYBUF, &count);
+				 frame, MAXCOPYBUF, M3_CHUNK_BYTES, &count);
 	m3_end(&s);
 	if (e > 0)
 		tell(node, link, h, frame, e);

@@ -141,6 +141,13 @@ int m3_proxy_give_up(struct m3_proxy *p, int error)
 	return M3_ASK(p, proxy_give_up, &q);
 }
 
+int m3_proxy_chunk(struct m3_proxy *p, uint32_t bytes)
+{
+	struct m3_request q = { .flags = bytes };
+
+	return M3_ASK(p, proxy_chunk, &q);
+}
+
 static int queues(struct m3_proxy *p, uint32_t *out, int max, uint32_t flags)
 {
 	struct m3_request q = {

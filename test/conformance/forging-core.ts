@@ -107,6 +107,7 @@ function attach(state: State, peer: number): CorePeer {
       state.open = false;
     },
     giveUp: () => undefined,
+    chunk: () => undefined,
     queues: (out) => queues(state, out),
     take: (_dc, lane, frame) => take(state, lane, frame),
     acknowledge: (_dc, frame) => acknowledge(state, frame),

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { type Endpoint, Message, SELF } from '../../core-kmod/binding/core.ts';
+import { LANE } from '../../proxy-runtime/contract.ts';
 import { KIND, RECORD, refuse } from '../../proxy-runtime/record.ts';
 import type { CoreClause } from './core.ts';
 import { CLIENT, DC, isCode, recordsOf, SERVER, type Stage, settled, takeOne } from './core-stage.ts';
@@ -46,6 +47,21 @@ function copyClauses(): CoreClause[] {
     },
   }));
 }
+
+const cutClause: CoreClause = {
+  name: 'copies are cut into chunks as small as the proxy wants',
+  async check(staged) {
+    const { bench, near, far } = staged;
+    const recordsOut = () => bench.cores[1].laneInfo(DC, 1, LANE.bulk).next;
+    const before = recordsOut();
+    near.chunk(4096);
+    far.chunk(16_384);
+    await copy(staged, 65_537, 'push');
+    assert.equal(recordsOut() - before, 5);
+    await copy(staged, 65_537, 'pull');
+    for (const wrong of [0, 12, 65_544]) assert.throws(() => near.chunk(wrong), isCode('EBADVALUE'));
+  },
+};
 
 export function callClauses(): CoreClause[] {
   return [
@@ -184,6 +200,7 @@ export function callClauses(): CoreClause[] {
       },
     },
     ...copyClauses(),
+    cutClause,
     {
       name: 'a copy with a client that does not wait gives EPROCSTS, and of foreign memory EFAULT',
       async check(staged) {

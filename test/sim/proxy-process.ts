@@ -27,6 +27,7 @@ function mortal(process: Process, peer: CorePeer): CorePeer {
     take: (dc, lane, frame) => process.enter(() => peer.take(dc, lane, frame)),
     acknowledge: (dc, frame) => process.enter(() => peer.acknowledge(dc, frame)),
     put: (frame) => process.enter(() => peer.put(frame)),
+    chunk: (bytes) => process.enter(() => peer.chunk(bytes)),
     giveUp: (code) => process.enter(() => peer.giveUp(code)),
     onReady: (ready) => peer.onReady(ready),
     detach: () => process.enter(() => peer.detach()),

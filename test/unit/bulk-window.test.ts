@@ -7,6 +7,10 @@ import { seededRandom, virtualClock } from '../testing/index.ts';
 
 const DC = 7;
 const MEASURED_MS = 5000;
+const WHOLE_BYTES = 65_536;
+/** What a frame has beside its chunk. */
+const BESIDE_BYTES = WIRE_FRAME_BYTES - WHOLE_BYTES;
+const TWO_HALVES = 2 * (WHOLE_BYTES / 2 + BESIDE_BYTES);
 /** Of the stalls. */
 const SEED = 1;
 
@@ -28,36 +32,38 @@ function saturate(
   const clock = virtualClock();
   const random = seededRandom(SEED);
   const window = createBulkWindow(clock);
-  const frameMs = WIRE_FRAME_BYTES / bytesPerMs;
   const stallMs = () => (random() < stalls.share ? random() * stalls.ms : 0);
   let freeAt = 0;
   let leftAt = 0;
   let arrivedAt = 0;
   let heardAt = 0;
   let number = 0;
+  let sent = 0;
   let accepted = 0;
   let most = 0;
   const pump = () => {
     while (window.isOpen) {
       const last = ++number;
-      window.sent(DC, last, WIRE_FRAME_BYTES);
-      freeAt = Math.max(freeAt, clock.now() - burstBytes / bytesPerMs) + frameMs;
+      const bytes = window.chunkBytes + BESIDE_BYTES;
+      window.sent(DC, last, bytes);
+      sent += bytes;
+      freeAt = Math.max(freeAt, clock.now() - burstBytes / bytesPerMs) + bytes / bytesPerMs;
       leftAt = Math.max(leftAt, freeAt, clock.now());
       arrivedAt = Math.max(arrivedAt, leftAt + delayMs / 2) + stallMs();
       heardAt = Math.max(heardAt, arrivedAt + delayMs / 2) + stallMs();
       clock.after(heardAt - clock.now(), () => {
         window.accepted(DC, last + 1);
-        accepted += WIRE_FRAME_BYTES;
+        accepted += bytes;
         pump();
       });
     }
-    if (clock.now() > warmUpMs) most = Math.max(most, number * WIRE_FRAME_BYTES - accepted);
+    if (clock.now() > warmUpMs) most = Math.max(most, sent - accepted);
   };
   pump();
   clock.advance(warmUpMs);
   const before = accepted;
   clock.advance(MEASURED_MS);
-  return { rate: (accepted - before) / MEASURED_MS, most };
+  return { rate: (accepted - before) / MEASURED_MS, most, chunkBytes: window.chunkBytes };
 }
 
 describe('copy data on a wire', () => {
@@ -72,18 +78,23 @@ describe('copy data on a wire', () => {
     expect(most).toBeLessThanOrEqual(2 * wire.bytesPerMs * wire.delayMs + 2 * WIRE_FRAME_BYTES);
   });
 
-  test('a small message waits for two frames at most where the wire holds none', () => {
-    expect(saturate({ bytesPerMs: 62_500, delayMs: 0.2 }, 2000).most).toBe(2 * WIRE_FRAME_BYTES);
+  test('a small message waits for two halves of a frame at most where the wire is slow and holds none', () => {
+    expect(saturate({ bytesPerMs: 62_500, delayMs: 0.2 }, 2000).most).toBe(TWO_HALVES);
+  });
+
+  test('copies are cut into whole chunks where the wire is fast, however long it is', () => {
+    for (const delayMs of [0.1, 5])
+      expect(saturate({ bytesPerMs: 250_000, delayMs }, 2000).chunkBytes).toBe(WHOLE_BYTES);
   });
 
   test.each([
     ['for a minute', {}],
     ['on a busy machine', { stalls: { share: 0.05, ms: 5 } }],
     ['on a busy machine, behind a token bucket', { stalls: { share: 0.05, ms: 5 }, burstBytes: 70_000 }],
-  ])('nor for more %s', (_name, more) => {
+  ])('it waits for less than two frames %s', (_name, more) => {
     const { rate, most } = saturate({ bytesPerMs: 62_500, delayMs: 0.2, ...more }, 60_000);
-    expect(most).toBe(2 * WIRE_FRAME_BYTES);
-    expect(rate).toBeGreaterThan(0.7 * 62_500);
+    expect(most).toBeLessThan(2 * WIRE_FRAME_BYTES);
+    expect(rate).toBeGreaterThan(0.6 * 62_500);
   });
 
   test('a long wire is full, and its queue short, for a minute too', () => {

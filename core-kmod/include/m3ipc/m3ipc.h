@@ -346,6 +346,13 @@ M3_API int m3_proxy_disconnected(struct m3_proxy *proxy);
  * EBADVALUE: another error. (protocol 6, 16)
  */
 M3_API int m3_proxy_give_up(struct m3_proxy *proxy, int error);
+/*
+ * From now on m3_proxy_take() cuts copies into chunks of at most `bytes`, one
+ * in a frame: on a slow link a short message then waits less for one.
+ * EBADVALUE: not a multiple of 8 from 8 to M3_CHUNK_BYTES, which is what it is
+ * at first.
+ */
+M3_API int m3_proxy_chunk(struct m3_proxy *proxy, uint32_t bytes);
 /* Queues that can be taken from: dc << 8 | lane. Returns how many. */
 M3_API int m3_proxy_queues(struct m3_proxy *proxy, uint32_t *out, int max);
 /*

@@ -132,7 +132,9 @@ enum m3_bind_kind { M3_BIND_LOCAL, M3_BIND_REPLICA, M3_BIND_BACKUP };
 	X(86, proxy_acknowledge, proxy, WRITE, M3_FRAME_BYTES)                 \
 	X(87, proxy_put, proxy, READ, M3_FRAME_BYTES)                          \
 	/* flags: the error */                                                 \
-	X(88, proxy_give_up, proxy, NONE, 0)
+	X(88, proxy_give_up, proxy, NONE, 0)                                   \
+	/* flags: bytes */                                                     \
+	X(89, proxy_chunk, proxy, NONE, 0)
 
 #define M3_REQUEST_NUMBER(number, name, whose, data, bytes) \
 	M3_REQ_##name = number,

@@ -180,6 +180,12 @@ export const OWN = section('own', [
     'core/core-lanes.c: a change of lanes',
   ),
   row(
+    'chunks',
+    'copies over a link are cut as small as its proxy wants',
+    'proxy_chunk',
+    'test/contract/core.test.ts',
+  ),
+  row(
     'a proxy at rest',
     'that leaves records where they are hears of new ones all the same',
     'proxy_rest node_serve',

@@ -115,6 +115,7 @@ function attach(state: State, peer: number): CorePeer {
         state.calls.disconnections++;
         side.open.clear();
       }),
+    chunk: () => held('chunk', () => undefined),
     giveUp: () => held('giveUp', () => void state.calls.givenUp++),
     queues: (out) => held('queues', () => readyQueues(side, out)),
     take: (dc, lane, frame) => held('take', () => take(state, side, dc, lane, frame)),
