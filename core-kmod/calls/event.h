@@ -36,12 +36,15 @@ static inline void m3_mark_done(struct m3_region *r, uint32_t i, uint32_t tag)
 		;
 }
 
-/* Is there no reason to wait on? The call ended, or is asked for memory. */
+/*
+ * Is there no reason to wait on? The call ended, or is asked for memory; or the
+ * endpoint has changed hands, and its word is that of a call of somebody else.
+ */
 static inline int m3_has_event(struct m3_region *r, uint32_t i, uint32_t tag)
 {
 	uint32_t v = __atomic_load_n(&m3_slot(r, i)->event, __ATOMIC_ACQUIRE);
 
-	return v == (tag | M3_EV_DONE) || v == (tag | M3_EV_SERVE);
+	return v != (tag | M3_EV_ARMED) && v != (tag | M3_EV_ASLEEP);
 }
 
 /* 1: its memory is asked for, said once for each time; 0: the call ended. */

@@ -432,7 +432,8 @@ void m3_wake(struct m3_map *map, uint32_t i, uint32_t tag)
 	}
 	trace_m3ipc_wake(map->r->dc, m3_endpoint_of(map->r, i), tag);
 	was = m3_raise(s, tag);
-	if (was == M3_EV_ASLEEP)
+	/* Or the word is another call's already: its former sleeper sees. */
+	if (was == M3_EV_ASLEEP || was < 0)
 		wake_call(map->dc, i);
 	else if (was >= 0 && READ_ONCE(s->waits) == M3_WAITS_DOORBELL)
 		set_ready(map, i, READ_ONCE(s->handle));

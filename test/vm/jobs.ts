@@ -4,6 +4,7 @@ import type { GuestJob } from './job.ts';
 import { conformance } from './jobs/conformance.ts';
 import { module } from './jobs/module.ts';
 import { probe } from './jobs/probe.ts';
+import { programs } from './jobs/programs.ts';
 import { tipcBench } from './jobs/tipc-bench.ts';
 import { tipcContract } from './jobs/tipc-contract.ts';
 import { tipcFaults } from './jobs/tipc-faults.ts';
@@ -24,5 +25,6 @@ export const JOBS: readonly GuestJob[] = [
   tipcBench,
   tipcWire,
   module,
+  programs,
   conformance,
 ];

@@ -284,7 +284,7 @@ int main(void)
 {
 	int i;
 
-	alarm(50);
+	alarm(100);
 	notice_to_another_node();
 	for (i = 0; i < 4; i++)
 		notice_that_is_lost(i);

@@ -114,7 +114,7 @@ static pid_t start(struct rig_node *n, int i)
 	if (pid)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	alarm(60);
+	alarm(100);
 	rig_branch((unsigned int)getpid());
 	if (i < CLIENTS)
 		client(n, 1 + i);

@@ -197,7 +197,7 @@ int main(void)
 {
 	int i;
 
-	alarm(50);
+	alarm(100);
 	change_places(M3_OP_SEND);
 	change_places(M3_OP_SENDREC);
 	rig_ok("caller and callee change places");

@@ -190,7 +190,7 @@ static void bad_calls(void)
 
 int main(void)
 {
-	alarm(50);
+	alarm(100);
 	lane_of_each();
 	rig_ok("lane of each");
 	changes_when_accepted();

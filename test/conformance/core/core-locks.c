@@ -151,7 +151,7 @@ static void killed_before_the_wake(void)
 int main(void)
 {
 	rig_embedded_only("it is about locks and forks of an embedded core");
-	alarm(30);
+	alarm(100);
 	forked_node();
 	rig_ok("a forked node");
 	lock_after_fork();

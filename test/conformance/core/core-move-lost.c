@@ -98,7 +98,7 @@ static void heard_after_the_loss(void)
 
 int main(void)
 {
-	alarm(50);
+	alarm(100);
 	lost_heir(OLD, 0);
 	lost_heir(OLD, 1);
 	lost_heir(THIRD, 0);

@@ -251,7 +251,7 @@ static void bell_of_an_ended_dc(void)
 
 int main(void)
 {
-	alarm(30);
+	alarm(100);
 	forked_handles();
 	rig_ok("forked handles");
 	served_bell();

@@ -69,7 +69,7 @@ int main(void)
 
 	rig_embedded_only("nobody can be stopped while he holds a lock "
 			  "of the kernel's core");
-	alarm(50);
+	alarm(100);
 	rig_start(&a, 0);
 	rig_start(&b, 1);
 	rig_pair(&a, &b);

@@ -433,7 +433,7 @@ static void a_life_in_one_frame(void)
 
 int main(void)
 {
-	alarm(50);
+	alarm(100);
 	told_of_deaths();
 	told_after_the_death();
 	rung_after_an_empty_queue();

@@ -312,7 +312,10 @@ void rig_seed(int argc, char **argv)
 
 int rig_rounds(int argc, char **argv, int usual)
 {
-	return argc > 2 ? atoi(argv[2]) : usual;
+	const char *share = getenv("RIG_SHARE");
+	int rounds = usual / (share && atoi(share) > 1 ? atoi(share) : 1);
+
+	return argc > 2 ? atoi(argv[2]) : rounds ? rounds : 1;
 }
 
 unsigned int rig_random(unsigned int below)

@@ -95,7 +95,10 @@ unsigned long rig_now(void); /* ms */
 void rig_sleep(unsigned int us);
 /* Seed: argument 1 of the program, or chance. Printed. */
 void rig_seed(int argc, char **argv);
-/* Argument 2, or `usual`: how long the run is. */
+/*
+ * Argument 2, or `usual`: how long the run is. Where machines are emulated,
+ * $RIG_SHARE: one part in so many of the usual.
+ */
 int rig_rounds(int argc, char **argv, int usual);
 unsigned int rig_random(unsigned int below);
 /* From here on the sequence is that of `seed`; it is not printed. */

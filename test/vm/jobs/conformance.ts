@@ -14,8 +14,14 @@ export function buildModule(kernel: Kernel, folder: string): void {
   copyFileSync(join(out, 'module', 'm3ipc.ko'), join(folder, 'm3ipc.ko'));
 }
 
+/** Builds the suite's C programs into a folder: $M3IPC_PROGRAMS of a guest. */
+export function buildPrograms(folder: string): void {
+  build('.', join(folder, 'programs', 'programs'));
+  build('core', join(folder, 'programs', 'core', 'watched'), 'FLAGS=-O2 -g');
+}
+
 const SCRIPT = `insmod "$M3IPC_JOB/m3ipc.ko" nodes=64 &&
-M3IPC_PROGRAMS="$M3IPC_JOB/programs" node dist/test/conformance/main.js --backend kernel &&
+M3IPC_PROGRAMS="$M3IPC_JOB/programs" RIG_SHARE=8 node dist/test/conformance/main.js --backend kernel &&
 rmmod m3ipc && echo unloaded`;
 
 export const conformance: GuestJob = {
@@ -31,7 +37,6 @@ export const conformance: GuestJob = {
   seconds: 300,
   prepare(kernel, folder) {
     buildModule(kernel, folder);
-    build('.', join(folder, 'programs', 'programs'));
-    build('core', join(folder, 'programs', 'core', 'watched'), 'FLAGS=-O2 -g');
+    buildPrograms(folder);
   },
 };

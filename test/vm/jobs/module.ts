@@ -8,29 +8,45 @@ import { buildModule } from './conformance.ts';
 /** Seconds and calls of the random requests, at least. */
 const FUZZ = [20, 100_000];
 
-/** Refused while there is a core; then twenty times in and out; then under random requests. */
+/**
+ * Refused while there is a core, an open file, or somebody in a call; then a hundred times in and out; then under random requests.
+ * Until these begin, the kernel says nothing but that the module comes and goes.
+ */
 const SCRIPT = `set -e
 load() { insmod "$M3IPC_JOB/m3ipc.ko" nodes=4; }
+refused() {
+  if rmmod m3ipc; then echo "it was unloaded while $1"; exit 1; fi
+}
+core() { node --input-type=module -e "
+const { NodeCore, joinDc } = await import('./dist/core-kmod/binding/core.js');
+$1"; }
+sh test/vm/guest/leaks begin
+echo 'job: the module comes' >/dev/kmsg
 load
-node --input-type=module -e "
-const { NodeCore } = await import('./dist/core-kmod/binding/core.js');
-NodeCore.create('kernel:/dev/m3ipc3', { node: 1, cluster: 'job' }).close();
-"
-if rmmod m3ipc; then echo "it was unloaded while it had a core"; exit 1; fi
+core "NodeCore.create('kernel:/dev/m3ipc3', { node: 1, cluster: 'job' }).close();"
+refused 'it had a core'
 cat /proc/m3ipc/3/info
-node --input-type=module -e "
-const { NodeCore } = await import('./dist/core-kmod/binding/core.js');
+core "
+const { execFileSync } = await import('node:child_process');
+NodeCore.open('kernel:/dev/m3ipc3').dcInit({ dc: 1, name: 'job' });
+const waits = joinDc('kernel:/dev/m3ipc3', 1).bind(1).receive();
 NodeCore.end('kernel:/dev/m3ipc3');
+try { execFileSync('rmmod', ['m3ipc']); process.exitCode = 1; } catch { console.log('refused to a member'); }
+console.log('its call:', (await waits.catch((error) => error)).code);
+process.exit();
 "
+exec 3<>/dev/m3ipc0
+refused 'a file was open'
+exec 3>&-
 rmmod m3ipc
-for i in $(seq 20); do load; rmmod m3ipc; done
+for i in $(seq 100); do load; rmmod m3ipc; done
+dmesg | sed '1,/job: the module comes/d' | grep -i m3ipc >/tmp/said
+if grep -vE 'm3ipc: (loaded, 4 node|unloaded|loading out-of-tree|module verification)' /tmp/said; then exit 1; fi
+echo "$(grep -c 'm3ipc: loaded' /tmp/said) times loaded, $(grep -c 'm3ipc: unloaded' /tmp/said) unloaded"
 load
 "$M3IPC_JOB/fuzz" ${FUZZ.join(' ')}
 rmmod m3ipc
-if [ -e /sys/kernel/debug/kmemleak ]; then
-  for i in 1 2; do echo scan >/sys/kernel/debug/kmemleak; sleep 6; done
-  grep -A 20 -i m3ipc /sys/kernel/debug/kmemleak && exit 1
-fi
+sh test/vm/guest/leaks end
 echo unloaded`;
 
 /** Builds the program of random requests, with its library, into a folder. */
@@ -57,10 +73,16 @@ export const module: GuestJob = {
   guests: [
     {
       command: ['bash', '-c', SCRIPT],
-      says: [/^name=job$/m, /^\d{6,} calls, \d+ succeeded$/m, /^unloaded$/m],
+      says: [
+        /^name=job$/m,
+        /^refused to a member\nits call: EDCNOTRUN$/m,
+        /^101 times loaded, 101 unloaded$/m,
+        /^\d{6,} calls, \d+ succeeded$/m,
+        /^unloaded$/m,
+      ],
     },
   ],
-  seconds: 120,
+  seconds: 150,
   prepare(kernel: Kernel, folder: string) {
     buildModule(kernel, folder);
     buildFuzz(folder);
