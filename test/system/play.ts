@@ -14,7 +14,7 @@ export const ROOT = join(import.meta.dirname, '../..');
 const FOLDER = '/home/you/m3ipc/tour';
 const PORTS = ['7101', '7102'];
 /** For one command, or for a terminal to print what the page shows. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 100_000;
 
 interface Terminal {
   readonly child: ChildProcess;

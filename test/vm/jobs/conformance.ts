@@ -34,7 +34,7 @@ export const conformance: GuestJob = {
       memoryMiB: 2048,
     },
   ],
-  seconds: 300,
+  seconds: 420,
   prepare(kernel, folder) {
     buildModule(kernel, folder);
     buildPrograms(folder);
