@@ -46,17 +46,26 @@ interface ShapedOptions {
   readonly mbit: number;
   readonly queue: number;
   readonly seconds: number;
+  readonly idle?: number;
   readonly qos: boolean;
   readonly busy: boolean;
   readonly json: boolean;
 }
 
-async function shaped({ mbit, queue, seconds, qos, busy, json }: ShapedOptions): Promise<void> {
+async function shaped({ mbit, queue, seconds, idle, qos, busy, json }: ShapedOptions): Promise<void> {
   const why = missing();
   if (why !== undefined) throw new Error(why);
   const binary = join(buildPrograms(), 'shaped-load');
   const wire = { mbitPerSecond: mbit, queueMs: queue };
-  const result = await runShaped({ binary, ...wire, seconds, qos, busy, progress });
+  const result = await runShaped({
+    binary,
+    ...wire,
+    seconds,
+    idleSeconds: idle ?? seconds,
+    qos,
+    busy,
+    progress,
+  });
   tell(json, result, shapedText(result));
 }
 
@@ -85,7 +94,8 @@ program
   .description('small calls beside copies that fill a slow wire between two network namespaces')
   .option('--mbit <n>', 'rate of the wire', whole, 500)
   .option('--queue <ms>', 'how long a packet may wait for it', whole, 50)
-  .option('--seconds <n>', 'of small calls, idle and beside copies', whole, 30)
+  .option('--seconds <n>', 'of small calls beside copies', whole, 30)
+  .option('--idle <n>', 'seconds of small calls on the idle wire; without it as many', whole)
   .option('--qos', 'with the codec qos, and small calls urgent', false)
   .option('--busy', 'also with all processors busy, for the record', false)
   .option('--json', 'print one JSON object', false)

@@ -17,8 +17,9 @@ export interface ShapedSettings {
   readonly binary: string;
   readonly mbitPerSecond: number;
   readonly queueMs: number;
-  /** Of small calls on the idle link, and again beside copies. */
+  /** Of small calls beside copies, and before on the idle link. */
   readonly seconds: number;
+  readonly idleSeconds: number;
   /** The codec qos is on the link, and who makes and serves small calls is urgent. */
   readonly qos: boolean;
   /** Also with all processors busy, for the record. */
@@ -100,11 +101,11 @@ async function upBoth(pair: NodePair, { namespaces, addresses }: Wire, qos: bool
 }
 
 async function measure(stage: Stage, settings: ShapedSettings): Promise<ShapedResult> {
-  const { mbitPerSecond, queueMs, seconds, busy, progress } = settings;
+  const { mbitPerSecond, queueMs, seconds, idleSeconds, busy, progress } = settings;
   for (const endpoint of [SMALL_SERVER, ...BULK_SERVERS]) {
     await stage.load(2, 'server', endpoint).says('stdout', /ready/);
   }
-  const idle = await smallCalls(stage, seconds);
+  const idle = await smallCalls(stage, idleSeconds);
   progress(`idle: p99 ${idle.p99Us} us`);
   const copiers = BULK_CLIENTS.map((client, at) => stage.load(1, 'bulk', client, BULK_SERVERS[at] ?? 0));
   const began = performance.now();

@@ -15,7 +15,8 @@ const why = skipReason('namespaces', missing());
 describe(`a shaped wire${why === undefined ? '' : `, skipped: ${why}`}`, { skip: why !== undefined }, () => {
   test('copies that fill it do not end the link, and small calls pass beside them', async () => {
     const binary = join(buildPrograms(), 'shaped-load');
-    const run = { binary, ...WIRE, seconds: SECONDS, qos: false, busy: false, progress: () => undefined };
+    const times = { seconds: SECONDS, idleSeconds: SECONDS };
+    const run = { binary, ...WIRE, ...times, qos: false, busy: false, progress: () => undefined };
     const { reconnects, copiedMBPerSecond, beside } = await runShaped(run);
     expect(reconnects).toBe(0);
     expect(copiedMBPerSecond).toBeGreaterThan(5);
