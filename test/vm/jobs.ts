@@ -6,7 +6,7 @@ import { module } from './jobs/module.ts';
 import { probe } from './jobs/probe.ts';
 import { programs } from './jobs/programs.ts';
 import { tipcBench } from './jobs/tipc-bench.ts';
-import { tipcContract } from './jobs/tipc-contract.ts';
+import { tipcCoded, tipcContract } from './jobs/tipc-contract.ts';
 import { tipcFaults } from './jobs/tipc-faults.ts';
 import { tipcLinks } from './jobs/tipc-links.ts';
 import { tipcNamespaces } from './jobs/tipc-namespaces.ts';
@@ -20,6 +20,7 @@ export const JOBS: readonly GuestJob[] = [
   udpNetem,
   tipcNamespaces,
   tipcContract,
+  tipcCoded,
   tipcLinks,
   tipcFaults,
   tipcBench,
