@@ -42,6 +42,19 @@ interface Rule {
   readonly kinds: number | undefined;
 }
 
+/** The rules of a DC. Whose source and destination are both outside of `first` to `last` is named by none. */
+interface Active {
+  readonly rules: readonly Rule[];
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Most records are dismissed by two numbers: this is what a message costs when nothing is logged of it. */
+function withHull(rules: readonly Rule[]): Active {
+  const numbers = rules.flatMap(({ endpoints }) => endpoints ?? [-Infinity, Infinity]);
+  return { rules, first: Math.min(...numbers), last: Math.max(...numbers) };
+}
+
 /**
  * Calls `visit` for each record of a frame that is selected, as `eachRecord` does for all: false if one does not fit the
  * frame. What no rule can name is not looked at.
@@ -55,26 +68,29 @@ export function selection(
   way: Direction,
 ): Selection {
   const all = rules?.filter((rule) => rule.direction === undefined || rule.direction === way).map(ruleOf);
-  const ofDc = new Map<number, readonly Rule[]>();
+  const ofDc = new Map<number, Active>();
   let left = 1;
 
-  const rulesOf = (dc: number): readonly Rule[] => {
+  const activeOf = (dc: number): Active => {
     const known = ofDc.get(dc);
     if (known !== undefined) return known;
-    const found = all?.filter((rule) => rule.dc === -1 || rule.dc === dc) ?? ANY;
+    const found = withHull(all?.filter((rule) => rule.dc === -1 || rule.dc === dc) ?? ANY);
     ofDc.set(dc, found);
     return found;
   };
 
   return (frame, visit) => {
-    const active = rulesOf(frame.dc);
+    const { rules: active, first, last } = activeOf(frame.dc);
     if (active.length === 0) return true;
     const { view, end } = frame;
     let at = frame.start + FRAME_HEADER_BYTES;
     while (at < end) {
       const length = recordLength(frame, at);
       if (length === 0) return false;
-      if (isNamed(active, view, at) && --left === 0) {
+      const src = view.getInt32(at + RECORD.src, true);
+      const dst = view.getInt32(at + RECORD.dst, true);
+      const near = (src >= first && src <= last) || (dst >= first && dst <= last);
+      if (near && isNamed(active, view, at, src, dst) && --left === 0) {
         left = sample;
         visit(frame, at);
       }
@@ -94,13 +110,13 @@ function ruleOf({ dc = -1, endpoints, kinds }: v.InferOutput<typeof ruleList>[nu
 
 const ANY = [ruleOf({})];
 
-function isNamed(rules: readonly Rule[], view: DataView, at: number): boolean {
+function isNamed(rules: readonly Rule[], view: DataView, at: number, src: number, dst: number): boolean {
   for (let n = 0; n < rules.length; n++) {
     const { endpoints, kinds } = rules[n] as Rule;
     if (kinds !== undefined && !inKinds(kinds, view, at)) continue;
     if (endpoints === undefined) return true;
-    if (inEndpoints(endpoints, view.getInt32(at + RECORD.src, true))) return true;
-    if (inEndpoints(endpoints, view.getInt32(at + RECORD.dst, true))) return true;
+    if (inEndpoints(endpoints, src)) return true;
+    if (inEndpoints(endpoints, dst)) return true;
   }
   return false;
 }
