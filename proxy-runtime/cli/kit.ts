@@ -10,7 +10,7 @@ import { ProxyError } from '../errors.ts';
 import { watchClauses } from './kit-watch.ts';
 import { EXIT_FAILURE, printJson, printText } from './output.ts';
 
-/** For which a clause may hold the event loop: a clause itself has less time in all. */
+/** For which a clause may hold the event loop. */
 const BUSY_MS = 20_000;
 
 interface Options {

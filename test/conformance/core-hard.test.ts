@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { isEmbedded } from './backend.ts';
-import { build, programsIn, run, TEST_TIMEOUT_MS, workFolder } from './programs.ts';
+import { BUILD_TIMEOUT_MS, build, programsIn, run, TEST_TIMEOUT_MS, workFolder } from './programs.ts';
 
 const SANITIZE = '-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer';
 
@@ -36,14 +36,14 @@ afterAll(() => {
 describe('the core, with the compiler watching', () => {
   // The kernel's core has watchers of its own.
   const flags = isEmbedded() && compiles(SANITIZE) ? `-O1 -g ${SANITIZE}` : '-O2 -g';
-  beforeAll(() => build('core', join(work.path, 'watched'), `FLAGS=${flags}`), 240_000);
+  beforeAll(() => build('core', join(work.path, 'watched'), `FLAGS=${flags}`), BUILD_TIMEOUT_MS);
 
   test.for(programsIn('core', 'core-'))('%s', timeout, (name, { skip }) => start('watched', name, skip));
 });
 
 // A process cannot be killed inside the kernel's.
 describe.runIf(isEmbedded())('the core, killed at each of its crash points', () => {
-  beforeAll(() => build('core', join(work.path, 'killed'), 'FLAGS=-O2 -g', 'crash'), 240_000);
+  beforeAll(() => build('core', join(work.path, 'killed'), 'FLAGS=-O2 -g', 'crash'), BUILD_TIMEOUT_MS);
 
   test.for(programsIn('core', 'crash-'))('%s', timeout, (name, { skip }) => start('killed', name, skip));
 });

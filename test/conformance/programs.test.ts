@@ -3,11 +3,11 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { conformanceCore } from './backend.ts';
-import { build, programsIn, run, TEST_TIMEOUT_MS, workFolder } from './programs.ts';
+import { BUILD_TIMEOUT_MS, build, programsIn, run, TEST_TIMEOUT_MS, workFolder } from './programs.ts';
 
 const work = workFolder('programs');
 
-beforeAll(() => build('.', work.path), 120_000);
+beforeAll(() => build('.', work.path), BUILD_TIMEOUT_MS);
 
 afterAll(() => work.remove());
 

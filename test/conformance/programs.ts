@@ -14,6 +14,9 @@ const HERE = 'test/conformance';
 const EXIT_SKIP = 77;
 const DEADLINE_MS = 110_000;
 
+/** Of a hook that compiles the programs: on a busy machine the sanitizers' builds take minutes. */
+export const BUILD_TIMEOUT_MS = 900_000;
+
 /** Of a test that runs a program: beyond the program's own deadline. */
 export const TEST_TIMEOUT_MS = 120_000;
 

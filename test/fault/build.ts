@@ -18,6 +18,9 @@ export function makeIn(folder: string, ...variables: string[]): void {
   execFileSync('flock', [join(build, `${folder}.lock`), ...make], { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
+/** Of a hook that does: on a busy machine it takes minutes. */
+export const BUILD_TIMEOUT_MS = 900_000;
+
 /** Compiles what is out of date; the folder of the programs. */
 export function buildPrograms(): string {
   makeIn('fault');

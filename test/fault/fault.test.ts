@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 /** `npm run fault`, short: some kills, some seeds. */
 import { beforeAll, expect, test } from 'vitest';
-import { buildPrograms } from './build.ts';
+import { BUILD_TIMEOUT_MS, buildPrograms } from './build.ts';
 import type { KillResult } from './kill/index.ts';
 import type { ModelResult } from './model/index.ts';
 import { fault } from './run.ts';
 
 beforeAll(() => {
   buildPrograms();
-}, 120_000);
+}, BUILD_TIMEOUT_MS);
 
 test('random operations of real processes are what the model says', () => {
   const { result, status } = fault<ModelResult>('model', '--seeds', '60');

@@ -19,7 +19,7 @@ const lib = join(prefix, 'lib64');
 const make = (goal: string, ...settings: string[]) =>
   execFileSync('make', ['-s', '-C', join(packageRoot(), 'core-kmod'), goal, ...settings]);
 
-beforeAll(() => void make('install', `PREFIX=${prefix}`, `LIBDIR=${lib}`), 60_000);
+beforeAll(() => void make('install', `PREFIX=${prefix}`, `LIBDIR=${lib}`), 300_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const PROGRAM = `

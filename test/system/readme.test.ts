@@ -64,6 +64,7 @@ const PAGES = [
   'codecs/README.md',
   'transports/README.md',
   'transports/udp/README.md',
+  'proxy-runtime/README.md',
   'proxy-runtime/capture/README.md',
   'proxy-runtime/config/README.md',
   'bench/README.md',

@@ -3,14 +3,14 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { transports } from '../../../transports/index.ts';
 import { skipReason } from '../../contract/requirement.ts';
-import { buildPrograms } from '../build.ts';
+import { BUILD_TIMEOUT_MS, buildPrograms } from '../build.ts';
 import { fault } from '../run.ts';
 import type { LinkResult } from './index.ts';
 import { SCENARIOS, type ScenarioName } from './scenarios.ts';
 
 beforeAll(() => {
   buildPrograms();
-}, 120_000);
+}, BUILD_TIMEOUT_MS);
 
 /** What a network does, over each transport whose bytes or datagrams can be had on the way; the rest over all. */
 const RUNS = [

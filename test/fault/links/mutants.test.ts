@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { runSeed } from '../../testing/seed.ts';
-import { buildPrograms } from '../build.ts';
+import { BUILD_TIMEOUT_MS, buildPrograms } from '../build.ts';
 import { runLinks } from './index.ts';
 import { MUTANTS, makeMutant } from './mutants.ts';
 
@@ -14,7 +14,7 @@ let binary: string;
 
 beforeAll(() => {
   binary = join(buildPrograms(), 'load');
-}, 120_000);
+}, BUILD_TIMEOUT_MS);
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'm3ipc-mutant-'));
 });
@@ -25,7 +25,7 @@ test.each(MUTANTS.map((mutant) => [mutant.without, mutant] as const))('without %
   const seed = runSeed();
   const { problems } = await runLinks({
     ...{ scenario: mutant.scenario, binary, root, seed, cycles: 20, messages: 4000 },
-    ...{ scheme: 'tcp', codecs: [], restart: 'cold', longestMs: 1000, timeoutMs: 4000 },
+    ...{ scheme: 'tcp', codecs: [], restart: 'cold', longestMs: 1000, timeoutMs: 10_000 },
     progress: () => {},
   });
   expect(problems.join('\n'), `seed ${seed}`).toMatch(new RegExp(mutant.shows, 'm'));
