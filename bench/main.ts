@@ -53,6 +53,9 @@ const OPTIONS = {
   pin: option('--pin', 'bind processes to cores').default(false),
   most: option('--most <n>', 'no more clients, endpoints, nodes, DCs than these').argParser(whole),
   only: option('--only <names>', 'contenders, separated by commas').argParser(list),
+  backend: option('--backend <name>', "whose core; the kernel's is made on /dev/m3ipc0, by root")
+    .choices(['embedded', 'kernel'])
+    .default('embedded'),
   codecs: option('--codecs <names>', 'of the link, separated by commas').argParser(list).default([]),
 } as const satisfies Record<Scenario['options'][number], Option>;
 

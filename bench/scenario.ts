@@ -16,6 +16,8 @@ export interface Settings {
   readonly most: number | undefined;
   /** Of the link between the nodes, as a configuration names them. */
   readonly codecs: readonly string[];
+  /** Whose core is measured. */
+  readonly backend: 'embedded' | 'kernel';
   readonly progress: Progress;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 /** What is measured: every combination that says something, in the order in which it is measured. */
 
+import type { Settings } from '../scenario.ts';
+
 /** Cores of a pair's two processes: one for both; one each; any (they start apart); one for both and a hog. */
 export type Placement = 'one' | 'two' | 'free' | 'hog';
 
@@ -57,8 +59,11 @@ const PLAIN = {
 /** Contenders that live in a core's DC. A pair of m3ipc-node is always the same two processes, where they were pinned. */
 const isOurs = (name: string): boolean => name.startsWith(OURS);
 
-/** @param names contenders, in order. */
-export function groupsOf(names: readonly string[]): Group[] {
+/**
+ * @param names contenders, in order.
+ * @param backend the kernel's core is measured in a guest, as a rule, whose time is dear: what its targets are about.
+ */
+export function groupsOf(names: readonly string[], backend: Settings['backend'] = 'embedded'): Group[] {
   const each = (of: (contender: string) => Cell | undefined): Group =>
     names.flatMap((name) => of(name) ?? []);
   const messages = (placement: Placement, bytes: number): Group =>
@@ -66,18 +71,23 @@ export function groupsOf(names: readonly string[]): Group[] {
   const pairs = [1, 2, 4].map((count) =>
     each((contender) => (count > 1 && !manyPairs(contender) ? undefined : paired(contender, count))),
   );
+  const bulk = each((contender) => stream(contender, 'one'));
+  if (backend === 'kernel') {
+    const one = each((contender) => copy(contender, 'one', COPY));
+    return [pairs.slice(0, 2).flat(), messages('two', MESSAGE), one, bulk].filter(({ length }) => length > 0);
+  }
   return [
     ...[messages('one', SMALL_MESSAGE), pairs.flat(), messages('two', MESSAGE), messages('free', MESSAGE)],
     messages('hog', MESSAGE),
     ...COPIES.map((bytes) => each((contender) => copy(contender, 'one', bytes))),
     each((contender) => copy(contender, 'two', COPY)),
-    ...(['one', 'two'] as const).map((placement) => each((contender) => stream(contender, placement))),
+    ...[bulk, each((contender) => stream(contender, 'two'))],
     names.includes(OURS) ? idle() : [],
   ].filter((group) => group.length > 0);
 }
 
 const looksAt = (contender: string): number => (isOurs(contender) || contender === PIPE ? LOOKS : 1);
-const STREAMS = /^(m3ipc|m3ipc-bounce|m3ipc-process-vm|pipe|fifo|unix-stream|tcp)$/;
+const STREAMS = /^(m3ipc|m3ipc-bounce|m3ipc-process-vm|pipe|fifo|unix-stream|tcp|tipc)$/;
 const copiesOnly = (contender: string): boolean => /bounce|process-vm/.test(contender);
 const manyPairs = (contender: string): boolean => contender !== NODE;
 

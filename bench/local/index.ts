@@ -24,7 +24,7 @@ interface Entry {
 
 export const local: Scenario = {
   summary: 'messages and copies on one node, beside everything else that a kernel and libraries offer',
-  options: ['milliseconds', 'only'],
+  options: ['milliseconds', 'only', 'backend'],
   async run(settings) {
     const { contenders, cpus } = await known();
     const all = withDerived(contenders);
@@ -36,7 +36,7 @@ export const local: Scenario = {
       if (missing !== undefined && names.includes(name))
         settings.progress.line(`MISSING ${name}: ${missing}`);
     }
-    const measured = await measureAll(settings, groupsOf(names), all, cpus);
+    const measured = await measureAll(settings, groupsOf(names, settings.backend), all, cpus);
     return report(settings, all, names, measured);
   },
 };
@@ -59,7 +59,7 @@ async function measureAll(
   all: readonly Known[],
   cpus: readonly number[],
 ): Promise<Measured[]> {
-  const stage = await openStage(cpus);
+  const stage = await openStage(settings.backend, cpus);
   return clearedUp(stage.clear, async () => {
     const entries = groups.map((group) => group.map((cell) => entryOf(cell, all)));
     await interleaved(settings, entries, nameOf, (group, repetition) =>
@@ -97,13 +97,13 @@ async function measureGroup(
 }
 
 function report(
-  { repetitions, milliseconds }: Settings,
+  { repetitions, milliseconds, backend }: Settings,
   all: readonly Known[],
   names: readonly string[],
   measured: readonly Measured[],
 ): Report {
   const results = resultsOf(measured);
-  const targets = linesOf(measured);
+  const targets = linesOf(measured, backend);
   const missing = missingOf(measured);
   const json = {
     contenders: Object.fromEntries(

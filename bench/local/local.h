@@ -63,7 +63,8 @@ struct mechanism {
 extern const struct mechanism
 	m3ipc_combined, m3ipc_two_calls, m3ipc_bounce, m3ipc_process_vm,
 	pipe_pair, fifo_pair, unix_stream, unix_seqpacket, unix_dgram,
-	posix_mq, sysv_queue, tcp, udp, tipc, rpc_udp, rpc_tcp, zeromq, nng;
+	posix_mq, sysv_queue, tcp, udp, tipc, binder, rpc_udp, rpc_tcp, zeromq,
+	nng;
 
 /* What the last failed call was about. */
 extern const char *failure;
@@ -103,9 +104,28 @@ struct plan {
 	int dc;
 };
 
+/* Of some time, client and server together; negative: not countable here. */
+struct counts {
+	int64_t system_calls, switches;
+	int64_t moved; /* bytes that the kernel's core has for copies */
+};
+
+/* counts.c */
+struct counter {
+	const struct pair *pair;
+	pid_t server;
+	int fd[2]; /* the client's, which is the caller, and the server's */
+	struct counts before;
+};
+
+void count_begin(struct counter *c, const struct pair *p, pid_t server);
+void count_end(struct counter *c, struct counts *counts);
+
 struct measured {
 	double per_second; /* round trips of all pairs */
 	double cpu_us; /* of a round trip, client and server together */
+	uint64_t made; /* round trips */
+	struct counts counts; /* of all of them */
 	uint32_t p50_ns, p99_ns; /* 0 unless `latency` */
 };
 

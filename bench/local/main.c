@@ -21,7 +21,8 @@
 static const struct mechanism *const mechanisms[] = {
 	&m3ipc_combined, &m3ipc_two_calls, &m3ipc_bounce, &m3ipc_process_vm,
 	&pipe_pair, &fifo_pair, &unix_stream, &unix_seqpacket, &unix_dgram,
-	&posix_mq, &sysv_queue, &tcp, &udp, &tipc, &rpc_udp, &rpc_tcp, &zeromq, &nng,
+	&posix_mq, &sysv_queue, &tcp, &udp, &tipc, &binder, &rpc_udp, &rpc_tcp,
+	&zeromq, &nng,
 };
 #define MECHANISMS (sizeof(mechanisms) / sizeof(*mechanisms))
 
@@ -124,6 +125,23 @@ static int parse(int argc, char **argv, struct plan *plan)
 	return 0;
 }
 
+static void print_count(const char *name, int64_t count, double of)
+{
+	if (count >= 0 && of > 0)
+		printf(",\"%s\":%.3f", name, (double)count / of);
+}
+
+static void print_counts(const struct plan *plan, const struct measured *m)
+{
+	double made = (double)m->made;
+
+	print_count("systemCalls", m->counts.system_calls, made);
+	print_count("switches", m->counts.switches, made);
+	if (plan->copies)
+		print_count("copies", m->counts.moved, made * plan->blocks *
+			    plan->reply_bytes);
+}
+
 static int measure_one(int argc, char **argv)
 {
 	struct measured m;
@@ -142,6 +160,8 @@ static int measure_one(int argc, char **argv)
 	}
 	printf("{\"roundTripsPerSecond\":%.3f,\"cpuUsPerRoundTrip\":%.3f",
 	       m.per_second, m.cpu_us);
+	if (plan.pairs == 1)
+		print_counts(&plan, &m);
 	if (plan.latency)
 		printf(",\"p50Ns\":%u,\"p99Ns\":%u", m.p50_ns, m.p99_ns);
 	puts("}");

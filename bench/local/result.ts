@@ -25,6 +25,11 @@ export interface Result extends Pick<Cell, 'contender' | 'placement' | 'pairs' |
   /** Of cells whose round trips were timed. */
   readonly p50Us: Spread | null;
   readonly p99Us: Spread | null;
+  /** Of each round trip, client and server together; null where they cannot be counted. */
+  readonly systemCalls: Spread | null;
+  readonly switches: Spread | null;
+  /** Bytes that the kernel's core has moved for each byte of a copy; null for all else. */
+  readonly copies: Spread | null;
   /** To the pipe; null for those that have no pipe beside them. */
   readonly ratio: Spread | null;
 }
@@ -48,6 +53,9 @@ function resultOf({ cell, samples }: Measured, all: readonly Measured[]): Result
       kind === 'message' ? null : spreadOf(samples.map((of) => (rateOf(of) * moved) / BYTES_PER_MEGABYTE)),
     p50Us: timed ? spreadOf(samples.map((of) => (of.p50Ns ?? Number.NaN) / NS_PER_US)) : null,
     p99Us: timed ? spreadOf(samples.map((of) => (of.p99Ns ?? Number.NaN) / NS_PER_US)) : null,
+    systemCalls: spreadOrNull(samples.flatMap(({ systemCalls }) => systemCalls ?? [])),
+    switches: spreadOrNull(samples.flatMap(({ switches }) => switches ?? [])),
+    copies: spreadOrNull(samples.flatMap(({ copies }) => copies ?? [])),
     ratio: pipe === undefined ? null : ratioOf(samples, pipe.samples, rateOf),
   };
 }

@@ -26,6 +26,7 @@ struct shared {
 	struct outcome {
 		uint64_t made, ns; /* round trips, and how long they took */
 		uint64_t cpu_ns; /* of client and server */
+		struct counts counts; /* the same */
 		uint32_t p50_ns, p99_ns;
 		int failed, error; /* errno, or 0 */
 		char failure[64];
@@ -205,6 +206,7 @@ static int client(struct run *run, int i)
 	struct outcome *of = &run->shared->of[i];
 	struct pair *p = &run->pair[i];
 	uint64_t ns = run->plan->ns, cpu;
+	struct counter counter;
 
 	if (get_buffer(p))
 		return -1;
@@ -214,10 +216,12 @@ static int client(struct run *run, int i)
 	pthread_barrier_wait(&run->shared->clients);
 	if (calls(p, ns / WARM_UP, of))
 		return -1;
+	count_begin(&counter, p, run->server[i]);
 	cpu = cpu_ns(run->server[i]);
 	if (run->plan->latency ? timed_calls(p, ns, of) : calls(p, ns, of))
 		return -1;
 	of->cpu_ns = cpu_ns(run->server[i]) - cpu;
+	count_end(&counter, &of->counts);
 	return m->hang_up ? m->hang_up(p) : 0;
 }
 
@@ -440,8 +444,8 @@ static int start_all(struct run *run)
 /* The first failure that a process has told about. */
 static void collect(const struct run *run, struct measured *m)
 {
-	uint64_t made = 0, cpu = 0;
 	const struct outcome *of;
+	uint64_t cpu = 0;
 	int i;
 
 	*m = (struct measured){ 0 };
@@ -449,9 +453,13 @@ static void collect(const struct run *run, struct measured *m)
 		of = &run->shared->of[i];
 		m->per_second += (double)of->made * 1e9 /
 				 (double)(of->ns ? of->ns : 1);
-		made += of->made;
+		m->made += of->made;
 		cpu += of->cpu_ns;
-		m->cpu_us = (double)cpu / 1e3 / (double)(made ? made : 1);
+		m->cpu_us = (double)cpu / 1e3 /
+			    (double)(m->made ? m->made : 1);
+		/* Of the first pair: several share a DC. */
+		if (!i)
+			m->counts = of->counts;
 		m->p50_ns = of->p50_ns;
 		m->p99_ns = of->p99_ns;
 		if (of->failed) {

@@ -7,6 +7,7 @@ import { NodeCore } from '../../core-kmod/binding/core.ts';
 import { packageRoot } from '../../core-kmod/binding/native.ts';
 import { startWorker, type Worker } from '../../test/system/rig/worker.ts';
 import { type Program, startProgram } from '../program.ts';
+import type { Settings } from '../scenario.ts';
 import { type Cell, DC, NODE, type Placement } from './cell.ts';
 
 export interface Sample {
@@ -15,6 +16,11 @@ export interface Sample {
   readonly cpuUsPerRoundTrip?: number;
   /** Only of cells that are timed. */
   readonly p50Ns?: number;
+  /** Of client and server together, for each round trip, where they can be counted. */
+  readonly systemCalls?: number;
+  readonly switches?: number;
+  /** Bytes that the kernel's core has moved for each byte of a copy. */
+  readonly copies?: number;
   readonly p99Ns?: number;
 }
 
@@ -62,9 +68,9 @@ export async function known(): Promise<{
 }
 
 /** Resolves when the core is there. What it started before it rejects is gone. */
-export async function openStage(cpus: readonly number[]): Promise<Stage> {
+export async function openStage(backend: Settings['backend'], cpus: readonly number[]): Promise<Stage> {
   const dir = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'm3ipc-bench-'));
-  const core = join(dir, 'core');
+  const core = backend === 'kernel' ? 'kernel:/dev/m3ipc0' : join(dir, 'core');
   const running = new Set<Program>();
   const nodes = new Map<Placement, NodePair>();
   const start = (args: readonly string[]): Program => {

@@ -33,24 +33,46 @@ function titleOf({ kind, bytes, placement, pairs, p50Us }: Result): string {
   return `${what}, ${PLACEMENTS[placement]}${pairs > 1 ? `, ${pairs} pairs` : ''}`;
 }
 
+/** What can be counted here, one column each. */
+function countsOf(rows: readonly Result[]): { head: string[]; row(result: Result): string[] } {
+  const columns = [
+    { head: 'system calls', of: ({ systemCalls }: Result) => systemCalls },
+    { head: 'switches', of: ({ switches }: Result) => switches },
+    { head: 'copies', of: ({ copies }: Result) => copies },
+  ].filter(({ of }) => rows.some((row) => of(row) !== null));
+  return {
+    head: columns.map(({ head }) => head),
+    row: (result) => columns.map(({ of }) => of(result)?.median.toFixed(2) ?? ''),
+  };
+}
+
 function messages(rows: readonly Result[]): string {
   const timed = rows.some(({ p50Us }) => p50Us !== null);
+  const counts = countsOf(rows);
   return tableText({
-    head: ['contender', 'round trips/s', 'CPU us each', timed ? 'p50 us' : 'x pipe'],
+    head: ['contender', 'round trips/s', 'CPU us each', timed ? 'p50 us' : 'x pipe', ...counts.head],
     left: ['contender'],
-    rows: rows.map(({ contender, dc, roundTripsPerSecond, cpuUsPerRoundTrip, p50Us, ratio }) => [
-      ...[timed ? `${contender}, ${dc}` : contender, spread(roundTripsPerSecond, 0)],
-      cpuUsPerRoundTrip?.median.toFixed(2) ?? '',
-      timed ? spread(p50Us, 2) : spread(ratio, 2),
+    rows: rows.map((result) => [
+      ...[
+        timed ? `${result.contender}, ${result.dc}` : result.contender,
+        spread(result.roundTripsPerSecond, 0),
+      ],
+      result.cpuUsPerRoundTrip?.median.toFixed(2) ?? '',
+      timed ? spread(result.p50Us, 2) : spread(result.ratio, 2),
+      ...counts.row(result),
     ]),
   });
 }
 
-const copies = (rows: readonly Result[]): string =>
-  tableText({
-    head: ['contender', 'round trips/s', 'MB/s', 'x pipe'],
+function copies(rows: readonly Result[]): string {
+  const counts = countsOf(rows);
+  return tableText({
+    head: ['contender', 'round trips/s', 'MB/s', 'x pipe', ...counts.head],
     left: ['contender'],
-    rows: rows.map(({ contender, roundTripsPerSecond, megabytesPerSecond, ratio }) => [
-      ...[contender, spread(roundTripsPerSecond, 0), spread(megabytesPerSecond, 0), spread(ratio, 2)],
+    rows: rows.map((result) => [
+      ...[result.contender, spread(result.roundTripsPerSecond, 0), spread(result.megabytesPerSecond, 0)],
+      spread(result.ratio, 2),
+      ...counts.row(result),
     ]),
   });
+}

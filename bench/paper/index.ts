@@ -83,7 +83,7 @@ async function measureAll(
   groups: readonly Entry[][],
   cpus: readonly number[],
 ): Promise<Running[]> {
-  const stage = await openStage(cpus);
+  const stage = await openStage('embedded', cpus);
   const nodes = new Map<string, TwoNodes>();
   const running = new Set<Program>();
   const clear = async (): Promise<void> => {

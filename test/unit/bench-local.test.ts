@@ -71,3 +71,31 @@ it('measures m3ipc with its own message only, and what only copies with copies o
   expect(kinds('m3ipc-bounce').every((kind) => !kind.startsWith('message'))).toBe(true);
   expect(kinds('pipe')).toContain('message 36');
 });
+
+it("holds counts of the kernel's core to their bounds", () => {
+  const counting = (systemCalls: number): Measured => ({
+    cell: cell('m3ipc'),
+    samples: looks(1, 1).map((look) => ({ ...look, systemCalls, switches: 2 })),
+  });
+  const line = (name: string, systemCalls = 3) =>
+    linesOf([counting(systemCalls)], 'kernel').find((one) => one.name === name);
+  expect(line('system calls of a round trip')).toMatchObject({ ratio: 3, target: 4, met: true });
+  expect(line('system calls of a round trip', 5)).toMatchObject({ ratio: 5, met: false });
+  expect(line('context switches of a round trip')).toMatchObject({ ratio: 2, target: 2, met: true });
+  expect(line('copies of 64 KiB')).toMatchObject({ ratio: null, met: null });
+});
+
+it("measures what the kernel's targets are about, and no more", () => {
+  const groups = groupsOf(['m3ipc', 'pipe'], 'kernel').flat();
+  expect(
+    groups
+      .filter(({ contender }) => contender === 'pipe')
+      .map(({ kind, pairs, placement }) => [kind, pairs, placement]),
+  ).toEqual([
+    ['message', 1, 'one'],
+    ['message', 2, 'one'],
+    ['message', 1, 'two'],
+    ['copy', 1, 'one'],
+    ['stream', 1, 'one'],
+  ]);
+});
