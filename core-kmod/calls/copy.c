@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0
 /*
- * Copies. A copy has one leg, or two where `self` is neither party: a pull into
- * a buffer of its own and a push out of it, wherever the two are. In a leg the
- * other's memory is one of
+ * Copies. A copy has one leg, or two where `self` is neither party and the
+ * platform cannot copy between the others: a pull into a buffer of its own and
+ * a push out of it, wherever the two are. In a leg the other's memory is one of
  *   a buffer, or granted: one memcpy here, while the other is pinned;
  *   private, here: process_vm_readv(2) or writev while it is pinned, or the
  *     other serves us through a staging buffer;
@@ -356,6 +356,18 @@ static int check(struct m3_member *m, const struct m3_call *c, uint32_t i)
 	return e;
 }
 
+/* In one piece, where the platform can and nobody wants it otherwise. */
+static int between(struct m3_member *m, struct m3_call *c, uint32_t i)
+{
+	int e = m->copy_mode == M3_COPY_BOUNCE ?
+			M3_COPY_LEGS : m3_copy_between(m->map, i, c);
+
+	if (e == 0)
+		use(m, m3_is_private(c->src_address & c->dst_address) ?
+			       M3_COPY_PROCESS_VM : M3_COPY_ARENA);
+	return e;
+}
+
 int m3_copy_start(struct m3_member *m, struct m3_call *c, uint32_t i,
 		  uint32_t waits, int wait)
 {
@@ -375,7 +387,12 @@ int m3_copy_start(struct m3_member *m, struct m3_call *c, uint32_t i,
 	if (!wait && (is_remote(m->map->r, c->peer) ||
 		      is_remote(m->map->r, c->dst)))
 		return -M3_EAGAIN;
-	e = is_third(c) ? get_scratch(m, c) : 0;
+	if (!is_third(c))
+		return legs(m, c, i, waits, wait);
+	e = between(m, c, i);
+	if (e != M3_COPY_LEGS)
+		return e;
+	e = get_scratch(m, c);
 	return e ? e : legs(m, c, i, waits, wait);
 }
 

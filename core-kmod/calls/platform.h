@@ -19,6 +19,7 @@ struct m3_node;
 struct m3_member;
 struct m3_proxy;
 struct m3_hold;
+struct m3_call;
 
 /* What is known of a node; of the embedded core: its file. */
 struct m3_node_row {
@@ -143,6 +144,12 @@ int m3_copy_own(struct m3_map *map, const struct m3_own *own, int push,
 int m3_process_copy(struct m3_map *map, uint32_t handle, int push,
 		    const struct m3_own *own, uint64_t theirs, uint64_t bytes,
 		    uint64_t *copied);
+/*
+ * The copy `c` of slot `self` between two others, in one piece. M3_COPY_LEGS:
+ * not this one, or not here: it goes through memory of the caller.
+ */
+#define M3_COPY_LEGS 1
+int m3_copy_between(struct m3_map *map, uint32_t self, struct m3_call *c);
 /* What m3_serve_take() asked slot i's process, the caller, for. EFAULT. */
 int m3_serve_copy(struct m3_map *map, uint32_t i, const struct m3_served *job);
 

@@ -82,6 +82,7 @@ struct m3_dc {
 	struct cgroup *cgroup; /* a reference, or NULL: access.c */
 	spinlock_t pages_lock;
 	struct page **pages; /* of the arena, one for each unit, or NULL */
+	atomic64_t moved; /* bytes that copies have moved, each time they were */
 	wait_queue_head_t *calls; /* one for each slot: who waits in a call */
 	struct m3_joined *joined; /* one for each handle */
 };
@@ -176,6 +177,16 @@ void m3_bell_ring(struct m3_bell *bell);
 
 void m3_arena_release(struct m3_dc *dc, uint32_t units);
 int m3_arena_map(struct m3_map *map, struct vm_area_struct *vma);
+/* A reference to the page at an offset in the region, or NULL. */
+struct page *m3_arena_page(struct m3_dc *dc, uint64_t offset);
+/*
+ * Pins at most `most` of the pages that [at, +bytes) of `mm` is in, to be
+ * written if `push`; how many: 0 or less is none.
+ */
+long m3_pin(struct mm_struct *mm, uint64_t at, uint64_t bytes, int push,
+	    struct page **pages, long most);
+/* Counts what a copy has moved. */
+void m3_moved(struct m3_dc *dc, uint64_t bytes);
 
 /* ----------------------------------------------------------- process.c */
 

@@ -15,6 +15,11 @@
 
 /* ------------------------------------------------------------ the arena */
 
+static uint64_t unit_of(const struct m3_region *r, uint64_t offset)
+{
+	return (offset - r->arena_at) / M3_UNIT;
+}
+
 static void page_set(struct m3_dc *dc, uint32_t unit, struct page *page)
 {
 	struct page *old;
@@ -42,6 +47,16 @@ static struct page *page_get(struct m3_dc *dc, uint64_t unit)
 	return page;
 }
 
+struct page *m3_arena_page(struct m3_dc *dc, uint64_t offset)
+{
+	return page_get(dc, unit_of(dc->r, offset));
+}
+
+void m3_moved(struct m3_dc *dc, uint64_t bytes)
+{
+	atomic64_add((s64)bytes, &dc->moved);
+}
+
 void m3_arena_release(struct m3_dc *dc, uint32_t units)
 {
 	uint32_t u;
@@ -50,11 +65,6 @@ void m3_arena_release(struct m3_dc *dc, uint32_t units)
 		if (dc->pages[u])
 			put_page(dc->pages[u]);
 	kvfree(dc->pages);
-}
-
-static uint64_t unit_of(const struct m3_region *r, uint64_t offset)
-{
-	return (offset - r->arena_at) / M3_UNIT;
 }
 
 int m3_platform_back(struct m3_txn *t, uint64_t at, uint64_t bytes)
@@ -188,6 +198,7 @@ int m3_copy_own(struct m3_map *map, const struct m3_own *own, int push,
 				  own, done, push);
 		put_page(page);
 	}
+	m3_moved(map->dc, done);
 	return e;
 }
 
@@ -203,21 +214,17 @@ int m3_serve_copy(struct m3_map *map, uint32_t i, const struct m3_served *job)
 
 #define PINNED 16 /* pages at a time */
 
-/*
- * How many pages of `mm` from `at` on are pinned; negative: none. A page that
- * has to be waited for is waited for without that process's lock.
- */
-static long pin(struct mm_struct *mm, uint64_t at, uint64_t bytes, int push,
-		struct page **pages)
+/* A page that has to be waited for is, without that process's lock. */
+long m3_pin(struct mm_struct *mm, uint64_t at, uint64_t bytes, int push,
+	    struct page **pages, long most)
 {
 	unsigned int flags = push ? FOLL_WRITE : 0;
-	unsigned long want = (offset_in_page(at) + bytes + PAGE_SIZE - 1) /
-			     PAGE_SIZE;
+	long want = (long)((offset_in_page(at) + bytes + PAGE_SIZE - 1) /
+			   PAGE_SIZE), n;
 	int locked = 1;
-	long n;
 
-	if (want > PINNED)
-		want = PINNED;
+	if (want > most)
+		want = most;
 	mmap_read_lock(mm);
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
 	n = pin_user_pages_remote(mm, at & PAGE_MASK, want, flags, pages,
@@ -265,7 +272,8 @@ static int process_copy(struct m3_map *map, struct mm_struct *mm, int push,
 	while (*copied < bytes) {
 		if (fatal_signal_pending(current))
 			return -M3_EINTR;
-		n = pin(mm, theirs + *copied, bytes - *copied, push, pages);
+		n = m3_pin(mm, theirs + *copied, bytes - *copied, push, pages,
+			   PINNED);
 		if (n <= 0)
 			return -M3_EFAULT;
 		moved = copy_pinned_pages(map, pages, n,
@@ -294,6 +302,7 @@ int m3_process_copy(struct m3_map *map, uint32_t handle, int push,
 		return -M3_ESRCDIED;
 	e = process_copy(map, mm, push, own, theirs, bytes, copied);
 	mmput(mm);
+	m3_moved(map->dc, *copied);
 	return e;
 }
 

@@ -65,9 +65,11 @@ static void show_dcs(struct seq_file *m, struct m3_node *node)
 {
 	struct m3_request q = { 0 };
 	struct m3_dc_info info;
+	struct m3_map *map;
 
 	for (q.dc = 0; q.dc < (int)node->region->max_dcs; q.dc++) {
-		if (m3_do_getdcinfo(node, &q, &info))
+		if (m3_do_getdcinfo(node, &q, &info) ||
+		    m3_node_dc(node, q.dc, &map))
 			continue;
 		seq_printf(m, "dcid=%u flags=%x nr_procs=%u nr_tasks=%u ",
 			   info.params.dc, info.params.flags,
@@ -75,9 +77,11 @@ static void show_dcs(struct seq_file *m, struct m3_node *node)
 		seq_printf(m, "bound=%u members=%u warn2proc=%d warnmsg=%d ",
 			   info.bound, info.members, info.params.warn2proc,
 			   info.params.warnmsg);
-		seq_printf(m, "arena=%u used=%u mode=%o cpumask=%llx name=%s\n",
+		seq_printf(m, "arena=%u used=%u moved=%lld mode=%o ",
 			   info.params.arena_bytes, info.arena_used,
-			   info.params.mode,
+			   (long long)atomic64_read(&map->dc->moved),
+			   info.params.mode);
+		seq_printf(m, "cpumask=%llx name=%s\n",
 			   (unsigned long long)info.params.cpus[0],
 			   info.params.name);
 	}
