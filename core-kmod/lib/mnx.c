@@ -71,17 +71,10 @@ struct mnx_thread *mnx_thread(void)
 	return &thread;
 }
 
+/* It watches nothing: that asks whether it is this member's, no more. */
 int mnx_is_bound(const struct mnx_binding *b)
 {
-	struct m3_region *r;
-	struct m3_slot *s;
-
-	if (!b->member || m3_map_forked(b->member->map))
-		return 0;
-	r = b->member->map->r;
-	s = m3_slot(r, m3_slot_of(r, b->ep));
-	return !(s->rts & M3_RTS_SLOT_FREE) &&
-	       s->handle == b->member->map->handle;
+	return b->member && !m3_watch(b->member, b->ep, 0);
 }
 
 void mnx_process(struct mnx_binding *b)
@@ -117,11 +110,12 @@ void mnx_set(const struct mnx_binding *b, int of_thread)
 
 static struct m3_member *joined(int dc)
 {
+	struct m3_dc_info info;
 	struct membership *m;
 
 	/* That of a DC which has ended stays: who uses it gets EDCNOTRUN. */
 	for (m = state.list; m; m = m->next)
-		if (m->dc == dc && m->member->map->r->running)
+		if (m->dc == dc && !m3_member_dcinfo(m->member, &info))
 			return m->member;
 	return NULL;
 }
@@ -216,9 +210,6 @@ int mnx_dir(char *dir, size_t size, int nodeid)
 	int n;
 
 	if (set && *set) {
-		/* What its calls keep beside the core is in a directory. */
-		if (m3_device_path(set))
-			return -M3_ENOSYS;
 		n = snprintf(dir, size, "%s", set);
 		return n > 0 && (size_t)n < size ? 0 : -M3_EDVSINIT;
 	}
@@ -240,14 +231,31 @@ int mnx_dir(char *dir, size_t size, int nodeid)
 }
 
 /* Was that core ended, and perhaps another made, since it was opened? */
-static int is_gone(const struct m3_node *node, const char *dir)
+static int is_gone(struct m3_node *node, const char *dir)
 {
 	char path[M3_PATH_BYTES];
 	struct stat there, ours;
+	struct m3_dvs_info info;
 
+	if (m3_device_path(dir))
+		return strcmp(node->platform.dir, m3_device_path(dir)) ||
+		       m3_getdvsinfo(node, &info);
+	if (node->device >= 0)
+		return 1;
 	snprintf(path, sizeof(path), "%s/node", dir);
 	return stat(path, &there) || fstat(node->platform.fd, &ours) ||
 	       there.st_ino != ours.st_ino || there.st_dev != ours.st_dev;
+}
+
+static int open_node(struct mnx_thread *t, const char *dir)
+{
+	int e = m3_node_open(dir, &t->node);
+
+	if (e) {
+		t->node = NULL;
+		return e;
+	}
+	return m3_getdvsinfo(t->node, &t->about);
 }
 
 int mnx_node(struct m3_node **node)
@@ -264,9 +272,21 @@ int mnx_node(struct m3_node **node)
 		t->node = NULL;
 	}
 	if (!t->node)
-		e = m3_node_open(dir, &t->node);
+		e = open_node(t, dir);
 	*node = t->node;
 	return mnx_error(e);
+}
+
+const struct m3_dvs_params *mnx_about(void)
+{
+	return &mnx_thread()->about.params;
+}
+
+int mnx_runs(struct m3_node *node, int dcid)
+{
+	struct m3_dc_info info;
+
+	return !m3_getdcinfo(node, dcid, &info);
 }
 
 int mnx_dcid(int *dcid)

@@ -183,14 +183,17 @@ struct waiting {
 
 static void join_all(struct waiting *w)
 {
+	char dir[PATH_MAX];
 	uint32_t dc;
 
-	for (dc = 0; dc < w->node->region->max_dcs; dc++) {
-		if (w->members[dc] || !w->node->region->dcs[dc].running)
+	if (mnx_dir(dir, sizeof(dir), -1))
+		return;
+	for (dc = 0; dc < mnx_about()->max_dcs; dc++) {
+		if (w->members[dc] || !mnx_runs(w->node, (int)dc))
 			continue;
 		w->members[dc] = mnx_joined((int)dc);
 		if (!w->members[dc] &&
-		    !m3_join(w->node->platform.dir, (int)dc, &w->members[dc]))
+		    !m3_join(dir, (int)dc, &w->members[dc]))
 			w->fresh[dc] = 1;
 	}
 }
@@ -201,7 +204,7 @@ static int look(struct waiting *w, struct mnx_binding *b)
 	int ep;
 
 	join_all(w);
-	for (dc = 0; dc < w->node->region->max_dcs; dc++) {
+	for (dc = 0; dc < mnx_about()->max_dcs; dc++) {
 		if (!w->members[dc] ||
 		    m3_wait4bind(w->members[dc], &ep, M3_NOWAIT))
 			continue;

@@ -84,7 +84,7 @@ int mnx_dc_init(dc_usr_t *dc)
 		snprintf(params.name, sizeof(params.name), "DC%u",
 			 params.dc % 10000);
 	e = m3_dc_init(node, &params);
-	return e ? mnx_error(e) : (int)node->region->node;
+	return e ? mnx_error(e) : (int)mnx_about()->node;
 }
 
 int mnx_dc_end(int dcid)
@@ -101,7 +101,7 @@ static unsigned long nodes_of(struct m3_node *node, int dcid, int *count)
 	uint32_t id;
 
 	*count = 0;
-	for (id = 0; id < node->region->max_nodes; id++) {
+	for (id = 0; id < mnx_about()->max_nodes; id++) {
 		if (m3_dc_spans(node, dcid, (int)id) != 1)
 			continue;
 		++*count;
@@ -205,7 +205,7 @@ int mnx_getnodeinfo(int nodeid, node_usr_t *out)
 	uint32_t dc;
 
 	if (!e && nodeid == LOCALNODE)
-		nodeid = (int)node->region->node;
+		nodeid = (int)mnx_about()->node;
 	if (!e)
 		e = m3_getnodeinfo(node, nodeid, &info);
 	if (e)
@@ -213,8 +213,8 @@ int mnx_getnodeinfo(int nodeid, node_usr_t *out)
 	memset(out, 0, sizeof(*out));
 	out->n_nodeid = nodeid;
 	out->n_flags = info.flags;
-	out->n_proxies = (int)node->region->nodes[nodeid].pair - 1;
-	for (dc = 0; dc < node->region->max_dcs && dc < SET_BITS; dc++)
+	out->n_proxies = mnx_pair_for(node, nodeid) - 1;
+	for (dc = 0; dc < mnx_about()->max_dcs && dc < SET_BITS; dc++)
 		if (m3_dc_spans(node, (int)dc, nodeid) == 1)
 			out->n_dcs |= 1ul << dc;
 	out->n_stimestamp = time_of(info.send_time);

@@ -9,10 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define START_MS 30000 /* for acknowledgements of what is under way */
 #define STATE_BYTES (1u << 20)
+#define OF_DEVICES "/run/m3ipc"
 
 /*
  * The migration's name on all nodes: they agree on the endpoint's epoch, which
@@ -39,17 +41,19 @@ static int find(struct m3_node *node, int dcid, int ep,
 	return e;
 }
 
+/* Beside the core, or of a device where root alone may write. */
 static void state_path(char *path, const struct m3_node *node, int dcid, int ep)
 {
-	const char *set = getenv("M3IPC_MIGRATION");
+	const char *folder = getenv("M3IPC_MIGRATION"), *up = "";
 
-	if (set && *set)
-		snprintf(path, M3_PATH_BYTES, "%s/%s.%d.%d", set,
-			 node->region->cluster, dcid, ep);
-	else
-		snprintf(path, M3_PATH_BYTES, "%s/../%s.%d.%d",
-			 node->platform.dir,
-			 node->region->cluster, dcid, ep);
+	if (!folder || !*folder) {
+		folder = node->device < 0 ? node->platform.dir : OF_DEVICES;
+		up = node->device < 0 ? "/.." : "";
+		if (node->device >= 0)
+			mkdir(folder, 0755);
+	}
+	snprintf(path, M3_PATH_BYTES, "%s%s/%s.%d.%d", folder, up,
+		 mnx_about()->cluster, dcid, ep);
 }
 
 static int write_all(int fd, const char *data, uint32_t size)
@@ -152,7 +156,7 @@ static int take_over(struct m3_node *node, int pid, int dcid, int ep,
 	state_path(path, node, dcid, ep);
 	e = load(path, state, &size);
 	if (!e)
-		e = m3_migr_commit(node, dcid, ep, (int)node->region->node,
+		e = m3_migr_commit(node, dcid, ep, (int)mnx_about()->node,
 				   pid, txn_of(info), state, size);
 	if (!e)
 		unlink(path);
@@ -171,7 +175,7 @@ int mnx_migr_commit(int pid, int dcid, int endpoint, int new_nodeid)
 		e = find(node, dcid, endpoint, &info, &is_lost);
 	if (e)
 		return e;
-	is_here = (uint32_t)new_nodeid == node->region->node;
+	is_here = (uint32_t)new_nodeid == mnx_about()->node;
 	if (!is_here)
 		pid = 0;
 	else if (pid == -1)

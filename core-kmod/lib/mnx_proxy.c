@@ -3,17 +3,15 @@
  * The names of the paper: what a proxy sends and gets (reference 3).
  *
  * A payload is a whole frame of the core; the header in front of it is for the
- * proxies. The two halves of a pair may be two processes, so what one has to
- * tell the other is in the node's file: that the peer, whose connection is new,
- * asks for DCs to be opened again. It is counted and looked at under the DC's
- * lock, so that no record leaves between the count and the OPEN: the peer
- * would drop it, and it would not be sent again.
+ * proxies. What one half of a pair has to tell the other goes through the core:
+ * calls/pair.c.
  */
 #include "mnx_self.h"
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define OPEN_BYTES (sizeof(struct m3_frame_header) + sizeof(struct m3_dc_open))
@@ -54,26 +52,26 @@ static int add_link(struct mnx_thread *t, int peer)
 }
 
 /* Links to all nodes of the pair; fresh ones on a fresh connection. */
-static int refresh_links(struct mnx_thread *t, int pxid)
+static int refresh_links(struct mnx_thread *t, int pxid, uint32_t connects)
 {
-	struct m3_node_region *n = t->node->region;
-	uint32_t connects = __atomic_load_n(&n->pairs[pxid].connects,
-					    __ATOMIC_SEQ_CST), id;
+	uint32_t id;
 	int e = 0;
 
 	if (connects != t->connects)
 		mnx_drop_links(t);
 	t->connects = connects;
-	for (id = 0; !e && id < n->max_nodes; id++)
-		if (n->nodes[id].pair == (uint32_t)pxid + 1)
+	for (id = 0; !e && id < t->about.params.max_nodes; id++)
+		if (mnx_pair_for(t->node, (int)id) == pxid + 1)
 			e = add_link(t, (int)id);
 	return e;
 }
 
-static uint32_t hellos_of(struct m3_node *node, int peer)
+static uint32_t hellos_of(const struct mnx_link *link)
 {
-	return __atomic_load_n(&node->region->nodes[peer].hellos,
-			       __ATOMIC_SEQ_CST);
+	struct m3_request q = { 0 };
+
+	M3_ASK(link->proxy, proxy_hellos, &q);
+	return (uint32_t)q.value;
 }
 
 /* ------------------------------------------------------------- headers */
@@ -150,18 +148,18 @@ static void tell(struct m3_node *node, const struct mnx_link *link,
 		 proxy_hdr_t *h, const char *frame, int size)
 {
 	struct m3_frame_header header;
-	uint64_t now = m3_platform_now();
+	struct timespec now;
 
+	clock_gettime(CLOCK_REALTIME, &now);
 	memset(h, 0, sizeof(*h));
 	memcpy(&header, frame, sizeof(header));
 	h->c_cmd = CMD_HELLO;
 	h->c_dcid = header.dc;
 	h->c_src = h->c_dst = NONE;
-	h->c_snode = (int)node->region->node;
+	h->c_snode = (int)mnx_about()->node;
 	h->c_dnode = link->peer;
 	h->c_len = size;
-	h->c_timestamp.tv_sec = (time_t)(now / 1000000000u);
-	h->c_timestamp.tv_nsec = (long)(now % 1000000000u);
+	h->c_timestamp = now;
 	if (header.type == M3_FRAME_DATA && header.count)
 		tell_record(node, h, frame);
 }
@@ -171,12 +169,15 @@ static void tell(struct m3_node *node, const struct mnx_link *link,
 static int open_dc(struct m3_node *node, struct mnx_link *link, uint32_t dc,
 		   proxy_hdr_t *h, char *frame)
 {
-	uint64_t life = link->proxy->holds[dc].incarnation;
-	uint32_t hellos = hellos_of(node, link->peer);
+	uint32_t hellos = hellos_of(link);
 	struct m3_frame_header header = { .type = M3_FRAME_OPEN };
+	struct m3_dc_info info;
 	struct m3_dc_open open;
-	int e, asks = link->opened[dc] != life;
+	int e = m3_getdcinfo(node, (int)dc, &info), asks;
 
+	if (e)
+		return e;
+	asks = link->opened[dc] != info.incarnation;
 	if (!asks && link->answered[dc] == hellos)
 		return 0;
 	e = m3_proxy_open(link->proxy, (int)dc, &open);
@@ -185,7 +186,7 @@ static int open_dc(struct m3_node *node, struct mnx_link *link, uint32_t dc,
 	header.dc = (uint16_t)dc;
 	memcpy(frame, &header, sizeof(header));
 	memcpy(frame + sizeof(header), &open, sizeof(open));
-	link->opened[dc] = life;
+	link->opened[dc] = info.incarnation;
 	link->answered[dc] = hellos;
 	tell(node, link, h, frame, OPEN_BYTES);
 	h->c_flags = asks ? ASKS : 0;
@@ -196,16 +197,12 @@ static int open_dc(struct m3_node *node, struct mnx_link *link, uint32_t dc,
 static int take(struct m3_node *node, struct mnx_link *link, uint32_t queue,
 		proxy_hdr_t *h, char *frame)
 {
-	uint32_t dc = queue >> 8, count = 0;
-	struct m3_section s;
-	int e = m3_proxy_begin(link->proxy, (int)dc, &s);
+	struct m3_request q = { .dc = (int32_t)(queue >> 8),
+				.flags = queue & 0xff, .size = MAXCOPYBUF,
+				.value = link->answered[queue >> 8],
+				.data = m3_data(frame) };
+	int e = M3_ASK(link->proxy, proxy_take_since, &q);
 
-	if (e)
-		return e;
-	if (link->answered[dc] == hellos_of(node, link->peer))
-		e = m3_peer_take(&s.t, (uint32_t)link->peer, queue & 0xff,
-				 frame, MAXCOPYBUF, M3_CHUNK_BYTES, &count);
-	m3_end(&s);
 	if (e > 0)
 		tell(node, link, h, frame, e);
 	return e;
@@ -254,16 +251,16 @@ static int next_frame(struct m3_node *node, struct mnx_link *link,
 static int look(int pxid, proxy_hdr_t *h, char *frame)
 {
 	struct mnx_thread *t = mnx_thread();
-	const struct m3_pair_row *row = &t->node->region->pairs[pxid];
+	struct m3_pair_row row;
 	struct mnx_link *link;
 	int32_t ids[64];
-	int e;
+	int e = mnx_pair_row(t->node, pxid, &row);
 
-	if (!(row->flags & PROXIES_INUSE))
+	if (e || !(row.flags & PROXIES_INUSE))
 		return -M3_ENOPROXY;
-	if (!(row->flags & PROXIES_SCONNECTED))
+	if (!(row.flags & PROXIES_SCONNECTED))
 		return -M3_ENOTCONN;
-	e = refresh_links(t, pxid);
+	e = refresh_links(t, pxid, row.connects);
 	if (e)
 		return e;
 	while (m3_node_serve(t->node, ids, 64) == 64)
@@ -319,60 +316,24 @@ int mnx_get2rmt(proxy_hdr_t *hdr, proxy_payload_t *payload)
 
 /* ------------------------------------------------------------ receiver */
 
-static int put_open(struct m3_section *s, struct m3_node *node, int peer,
-		    const proxy_hdr_t *h, const char *frame)
-{
-	struct m3_dc_open open;
-	int e;
-
-	memcpy(&open, frame + sizeof(struct m3_frame_header), sizeof(open));
-	if (open.dc != s->t.r->dc)
-		return -M3_EPROTO;
-	if (h->c_flags & ASKS)
-		__atomic_fetch_add(&node->region->nodes[peer].hellos, 1,
-				   __ATOMIC_SEQ_CST);
-	e = m3_peer_opened(&s->t, (uint32_t)peer, &open);
-	m3_ring_later(&s->t, (uint32_t)peer);
-	return e;
-}
-
-/*
- * What came before the peer has opened the DC on this connection is left over
- * from the one before: not accepted, it comes again behind the peer's OPEN.
- */
-static int put_data(struct m3_section *s, int peer, const char *frame,
-		    uint32_t size)
-{
-	struct m3_peer *p = m3_peer(s->t.r, (uint32_t)peer);
-	int e;
-
-	if (!*m3_spans(s->t.r, (uint32_t)peer))
-		return -M3_ENODCNODE;
-	if (!p->open)
-		return 0;
-	e = m3_peer_put(&s->t, (uint32_t)peer, frame, size);
-	/* The sender acknowledges, if nothing of its own leaves. */
-	if (p->ack_owed)
-		m3_ring_later(&s->t, (uint32_t)peer);
-	return e < 0 ? e : 0;
-}
-
 /* The receiver's pair, once the header is for this node. */
 static int check_header(struct m3_node *node, const proxy_hdr_t *h)
 {
-	int pxid = mnx_pair_of(node, 0, 1);
+	int pxid = mnx_pair_of(node, 0, 1), serves;
+	struct m3_pair_row row;
 
-	if (pxid < 0)
+	if (pxid < 0 || mnx_pair_row(node, pxid, &row))
 		return -M3_ENOPROXY;
-	if (!(node->region->pairs[pxid].flags & PROXIES_RCONNECTED))
+	if (!(row.flags & PROXIES_RCONNECTED))
 		return -M3_ENOTCONN;
-	if (h->c_dnode != (int)node->region->node || h->c_snode < 0 ||
-	    (uint32_t)h->c_snode >= node->region->max_nodes)
+	if (h->c_dnode != (int)mnx_about()->node || h->c_snode < 0 ||
+	    (uint32_t)h->c_snode >= mnx_about()->max_nodes)
 		return -M3_EBADNODEID;
+	serves = mnx_pair_for(node, h->c_snode);
 	/* Not up yet: like a DC that does not span it yet. */
-	if (!node->region->nodes[h->c_snode].pair)
+	if (!serves)
 		return -M3_ENODCNODE;
-	if (node->region->nodes[h->c_snode].pair != (uint32_t)pxid + 1)
+	if (serves != pxid + 1)
 		return -M3_ENONODE;
 	return (uint32_t)h->c_len < sizeof(struct m3_frame_header) ||
 			       (uint32_t)h->c_len > MAXCOPYBUF ?
@@ -381,8 +342,7 @@ static int check_header(struct m3_node *node, const proxy_hdr_t *h)
 
 int mnx_put2lcl(proxy_hdr_t *hdr, proxy_payload_t *payload)
 {
-	struct m3_frame_header header;
-	struct m3_section s;
+	struct m3_request q = { .data = m3_data(payload->pay_data) };
 	struct m3_node *node;
 	int e = mnx_node(&node);
 
@@ -391,20 +351,8 @@ int mnx_put2lcl(proxy_hdr_t *hdr, proxy_payload_t *payload)
 	e = check_header(node, hdr);
 	if (e)
 		return e;
-	memcpy(&header, payload->pay_data, sizeof(header));
-	if (header.type == M3_FRAME_OPEN ? hdr->c_len != OPEN_BYTES :
-					   header.type != M3_FRAME_DATA)
-		return -M3_EPROTO;
-	e = m3_dc_begin(node, header.dc, &s);
-	if (e)
-		return e;
-	if (!s.t.r->running)
-		e = -M3_EDCNOTRUN;
-	else if (header.type == M3_FRAME_OPEN)
-		e = put_open(&s, node, hdr->c_snode, hdr, payload->pay_data);
-	else
-		e = put_data(&s, hdr->c_snode, payload->pay_data,
-			     (uint32_t)hdr->c_len);
-	m3_end(&s);
-	return e;
+	q.id = hdr->c_snode;
+	q.size = (uint32_t)hdr->c_len;
+	q.flags = hdr->c_flags & ASKS ? M3_PAIR_ASKS : 0;
+	return M3_ASK(node, pair_put, &q);
 }

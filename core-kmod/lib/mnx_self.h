@@ -26,6 +26,7 @@ struct mnx_link {
 struct mnx_thread {
 	struct mnx_binding own;
 	struct m3_node *node; /* this thread's: a node has one user */
+	struct m3_dvs_info about; /* it */
 	struct mnx_link *links; /* of a sender proxy */
 	uint32_t connects; /* its pair's, when the links were made */
 };
@@ -36,8 +37,11 @@ int mnx_self(struct mnx_binding *b);
 void mnx_process(struct mnx_binding *b); /* member NULL: not bound */
 /* This thread's handle of the core. EDVSINIT, EPRIVILEGES. */
 int mnx_node(struct m3_node **node);
+/* What is known of it since it was opened. */
+const struct m3_dvs_params *mnx_about(void);
+int mnx_runs(struct m3_node *node, int dcid); /* a DC */
 void mnx_drop_links(struct mnx_thread *t);
-/* Directory of the core; `nodeid` -1: the only one there. EDVSINIT. */
+/* The core's directory, or its device; `nodeid` -1: the only one. EDVSINIT. */
 int mnx_dir(char *dir, size_t size, int nodeid);
 /* dcid -1: the caller's. */
 int mnx_dcid(int *dcid);
@@ -57,6 +61,9 @@ int mnx_error(int e);
 int mnx_bind_error(int e);
 /* A `long` timeout of mnx.h as m3ipc.h wants it. */
 int mnx_ms(long to_ms);
+/* The pair that serves a node, plus 1, or 0. */
+int mnx_pair_for(struct m3_node *node, int nodeid);
+int mnx_pair_row(struct m3_node *node, int pxid, struct m3_pair_row *row);
 /* The pair that a process or thread belongs to, or -1. */
 int mnx_pair_of(struct m3_node *node, int as_sender, int as_receiver);
 

@@ -84,11 +84,13 @@ static void nodes(void)
 }
 
 /* Others may have put anything into the default place: it is left alone. */
-static void place(const char *runtime)
+static void place(void)
 {
+	char runtime[] = "/tmp/m3ipc-mnx-XXXXXX";
 	dvs_usr_t dvs = { .d_name = "cluster", .d_nr_nodes = 8, .d_nr_dcs = 4 };
 	char directory[PATH_MAX];
 
+	IS(mkdtemp(runtime) != NULL, 1);
 	unsetenv("M3IPC_DIR");
 	setenv("XDG_RUNTIME_DIR", runtime, 1);
 	snprintf(directory, sizeof(directory), "%s/m3ipc", runtime);
@@ -97,6 +99,7 @@ static void place(const char *runtime)
 	IS(mnx_dvs_init(3, &dvs), EMOLPRIVILEGES);
 	/* Nothing was made in it. */
 	IS(rmdir(directory), 0);
+	IS(rmdir(runtime), 0);
 }
 
 int main(int argc, char **argv)
@@ -104,8 +107,8 @@ int main(int argc, char **argv)
 	char directory[PATH_MAX];
 
 	begin(argc, argv);
-	place(argv[1]);
-	snprintf(directory, sizeof(directory), "%s/own", argv[1]);
+	place();
+	name_core(directory, argv[1], 0);
 	setenv("M3IPC_DIR", directory, 1);
 	start();
 	nodes();

@@ -60,7 +60,9 @@ int main(int argc, char **argv)
 	pid_t pids[4], stays, sends, arrives;
 
 	begin(argc, argv);
-	setenv("M3IPC_MIGRATION", argv[1], 1);
+	/* Else where it is for devices. */
+	if (strncmp(argv[1], "kernel:", 7))
+		setenv("M3IPC_MIGRATION", argv[1], 1);
 	start_nodes(argv[1], pids);
 	stays = spawn(staying);
 	node_is(1);

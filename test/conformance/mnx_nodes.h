@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two nodes inside the folder that a program is given, each with a sender and a
- * receiver proxy that are processes of their own, as the guide's example has
+ * Two nodes inside the folder that a program is given, or on devices behind the
+ * one that it is given (check.h), each with a sender and a receiver proxy that are processes of their own, as the guide's example has
  * them: get2rmt, send the header, send the payload / receive both, put2lcl.
  * SIGUSR1 makes a sender disconnect and connect again.
  */
@@ -114,7 +114,7 @@ static inline void start_node(const char *dir, int id)
 {
 	dc_usr_t dc = { .dc_dcid = 1, .dc_warn2proc = NONE, .dc_name = "dc" };
 
-	snprintf(dirs[id], sizeof(dirs[id]), "%s/node%d", dir, id);
+	name_core(dirs[id], dir, id);
 	node_is(id);
 	IS(mnx_dvs_init(id, NULL), id);
 	IS(mnx_dc_init(&dc), id);

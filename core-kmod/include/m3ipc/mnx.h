@@ -12,11 +12,11 @@
  * Every ..._T variant takes a deadline for the whole call in milliseconds,
  * TIMEOUT_FOREVER or TIMEOUT_NOWAIT.
  *
- * The core is in the directory that the environment variable M3IPC_DIR names;
- * without it, in the one core that is in $XDG_RUNTIME_DIR/m3ipc, else in
- * /dev/shm/m3ipc-<uid>. A binding belongs to the process (mnx_bind) or to one
- * thread (mnx_tbind); a thread without one has that of its process. After fork
- * the child is not bound.
+ * The core is in the directory that the environment variable M3IPC_DIR names,
+ * or on its device (kernel:/dev/m3ipc0); without it, in the one core that is in
+ * $XDG_RUNTIME_DIR/m3ipc, else in /dev/shm/m3ipc-<uid>. A binding belongs to
+ * the process (mnx_bind) or to one thread (mnx_tbind); a thread without one has
+ * that of its process. After fork the child is not bound.
  *
  * core-kmod/README.md lists what differs from the original.
  */

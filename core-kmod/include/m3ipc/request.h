@@ -40,6 +40,12 @@ enum m3_bind_kind { M3_BIND_LOCAL, M3_BIND_REPLICA, M3_BIND_BACKUP };
 /* Of proxy_queues: bells ring for what is new although there is something. */
 #define M3_QUEUES_REST 0x1u
 
+/* Of pair_of: as which half; of pair_serves and pair_put. */
+#define M3_PAIR_SENDER 0x1u
+#define M3_PAIR_RECEIVER 0x2u
+#define M3_PAIR_SET 0x1u
+#define M3_PAIR_ASKS 0x1u /* the connection is new: the DC is to be opened */
+
 /*
  * X(number, name, whose, data, bytes): a call of a member, a node or a proxy.
  * `data` is what is at request.data: NONE; IN, OUT or BOTH, `bytes` long; or
@@ -120,6 +126,19 @@ enum m3_bind_kind { M3_BIND_LOCAL, M3_BIND_REPLICA, M3_BIND_BACKUP };
 	/* dc, id, flags: the lane */                                          \
 	X(67, getlaneinfo, node, OUT, sizeof(struct m3_lane_info))             \
 	X(68, setlanes, node, IN, sizeof(struct m3_lanes))                     \
+	/* Of mnx.h. id: of a pair */                                          \
+	X(69, pair_info, node, OUT, sizeof(struct m3_pair_row))                \
+	X(70, pair_bind, node, IN, sizeof(struct m3_pair_row))                 \
+	X(71, pair_unbind, node, NONE, 0)                                      \
+	/* flags, size: M3_PROXY_* of the halves that are, are not connected */ \
+	X(72, pair_connect, node, NONE, 0)                                     \
+	X(73, pair_close, node, NONE, 0)                                       \
+	/* pid, id: process or thread, flags: M3_PAIR_*; returns the pair */   \
+	X(74, pair_of, node, NONE, 0)                                          \
+	/* id: of a node, flags: M3_PAIR_SET, value: its pair + 1, or 0 */     \
+	X(75, pair_serves, node, NONE, 0)                                      \
+	/* id: of the node that it is from, flags: M3_PAIR_ASKS */             \
+	X(76, pair_put, node, READ, M3_FRAME_BYTES)                            \
 	/* uint16_t DCs; returns how many */                                   \
 	X(80, proxy_dcs, proxy, WRITE, M3_MAX_DCS * 2)                         \
 	X(81, proxy_open, proxy, OUT, sizeof(struct m3_dc_open))               \
@@ -134,7 +153,11 @@ enum m3_bind_kind { M3_BIND_LOCAL, M3_BIND_REPLICA, M3_BIND_BACKUP };
 	/* flags: the error */                                                 \
 	X(88, proxy_give_up, proxy, NONE, 0)                                   \
 	/* flags: bytes */                                                     \
-	X(89, proxy_chunk, proxy, NONE, 0)
+	X(89, proxy_chunk, proxy, NONE, 0)                                      \
+	/* Of mnx.h. value is how often the peer has asked for DCs */          \
+	X(90, proxy_hellos, proxy, NONE, 0)                                    \
+	/* As 85; nothing if it has asked since, value: how often it had */    \
+	X(91, proxy_take_since, proxy, WRITE, M3_FRAME_BYTES)
 
 #define M3_REQUEST_NUMBER(number, name, whose, data, bytes) \
 	M3_REQ_##name = number,
