@@ -48,6 +48,17 @@ static int fresh_ask(uint32_t number, struct m3_request q)
 	return e;
 }
 
+static int read_proc(void)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/m3ipc/%s/procs",
+		 device + strlen("/dev/m3ipc"));
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : 0;
+}
+
 static void manages(void)
 {
 	struct m3_dvs_params dvs = { .node = 1, .max_nodes = 2, .max_dcs = 2 };
@@ -60,6 +71,7 @@ static void manages(void)
 	TRY("end the core", m3_dvs_end(dir), -M3_EPERM);
 	TRY("open it: status of nodes, DCs, endpoints",
 	    m3_node_open(dir, &node), -M3_EPERM);
+	TRY("read the endpoints in /proc/m3ipc", read_proc(), -M3_EACCES);
 	TRY("become the proxy of a node",
 	    fresh_ask(M3_REQ_attach, (struct m3_request){ .id = 2 }),
 	    -M3_EPERM);
@@ -89,6 +101,15 @@ static void joins(void)
 	    fresh_ask(M3_REQ_member_procinfo, q), -M3_EBADREQUEST);
 }
 
+/* The owner's buffer, through that file. */
+static int map(int fd)
+{
+	void *at = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd,
+			(off_t)(secret.address & ~(1ull << 63)));
+
+	return at == MAP_FAILED ? -errno : 0;
+}
+
 /* Files that another process has opened: inherited, or passed. */
 static void uses_files(void)
 {
@@ -97,19 +118,13 @@ static void uses_files(void)
 	struct m3_request q = { .ep = OWNER, .bytes = 4096,
 				.data = (uintptr_t)&call };
 	int fd = fresh();
-	void *at;
 
 	TRY("send through a member's file", ask(theirs, M3_REQ_run, &q),
 	    -M3_EFORKED);
 	TRY("bind through a member's file", ask(theirs, M3_REQ_bind, &q),
 	    -M3_EFORKED);
-	at = mmap(NULL, 4096, PROT_READ, MAP_SHARED, theirs,
-		  (off_t)(secret.address & ~(1ull << 63)));
-	TRY("map a member's buffer through his file",
-	    at == MAP_FAILED ? -errno : 0, -M3_EACCES);
-	at = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
-	TRY("map the DC through a file of one's own",
-	    at == MAP_FAILED ? -errno : 0, -M3_EACCES);
+	TRY("map a member's buffer through his file", map(theirs), -M3_EACCES);
+	TRY("map it through a file of one's own", map(fd), -M3_EACCES);
 	TRY("manage through a member's file",
 	    ask(theirs, M3_REQ_getdvsinfo, &q), -M3_EBADREQUEST);
 	close(fd);
@@ -120,6 +135,8 @@ static void stranger(void)
 	close(manager);
 	IS(setgid(NOBODY), 0);
 	IS(setuid(NOBODY), 0);
+	printf("user %d, who has not joined, attempts to%21s\n", getuid(),
+	       "gets");
 	manages();
 	joins();
 	uses_files();
@@ -129,6 +146,9 @@ static void stranger(void)
 static void guest(void)
 {
 	struct m3_message message = message_of(1, "");
+	struct m3_call call = { .op = M3_OP_RECEIVE, .self = OWNER };
+	struct m3_request q = { .ep = OWNER, .flags = M3_EINTR,
+				.data = (uintptr_t)&call };
 	struct m3_buffer mine, alien = secret;
 	struct m3_member *member;
 	uint64_t granted;
@@ -138,6 +158,8 @@ static void guest(void)
 	IS(setuid(NOBODY), 0);
 	IS(m3_join(dir, dc + 1, &member), 0);
 	IS(m3_bind(member, OTHER), 0);
+	printf("user %d, member of an open DC, attempts to%19s\n", getuid(),
+	       "gets");
 	TRY("bind another's endpoint", m3_bind(member, OWNER), -M3_ESLOTUSED);
 	TRY("unbind another's endpoint", m3_unbind(member, OWNER),
 	    -M3_ENOTBIND);
@@ -149,6 +171,13 @@ static void guest(void)
 	    m3_alloc(member, OWNER, 4096, &mine), -M3_ENOTBIND);
 	TRY("free another's buffer", m3_free(member, OTHER, &alien),
 	    -M3_EFAULT);
+	TRY("map another's buffer", map(m3_bell(member)), -M3_EFAULT);
+	TRY("end another's call by its handle",
+	    ask(m3_bell(member), M3_REQ_cancel, &q), -M3_EPROCSTS);
+	TRY("be served what another is asked for",
+	    ask(m3_bell(member), M3_REQ_finish, &q), -M3_EPROCSTS);
+	TRY("manage through a member's own file",
+	    ask(m3_bell(member), M3_REQ_getprocinfo, &q), -M3_EBADREQUEST);
 	TRY("grant another's buffer",
 	    m3_grant(member, OTHER, OWNER, alien.address, 8, M3_GRANT_READ,
 		     &granted), -M3_EFAULT);

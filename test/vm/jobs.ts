@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: MIT
 /** The jobs: one line each. */
 import type { GuestJob } from './job.ts';
+import { bench } from './jobs/bench.ts';
 import { conformance } from './jobs/conformance.ts';
+import { demo } from './jobs/demo.ts';
+import { demoTipc, demoWire } from './jobs/demo-wire.ts';
+import { fuzz } from './jobs/fuzz.ts';
 import { module } from './jobs/module.ts';
+import { outsider } from './jobs/outsider.ts';
 import { probe } from './jobs/probe.ts';
 import { programs } from './jobs/programs.ts';
+import { storm } from './jobs/storm.ts';
 import { tipcBench } from './jobs/tipc-bench.ts';
 import { tipcCoded, tipcContract } from './jobs/tipc-contract.ts';
 import { tipcFaults } from './jobs/tipc-faults.ts';
@@ -26,6 +32,13 @@ export const JOBS: readonly GuestJob[] = [
   tipcBench,
   tipcWire,
   module,
+  outsider,
+  demo,
+  demoWire,
+  demoTipc,
+  storm,
+  fuzz,
+  bench,
   programs,
   conformance,
 ];

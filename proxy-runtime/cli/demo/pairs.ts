@@ -15,7 +15,7 @@ export interface Pair {
   readonly client: number;
 }
 
-const PAIRS: readonly Pair[] = [
+export const PAIRS: readonly Pair[] = [
   { language: 'TypeScript', clientNode: 1, server: ENDPOINTS.tsServer, client: ENDPOINTS.tsClient },
   { language: 'C', clientNode: 2, server: ENDPOINTS.cServer, client: ENDPOINTS.cClient },
 ];
@@ -97,7 +97,8 @@ function builtProgram(name: string): string {
   throw new ProxyError('M3_UNAVAILABLE', text);
 }
 
-function programOf({ language }: Pair, what: 'server' | 'client', args: readonly string[]) {
+/** What a process of a pair is started by. */
+export function programOf({ language }: Pair, what: 'server' | 'client', args: readonly string[]) {
   if (language === 'C') return { command: builtProgram(`two-nodes-${what}`), args };
   const root = packageRoot();
   return { command: process.execPath, args: [join(root, `dist/examples/two-nodes/${what}.js`), ...args] };

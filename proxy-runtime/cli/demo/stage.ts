@@ -16,8 +16,8 @@ export const DC = 7;
 /** The TypeScript pair calls from node 1 to node 2, the C pair from node 2 to node 1. */
 export const ENDPOINTS = { tsServer: 10, cServer: 11, tsClient: 20, cClient: 21 } as const;
 
-/** For a process to say that it is there. */
-const START_MS = 20_000;
+/** For a process to say that it is there: an emulated machine takes 40 times as long as others. */
+const START_MS = 120_000;
 
 export interface Stage {
   /** Cores of node 1 and node 2: directories, or `kernel:<device>`. */

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { join } from 'node:path';
-import { packageRoot } from '../../../core-kmod/binding/native.ts';
 import type { GuestJob } from '../job.ts';
-import { type Kernel, tool } from '../kernel.ts';
+import type { Kernel } from '../kernel.ts';
+import { buildProgram } from './build-program.ts';
 import { buildModule } from './conformance.ts';
 
 /** Seconds and calls of the random requests, at least. */
@@ -49,24 +48,6 @@ rmmod m3ipc
 sh test/vm/guest/leaks end
 echo unloaded`;
 
-/** Builds the program of random requests, with its library, into a folder. */
-function buildFuzz(folder: string): void {
-  const root = packageRoot();
-  const core = join(root, 'core-kmod');
-  const source = join(root, 'test/vm/module/fuzz.c');
-  const library = join(core, 'build/libm3ipc.a');
-  const flags = [
-    '-std=gnu11',
-    '-O2',
-    '-Wall',
-    '-Wextra',
-    '-Werror',
-    '-pthread',
-    `-I${join(core, 'include')}`,
-  ];
-  tool('cc', [...flags, source, library, '-o', join(folder, 'fuzz')]);
-}
-
 export const module: GuestJob = {
   name: 'module',
   shows: 'the module is refused to be unloaded in use, comes and goes, and survives random requests',
@@ -85,6 +66,6 @@ export const module: GuestJob = {
   seconds: 150,
   prepare(kernel: Kernel, folder: string) {
     buildModule(kernel, folder);
-    buildFuzz(folder);
+    buildProgram('fuzz', folder);
   },
 };

@@ -27,12 +27,20 @@
 #define NOBODY 65534
 #define BUFFER (128u << 10)
 
+#define NUMBERS 100 /* requests have smaller ones */
+
 static struct shared {
 	uint64_t calls, succeeded;
+	uint64_t made[NUMBERS], good[NUMBERS]; /* of each request */
 } *shared;
 
 static uint64_t state;
 static char *buffer;
+
+/* What succeeded lately: values that mean something to the core. */
+#define SEEN 16
+static uint64_t seen[SEEN];
+static struct m3_call pending; /* an asynchronous call that was begun */
 
 static uint64_t next(void)
 {
@@ -68,9 +76,12 @@ static int64_t number(void)
 
 static uint64_t address(void)
 {
-	switch (below(8)) {
+	switch (below(10)) {
 	case 0:
 		return 0;
+	case 8:
+	case 9:
+		return seen[below(SEEN)];
 	case 1:
 		return next();
 	case 2: /* of the kernel */
@@ -84,8 +95,57 @@ static uint64_t address(void)
 	}
 }
 
+static void fill_open(void)
+{
+	struct m3_dc_open *open = (struct m3_dc_open *)(void *)buffer;
+	int i;
+
+	*open = (struct m3_dc_open){
+		.dc = below(3), .endpoints = 2u << 16 | 14, .incarnation = 7,
+		.peer_incarnation = seen[below(SEEN)],
+	};
+	for (i = 0; i < M3_LANES; i++) {
+		open->expected[i] = 1 + below(2);
+		open->grant[i] = below(3) * 1000;
+	}
+	snprintf(open->name, sizeof(open->name), "dc%u", open->dc);
+}
+
+/* What that request wants; 0: nothing special. */
+static int fill_fitting(uint32_t what)
+{
+	struct m3_dvs_params dvs = { .node = 1, .max_nodes = 4, .max_dcs = 4,
+				     .cluster = "fuzz" };
+
+	switch (what) {
+	case M3_REQ_dvs_init:
+		memcpy(buffer, &dvs, sizeof(dvs));
+		return 1;
+	case M3_REQ_finish:
+	case M3_REQ_cancel:
+		memcpy(buffer, &pending, sizeof(pending));
+		return 1;
+	case M3_REQ_proxy_opened:
+		fill_open();
+		return 1;
+	default:
+		return 0;
+	}
+}
+
+static void remember(uint32_t what, const struct m3_request *q)
+{
+	seen[below(SEEN)] = q->value;
+	seen[below(SEEN)] = q->address;
+	if (what == M3_REQ_start && q->data == (uintptr_t)buffer)
+		memcpy(&pending, buffer, sizeof(pending));
+	if (what == M3_REQ_proxy_open && q->data == (uintptr_t)buffer)
+		seen[below(SEEN)] =
+			((struct m3_dc_open *)(void *)buffer)->incarnation;
+}
+
 /* What a request's data points at: a call, parameters, a frame, noise. */
-static void fill(void)
+static void fill(uint32_t what)
 {
 	struct m3_call *call = (struct m3_call *)(void *)buffer;
 	struct m3_dc_params *dc = (struct m3_dc_params *)(void *)buffer;
@@ -93,6 +153,8 @@ static void fill(void)
 		(struct m3_frame_header *)(void *)buffer;
 	uint32_t i;
 
+	if (below(2) && fill_fitting(what))
+		return;
 	switch (below(4)) {
 	case 0:
 		for (i = 0; i < 512; i += 8)
@@ -141,8 +203,9 @@ static void one_request(int fd)
 		.data = below(8) ? (uint64_t)(uintptr_t)buffer : address(),
 		.name = "x",
 	};
-	uint32_t what = below(100);
+	uint32_t what = below(NUMBERS);
 	unsigned long command = M3_IOC(what);
+	int is_good;
 
 	/* Ending a core, or a DC, ends the others' work: seldom. */
 	if ((what == M3_REQ_dvs_end || what == M3_REQ_dc_end) && below(200))
@@ -151,11 +214,18 @@ static void one_request(int fd)
 		command = (unsigned long)next();
 	if (!below(4))
 		q.size = below(BUFFER);
-	fill();
-	if (ioctl(fd, command, below(100) ? (void *)&q : (void *)address()) >=
-	    0)
-		__atomic_fetch_add(&shared->succeeded, 1, __ATOMIC_RELAXED);
+	fill(what);
+	is_good = ioctl(fd, command, below(100) ? (void *)&q :
+			(void *)address()) >= 0;
+	__atomic_fetch_add(&shared->succeeded, is_good, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&shared->calls, 1, __ATOMIC_RELAXED);
+	if (is_good)
+		remember(what, &q);
+	if (command == M3_IOC(what)) {
+		__atomic_fetch_add(&shared->made[what], 1, __ATOMIC_RELAXED);
+		__atomic_fetch_add(&shared->good[what], is_good,
+				   __ATOMIC_RELAXED);
+	}
 }
 
 /* A file of some role; what it becomes may be refused. */
@@ -313,6 +383,26 @@ static int cores_sound(void)
 	return !bad;
 }
 
+/* How much of the door that was. */
+static void tell_requests(void)
+{
+#define NUMBER(number, name, whose, data, bytes) number,
+	static const uint32_t all[] = { 1, 2, 3, 4, 5, M3_REQUESTS(NUMBER) };
+	uint64_t least = UINT64_MAX;
+	uint32_t i, n = sizeof(all) / sizeof(all[0]), good = 0;
+
+	for (i = 0; i < n; i++) {
+		if (shared->made[all[i]] < least)
+			least = shared->made[all[i]];
+		good += shared->good[all[i]] > 0;
+	}
+	printf("%u requests, each made %llu times or more, %u of them with "
+	       "success\n", n, (unsigned long long)least, good);
+	for (i = 0; i < n; i++)
+		if (!shared->good[all[i]])
+			printf("request %u never succeeded\n", all[i]);
+}
+
 int main(int argc, char **argv)
 {
 	pid_t children[PROCESSES];
@@ -337,6 +427,7 @@ int main(int argc, char **argv)
 		waitpid(children[i], NULL, 0);
 	}
 	sound = cores_sound();
+	tell_requests();
 	printf("%llu calls, %llu succeeded\n",
 	       (unsigned long long)shared->calls,
 	       (unsigned long long)shared->succeeded);
