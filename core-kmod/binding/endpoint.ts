@@ -166,14 +166,13 @@ export class Endpoint implements AsyncIterable<Message> {
   }
 
   /** Like {@link sendSync}; the message is copied at once and may be used again. */
-  async send(dst: number, message: Message, options?: AsyncCallOptions): Promise<void> {
-    await this.#outstanding.start('send', dst, message, options);
+  send(dst: number, message: Message, options?: AsyncCallOptions): Promise<void> {
+    return this.#outstanding.start('send', dst, message, undefined, options);
   }
 
   /** Like {@link sendrecSync}: resolves with the same message, which holds the reply. */
-  async sendrec(dst: number, message: Message, options?: AsyncCallOptions): Promise<Message> {
-    await this.#outstanding.start('sendrec', dst, message, options);
-    return message;
+  sendrec(dst: number, message: Message, options?: AsyncCallOptions): Promise<Message> {
+    return this.#outstanding.start('sendrec', dst, message, message, options);
   }
 
   /** Resolves with a fresh message. */
@@ -182,39 +181,34 @@ export class Endpoint implements AsyncIterable<Message> {
   }
 
   /** Fills the given message and resolves with it. */
-  async receiveInto(message: Message, src: number = ANY, options?: AsyncCallOptions): Promise<Message> {
-    await this.#outstanding.receive(src, message, options);
-    return message;
+  receiveInto(message: Message, src: number = ANY, options?: AsyncCallOptions): Promise<Message> {
+    return this.#outstanding.receive(src, message, options);
   }
 
   /** Like {@link rcvrqstSync}, with a fresh message. */
-  async rcvrqst(options?: AsyncCallOptions): Promise<Message> {
-    const message = new Message();
-    await this.#outstanding.receiveRequest(message, options);
-    return message;
+  rcvrqst(options?: AsyncCallOptions): Promise<Message> {
+    return this.#outstanding.receiveRequest(new Message(), options);
   }
 
   /** Like {@link replyReceiveSync}: the reply is sent at the call. */
-  async replyReceive(dst: number, message: Message, options?: AsyncCallOptions): Promise<Message> {
-    await this.#outstanding.replyReceive(dst, message, options);
-    return message;
+  replyReceive(dst: number, message: Message, options?: AsyncCallOptions): Promise<Message> {
+    return this.#outstanding.replyReceive(dst, message, options);
   }
 
   /** Like {@link resumeSync}, with a fresh message. */
-  async resume(options?: AsyncCallOptions): Promise<Message> {
+  resume(options?: AsyncCallOptions): Promise<Message> {
     const message = new Message();
-    await this.#outstanding.start('resume', this.id, message, options);
-    return message;
+    return this.#outstanding.start('resume', this.id, message, message, options);
   }
 
   /** Like {@link wait4bindSync}. */
-  async wait4bind(endpoint: number, options?: AsyncCallOptions): Promise<void> {
-    await this.#outstanding.start('wait4bindep', endpoint, new Message(), options);
+  wait4bind(endpoint: number, options?: AsyncCallOptions): Promise<void> {
+    return this.#outstanding.start('wait4bindep', endpoint, new Message(), undefined, options);
   }
 
   /** Like {@link wait4unbindSync}. */
-  async wait4unbind(endpoint: number, options?: AsyncCallOptions): Promise<void> {
-    await this.#outstanding.start('wait4unbind', endpoint, new Message(), options);
+  wait4unbind(endpoint: number, options?: AsyncCallOptions): Promise<void> {
+    return this.#outstanding.start('wait4unbind', endpoint, new Message(), undefined, options);
   }
 
   /** Like {@link vcopySync}. Memory of this process is lent until the promise has settled: do not detach it. */

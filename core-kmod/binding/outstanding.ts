@@ -8,8 +8,9 @@
 import { ANY, CORE_ERRORS, SELF } from './abi.ts';
 import type { Bell } from './bell.ts';
 import type { Message } from './message.ts';
-import { type Address, type MemberHandle, type Native, OP, PENDING } from './native.ts';
+import { type Address, type MemberHandle, type Native, PENDING } from './native.ts';
 import { coreError } from './outcome.ts';
+import { STARTED, type Started, Waiting } from './waiting.ts';
 
 const AGAIN = -CORE_ERRORS.EAGAIN.errno;
 const FOREVER = -1;
@@ -40,50 +41,6 @@ export interface Membership {
   readonly bell: Bell;
 }
 
-/** Calls that are started in the core, but for copies. */
-const STARTED = {
-  send: OP.SEND,
-  sendrec: OP.SENDREC,
-  wait4bindep: OP.WAITBIND,
-  wait4unbind: OP.WAITUNBIND,
-  resume: OP.RESUME,
-} as const;
-
-type Started = keyof typeof STARTED;
-type Taking = 'receive' | 'rcvrqst' | 'reply_receive';
-
-/** A call in progress. Of one shape whatever the call is, and made once for each: this is the path of every message. */
-class Waiting {
-  readonly name: Started | Taking | 'vcopy';
-  readonly peer: number;
-  /** Undefined for a copy. */
-  readonly message: Message | undefined;
-  /** Of a call that stays in this process: takes without waiting, or answers EAGAIN. */
-  readonly take: (() => number) | undefined;
-  /** Memory that the core touches while the copy goes on. */
-  readonly lent: readonly Address[] | undefined;
-  done: (value: number) => void = nobody;
-  failed: (error: Error) => void = nobody;
-  timer: NodeJS.Timeout | undefined = undefined;
-  unlisten: (() => void) | undefined = undefined;
-
-  constructor(
-    name: Waiting['name'],
-    peer: number,
-    message?: Message,
-    take?: () => number,
-    lent?: readonly Address[],
-  ) {
-    this.name = name;
-    this.peer = peer;
-    this.message = message;
-    this.take = take;
-    this.lent = lent;
-  }
-}
-
-const nobody = (): void => undefined;
-
 export class Outstanding {
   readonly #self: number;
   readonly #shared: Membership;
@@ -106,9 +63,9 @@ export class Outstanding {
     if (this.#waiting !== undefined) throw coreError(-CORE_ERRORS.EPROCRUN.errno, name, this.#self);
   }
 
-  /** Resolves with 0; a reply or result is in the message then. */
-  start(name: Started, peer: number, message: Message, options?: AsyncCallOptions): Promise<number> {
-    return this.#run(new Waiting(name, peer, message), options, (timeout) => {
+  /** Resolves with `result`; a reply is in the message then. */
+  start<T>(name: Started, peer: number, message: Message, result: T, options?: AsyncCallOptions): Promise<T> {
+    return this.#run<T>(new Waiting(name, peer, result, message), options, (timeout) => {
       if (timeout === NO_WAIT) return this.#now(name, peer, message);
       const { native, handle } = this.#shared;
       return native.start(handle, this.#call, STARTED[name], this.#self, peer, message.bytes);
@@ -122,29 +79,29 @@ export class Outstanding {
     return native[name](handle, this.#self, peer, NO_WAIT);
   }
 
-  /** Resolves with 0 when the message has been filled. */
-  receive(peer: number, message: Message, options?: AsyncCallOptions): Promise<number> {
+  /** Resolves with the message when it has been filled. */
+  receive(peer: number, message: Message, options?: AsyncCallOptions): Promise<Message> {
     const { native, handle } = this.#shared;
     const take = () => native.receive(handle, this.#self, peer, message.bytes, NO_WAIT);
-    return this.#run(new Waiting('receive', peer, message, take), options, (timeout) =>
+    return this.#run(new Waiting('receive', peer, message, message, take), options, (timeout) =>
       this.#first(take, timeout),
     );
   }
 
   /** The same for requests only. */
-  receiveRequest(message: Message, options?: AsyncCallOptions): Promise<number> {
+  receiveRequest(message: Message, options?: AsyncCallOptions): Promise<Message> {
     const { native, handle } = this.#shared;
     const take = () => native.rcvrqst(handle, this.#self, message.bytes, NO_WAIT);
-    return this.#run(new Waiting('rcvrqst', ANY, message, take), options, (timeout) =>
+    return this.#run(new Waiting('rcvrqst', ANY, message, message, take), options, (timeout) =>
       this.#first(take, timeout),
     );
   }
 
   /** Replies with the message, then receives into it. */
-  replyReceive(dst: number, message: Message, options?: AsyncCallOptions): Promise<number> {
+  replyReceive(dst: number, message: Message, options?: AsyncCallOptions): Promise<Message> {
     const { native, handle } = this.#shared;
     const take = () => native.receive(handle, this.#self, ANY, message.bytes, NO_WAIT);
-    return this.#run(new Waiting('reply_receive', dst, message, take), options, (timeout) => {
+    return this.#run(new Waiting('reply_receive', dst, message, message, take), options, (timeout) => {
       const answer = native.reply(handle, this.#self, dst, message.bytes);
       return answer < 0 ? answer : this.#first(take, timeout);
     });
@@ -171,13 +128,17 @@ export class Outstanding {
     bytes: number,
     options?: AsyncCallOptions,
   ): Promise<number> {
-    return this.#run(new Waiting('vcopy', src, undefined, undefined, [from, to]), options, (timeout) => {
-      const { native, handle } = this.#shared;
-      if (!this.#isOurs(src, from) || !this.#isOurs(dst, to)) return -CORE_ERRORS.EFAULT.errno;
-      return timeout === NO_WAIT
-        ? native.vcopy(handle, this.#call, this.#self, src, from, dst, to, bytes, NO_WAIT)
-        : native.startCopy(handle, this.#call, this.#self, src, from, dst, to, bytes);
-    });
+    return this.#run(
+      new Waiting('vcopy', src, undefined, undefined, undefined, [from, to]),
+      options,
+      (timeout) => {
+        const { native, handle } = this.#shared;
+        if (!this.#isOurs(src, from) || !this.#isOurs(dst, to)) return -CORE_ERRORS.EFAULT.errno;
+        return timeout === NO_WAIT
+          ? native.vcopy(handle, this.#call, this.#self, src, from, dst, to, bytes, NO_WAIT)
+          : native.startCopy(handle, this.#call, this.#self, src, from, dst, to, bytes);
+      },
+    );
   }
 
   /** The same, asleep. Returns the bytes copied. */
@@ -216,35 +177,34 @@ export class Outstanding {
     return this.#waiting === undefined;
   }
 
-  #run(
+  /** @typeParam T what `call.result` is; a number for a copy. */
+  #run<T>(
     call: Waiting,
     options: AsyncCallOptions | undefined,
     begin: (timeout: number) => number,
-  ): Promise<number> {
-    const { name, peer } = call;
+  ): Promise<T> {
     try {
-      this.assertIdle(name);
+      this.assertIdle(call.name);
       const timeout = timeoutOf(options);
       const signal = options?.signal;
       const answer = signal?.aborted ? -CORE_ERRORS.ECANCELED.errno : begin(timeout);
-      if (answer === PENDING) return this.#wait(call, timeout, signal);
-      return this.#ended(name, peer, answer);
+      return answer === PENDING ? this.#wait<T>(call, timeout, signal) : this.#ended<T>(call, answer);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
   /** A call that did not have to wait. Now and then it lets the event loop have its turn first. */
-  #ended(name: Waiting['name'], peer: number, answer: number): Promise<number> {
-    if (answer < 0) return Promise.reject(this.#error(name, peer, answer));
-    const value = name === 'vcopy' ? this.#copiedBytes() : answer;
-    if (!this.#shared.bell.isTired()) return Promise.resolve(value);
-    return new Promise((resolve) => setImmediate(resolve, value));
+  #ended<T>(call: Waiting, answer: number): Promise<T> {
+    if (answer < 0) return Promise.reject(this.#error(call.name, call.peer, answer));
+    const result = this.#resultOf(call) as T;
+    if (!this.#shared.bell.isTired()) return Promise.resolve(result);
+    return new Promise((resolve) => setImmediate(resolve, result));
   }
 
-  #wait(waiting: Waiting, timeout: number, signal: AbortSignal | undefined): Promise<number> {
-    return new Promise((done, failed) => {
-      waiting.done = done;
+  #wait<T>(waiting: Waiting, timeout: number, signal: AbortSignal | undefined): Promise<T> {
+    return new Promise<T>((done, failed) => {
+      waiting.done = done as (result: unknown) => void;
       waiting.failed = failed;
       this.#waiting = waiting;
       if (timeout !== FOREVER) {
@@ -290,7 +250,11 @@ export class Outstanding {
     if (waiting.timer !== undefined) clearTimeout(waiting.timer);
     waiting.unlisten?.();
     if (answer < 0) waiting.failed(this.#error(waiting.name, waiting.peer, answer));
-    else waiting.done(waiting.name === 'vcopy' ? this.#copiedBytes() : answer);
+    else waiting.done(this.#resultOf(waiting));
+  }
+
+  #resultOf(call: Waiting): unknown {
+    return call.name === 'vcopy' ? this.#copiedBytes() : call.result;
   }
 
   #copiedBytes(): number {
