@@ -1,17 +1,28 @@
 // SPDX-License-Identifier: MIT
 /**
- * Acknowledgements that found no data frame to ride on: sent when the loop has served its turn. The core decides whether
- * a DC owes any, so asking it too often costs a call, never a frame.
+ * Acknowledgements that found no data frame to ride on. What was said is soon answered, as a rule, so those of messages wait
+ * for that a moment, unless there are many; those of copy data, which say how much more may be sent, leave when the loop has
+ * served its turn. The core decides whether a DC owes any, so asking it too often costs a call, never a frame.
  */
-import type { Clock } from './contract.ts';
+import { type Clock, LANE, type Lane } from './contract.ts';
+
+/**
+ * No acknowledgement waits longer. Far more than it takes to answer, and less would cost: with a timer that is due before the
+ * kernel's next tick every sleep of this process sets the processor's clock (ARCHITECTURE.md).
+ */
+const LATEST_MS = 20;
+/** With so many records owed it does not wait: a fourth of what a peer may send without any. */
+const MANY = 256;
 
 export interface Acknowledgements {
-  /** Records of the DC were accepted. */
-  owe(dc: number): void;
+  /** So many records of the DC and lane were accepted. */
+  owe(dc: number, lane: Lane, records: number): void;
   /** A data frame of the DC left; its header carries them. */
   paid(dc: number): void;
   /** Sends what is owed, now. */
   flush(): void;
+  /** The link is gone: nothing is sent any more. Idempotent. */
+  end(): void;
 }
 
 /**
@@ -23,36 +34,48 @@ export function createAcknowledgements(
   ready: () => boolean,
   send: (dc: number) => boolean,
 ): Acknowledgements {
-  const owed = new Set<number>();
+  /** Records of each DC. */
+  const owed = new Map<number, number>();
   let scheduled = false;
+  let cancel: (() => void) | undefined;
 
-  function schedule(): void {
+  function soon(): void {
     if (scheduled) return;
     scheduled = true;
-    clock.soon(served);
+    clock.soon(() => {
+      scheduled = false;
+      flush();
+    });
   }
 
-  function served(): void {
-    scheduled = false;
+  function late(): void {
+    cancel = undefined;
     flush();
   }
 
   function flush(): void {
     if (!ready()) return;
-    for (const dc of owed) {
+    for (const dc of owed.keys()) {
       if (!send(dc)) return;
       owed.delete(dc);
     }
   }
 
   return {
-    owe(dc) {
-      owed.add(dc);
-      schedule();
+    owe(dc, lane, records) {
+      const total = (owed.get(dc) ?? 0) + records;
+      owed.set(dc, total);
+      if (lane === LANE.bulk || total >= MANY) soon();
+      else cancel ??= clock.after(LATEST_MS, late, true);
     },
     paid(dc) {
       owed.delete(dc);
     },
     flush,
+    end() {
+      owed.clear();
+      cancel?.();
+      cancel = undefined;
+    },
   };
 }

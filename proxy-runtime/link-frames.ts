@@ -24,9 +24,14 @@ export function writeLinkHeader(frame: Frame, type: FrameType, dc: number): void
   frame.lane = LANE.control;
 }
 
+/** How many records a DATA frame has. */
+export function recordCount({ view, start }: Frame): number {
+  return view.getUint32(start + HEADER.count, true);
+}
+
 /** Number of the last record of a DATA frame that has some. A double holds every number that a link will ever reach. */
-export function lastNumber({ view, start }: Frame): number {
-  return number64(view, start + HEADER.first) + view.getUint32(start + HEADER.count, true) - 1;
+export function lastNumber(frame: Frame): number {
+  return number64(frame.view, frame.start + HEADER.first) + recordCount(frame) - 1;
 }
 
 /** All records of a lane below this number have been accepted by the sender of a DATA frame. */

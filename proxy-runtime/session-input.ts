@@ -3,7 +3,7 @@
 
 import { type Frame, LANE } from './contract.ts';
 import { ProxyError } from './errors.ts';
-import { acceptedBelow, type FrameType, readHeader } from './link-frames.ts';
+import { acceptedBelow, type FrameType, readHeader, recordCount } from './link-frames.ts';
 import { FRAME_TYPE } from './record.ts';
 import { closeLink, coreFailed, fail, leave, type SessionState, sendOwn } from './session-state.ts';
 
@@ -46,8 +46,10 @@ function data(state: SessionState, frame: Frame): void {
   const standing = state.openings.standing(frame.dc);
   if (standing === 'open') {
     taps.look?.('in', context.peer, frame);
+    const full = !state.bulk.isOpen;
     state.bulk.accepted(frame.dc, acceptedBelow(frame, LANE.bulk));
     state.toCore(frame);
+    if (full && state.bulk.isOpen) state.options.owner.kick();
   } else if (standing === 'unknown') corrupt(state, frame, 'frame_dc');
   else {
     frame.release();
@@ -95,15 +97,16 @@ function byeArrived(state: SessionState): void {
   void closeLink(state);
 }
 
-/** `put` releases the frame, whatever comes of it. */
+/** `put` releases the frame, whatever comes of it. For what there is to send then the core rings. */
 export function put(state: SessionState, frame: Frame): void {
-  const { core, context, owner } = state.options;
-  const { dc } = frame;
+  const { core, context } = state.options;
+  const { dc, lane } = frame;
+  const records = recordCount(frame);
   try {
-    context.counters.add('records_received', core.put(frame));
-    // In this order: what there is to send goes first, and pays.
-    owner.kick();
-    state.acknowledgements.owe(dc);
+    const accepted = core.put(frame);
+    if (records === 0) return;
+    context.counters.add('records_received', accepted);
+    state.acknowledgements.owe(dc, lane, records);
   } catch (error) {
     coreFailed(state, error);
   }

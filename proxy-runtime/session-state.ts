@@ -175,5 +175,6 @@ export function end(state: SessionState): void {
   state.phase = 'ended';
   state.writable = false;
   state.liveness?.stop();
+  state.acknowledgements.end();
   state.gone.abort();
 }

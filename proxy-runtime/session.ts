@@ -208,7 +208,7 @@ function drained(state: SessionState): void {
 
 async function goodbye(state: SessionState): Promise<void> {
   if (state.phase === 'live') {
-    for (const dc of state.openings.opened) state.acknowledgements.owe(dc);
+    for (const dc of state.openings.opened) state.acknowledgements.owe(dc, LANE.control, 0);
     state.acknowledgements.flush();
     sendOwn(state, FRAME_TYPE.BYE);
     leave(state);

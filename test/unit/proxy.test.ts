@@ -144,8 +144,16 @@ describe('records', () => {
 
   test('an acknowledgement rides on data, and goes alone only when there is none', async () => {
     const { at, a, b } = await pair();
+    a.core.push(2, DC, 'request');
+    await at.settle();
+    b.core.push(1, DC, 'answer');
+    await at.settle();
+    expect(a.core.pending(2)).toBe(0);
+    expect(b.core.calls.acknowledgements).toBe(0);
+    await at.until(() => b.core.pending(1) === 0, 1);
+    expect(a.core.calls.acknowledgements).toBe(1);
     a.core.push(2, DC, 'one way');
-    await at.until(() => a.core.pending(2) === 0);
+    await at.until(() => a.core.pending(2) === 0, 1);
     expect(b.core.calls.acknowledgements).toBe(1);
     await finish(at, a, b);
   });
@@ -203,7 +211,7 @@ describe('backpressure', () => {
     await at.settle();
     expect(a.core.calls.takes).toBe(16);
     far?.pause(false);
-    await at.until(() => a.core.pending(2) === 0);
+    await at.until(() => a.core.pending(2) === 0, 1);
     expect(b.core.received(1, DC)).toEqual(texts(200));
     await finish(at, a, b);
   });
@@ -216,7 +224,7 @@ describe('backpressure', () => {
     await at.settle();
     expect(a.core.calls.takes).toBe(0);
     for (const slab of slabs) slab.release();
-    await at.until(() => a.core.pending(2) === 0);
+    await at.until(() => a.core.pending(2) === 0, 1);
     expect(b.core.received(1, DC)).toEqual(texts(100));
     await finish(at, a, b);
   });
@@ -251,7 +259,7 @@ describe('backpressure', () => {
       if (turns > 0) at.clock.soon(() => watch(now, turns - 1));
     };
     at.clock.soon(() => watch(0, 8));
-    await at.until(() => a.core.pending(2) === 0);
+    await at.until(() => a.core.pending(2) === 0, 1);
     expect(Math.max(...perTurn)).toBe(16);
     await finish(at, a, b);
   });
