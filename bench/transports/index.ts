@@ -14,6 +14,9 @@ const FILE = 'bench/transports/end.js';
 /** Before a stream is measured, of the time that it is measured for. */
 const WARM_UP = 0.5;
 const CPUS = [0, 1] as const;
+/** Between two looks at whether a stream has ended, and how many must see nothing new. */
+const QUIET_MS = 20;
+const QUIET_LOOKS = 5;
 const NAMES = Object.keys(CONTENDERS);
 
 /** Two processes with a link between them. */
@@ -161,13 +164,14 @@ async function flow({ listener, dialler }: Stage, stream: StreamName, millisecon
   };
 }
 
-/** Until nothing arrives any more. */
+/** Until nothing has arrived for some looks: a slow machine may take longer than one between two frames. */
 async function quiet(listener: Worker): Promise<void> {
-  for (let before = -1; ; ) {
+  let before = -1;
+  for (let still = 0; still < QUIET_LOOKS; ) {
     const { frames } = await listener.ask<Count>('count');
-    if (frames === before) return;
+    still = frames === before ? still + 1 : 0;
     before = frames;
-    await pause(20);
+    await pause(QUIET_MS);
   }
 }
 

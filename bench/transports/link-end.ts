@@ -86,8 +86,12 @@ export async function dialLink(transport: Transport, url: string): Promise<Diall
     call: () =>
       new Promise((resolve) => {
         answered = resolve;
-        const frame = frameOf(MESSAGE_BYTES);
-        if (frame !== undefined) link.send(frame);
+        const go = (): void => {
+          const frame = frameOf(MESSAGE_BYTES);
+          if (frame === undefined) own.pool.whenAvailable(go);
+          else link.send(frame);
+        };
+        go();
       }),
   };
 }

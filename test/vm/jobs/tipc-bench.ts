@@ -2,7 +2,7 @@
 import type { GuestJob } from '../job.ts';
 
 /** Small: JavaScript is emulated. What means something is one beside the other. */
-const SIZE = '--repetitions 3 --milliseconds 2000 --round-trips 300';
+const SIZE = '--repetitions 3 --milliseconds 500 --round-trips 100';
 const SCRIPT = `modprobe tipc; node dist/bench/main.js transports --only tipc,tcp ${SIZE}`;
 
 export const tipcBench: GuestJob = {
