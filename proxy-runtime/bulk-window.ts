@@ -108,7 +108,8 @@ export function createBulkWindow(clock: Clock): BulkWindow {
         // Of a time in which nothing was under way no rate follows.
         [acceptedAtMs, acceptedSentAtMs] = [atMs, atMs];
         const again = Number.isFinite(shortest.value) ? EMPTY_TIMES * shortest.value : 0;
-        emptyAtMs = atMs + Math.max(EMPTY_MS, again);
+        // Before the last shortest time stops to count.
+        emptyAtMs = atMs + Math.min(SHORTEST_MS, Math.max(EMPTY_MS, again));
       }
       frames.push({ last, bytes, atMs, accepted, acceptedAtMs, acceptedSentAtMs });
       underWay.set(dc, frames);
