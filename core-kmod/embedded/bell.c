@@ -62,12 +62,20 @@ int m3_bell_create(struct m3_map *map, enum m3_bell_kind kind, uint32_t index,
 			return map->r->running ? -M3_EIO : -M3_EDCNOTRUN;
 		return m3_errno(errno);
 	}
-	/* mkfifo obeys the umask; the DC's mode is what was asked for. */
-	*fd = chmod(path, map->r->mode & 0777) ? -1 : bell_open(path);
-	if (*fd < 0) {
+	*fd = bell_open(path);
+	/*
+	 * mkfifo obeys the umask; the DC's mode is what was asked for. By the
+	 * descriptor: under the name another member may have put a link.
+	 */
+	if (*fd >= 0 && fchmod(*fd, map->r->mode & 0777)) {
 		e = m3_errno(errno);
-		unlink(path);
+		close(*fd);
+		*fd = -1;
+	} else if (*fd < 0) {
+		e = m3_errno(errno);
 	}
+	if (e)
+		unlink(path);
 	return e;
 }
 

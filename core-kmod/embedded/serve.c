@@ -23,13 +23,18 @@ static __thread struct {
 	const struct m3_map *map;
 	uint32_t slot;
 	int fill;
-	uint64_t call, from, to;
+	uint64_t incarnation, binding, call, from, to;
 } seen;
 
-static int is_seen(const struct m3_map *map, uint32_t i, uint64_t call,
+/* Another map may be where one was that has been closed. */
+static int is_seen(const struct m3_map *map, uint32_t i,
 		   const struct m3_served *job)
 {
-	return seen.map == map && seen.slot == i && seen.call == call &&
+	const struct m3_slot *s = m3_slot(map->r, i);
+
+	return seen.map == map && seen.slot == i &&
+	       seen.incarnation == map->r->incarnation &&
+	       seen.binding == s->binding && seen.call == s->call &&
 	       seen.fill == job->fill && job->address >= seen.from &&
 	       job->address <= seen.to && job->bytes <= seen.to - job->address;
 }
@@ -63,14 +68,15 @@ static int careful(struct m3_map *map, const struct m3_served *job)
 int m3_serve_copy(struct m3_map *map, uint32_t i, const struct m3_served *job)
 {
 	void *mine = (void *)(uintptr_t)job->address;
-	uint64_t call = m3_slot(map->r, i)->call;
 
-	if (!is_seen(map, i, call, job)) {
+	if (!is_seen(map, i, job)) {
 		if (!is_memory(job))
 			return careful(map, job);
 		seen.map = map;
 		seen.slot = i;
-		seen.call = call;
+		seen.incarnation = map->r->incarnation;
+		seen.binding = m3_slot(map->r, i)->binding;
+		seen.call = m3_slot(map->r, i)->call;
 		seen.fill = job->fill;
 		seen.from = job->address;
 		seen.to = job->address + job->bytes;
