@@ -17,7 +17,7 @@ static void fill_dc(struct m3_map *map, struct m3_dc_info *info)
 	info->incarnation = r->incarnation;
 	info->bound = r->bound;
 	info->arena_used = r->used_units * M3_UNIT;
-	info->copies = r->copies;
+	info->copies = __atomic_load_n(&r->copies, __ATOMIC_RELAXED);
 	info->params.warnmsg = r->warnmsg;
 	info->params.warn2proc = r->warnmsg ? r->warn2proc : M3_NONE;
 	info->params.flags = r->flags;

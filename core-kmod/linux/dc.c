@@ -219,7 +219,7 @@ int m3_map_back_peer(struct m3_map *map, uint32_t node)
 		return -M3_ENOMEM;
 	m3_lock(&map->dc->lock);
 	if (!r->peers[node]) {
-		WRITE_ONCE(r->peers[node], area);
+		smp_store_release(&r->peers[node], area);
 		area = NULL;
 	}
 	m3_unlock(&map->dc->lock);

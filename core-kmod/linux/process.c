@@ -87,6 +87,7 @@ static void take_handle(struct m3_map *map, uint32_t handle)
 	struct m3_joined *j = &map->dc->joined[handle];
 	struct m3_region *r = map->r;
 	struct m3_handle *h = m3_handle(r, handle);
+	uint32_t w;
 
 	mmgrab(current->mm);
 	j->mm = current->mm;
@@ -95,7 +96,9 @@ static void take_handle(struct m3_map *map, uint32_t handle)
 	atomic_set(&j->bell.rung, 0);
 	/* The first call may be an asynchronous one: nobody has served yet. */
 	h->armed = m3_bell_ticket(h->generation + 1);
-	memset(h + 1, 0, r->bits_words * 4);
+	/* A late waker of its last life may still set one. */
+	for (w = 0; w < r->bits_words; w++)
+		WRITE_ONCE(m3_ready_bits(r, handle)[w], 0);
 	m3_set32(r, &h->left, 0);
 	m3_set32(r, &h->generation, h->generation + 1);
 	m3_set32(r, &h->pid, m3_pid());
