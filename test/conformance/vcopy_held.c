@@ -353,6 +353,42 @@ static void closed(void)
 	forget(&held);
 }
 
+static void wait_for_ever(void)
+{
+	pause();
+}
+
+/*
+ * A child has the owner's file too. What the copy kept is buried with its end,
+ * but nobody takes the owner's place before the file is gone.
+ */
+static void inherited(void)
+{
+	struct held held = hold_page();
+	struct m3_member *next;
+	struct pull pull;
+	pid_t child;
+
+	scene();
+	ask();
+	child = spawn(wait_for_ever);
+	start_pull(&pull, buffer.address, held.page);
+	wait_needed(&held);
+	m3_leave(owner);
+	IS(info_of(OWNER).rts_flags & M3_RTS_ONCOPY, M3_RTS_ONCOPY);
+	let_go(&held);
+	end_pull(&pull);
+	IS(strcmp(held.page, "owned"), 0);
+	IS(info_of(OWNER).rts_flags, M3_RTS_SLOT_FREE);
+	next = join_as(OWNER);
+	reap_killed(child);
+	IS(m3_unbind(next, OWNER), 0);
+	m3_leave(next);
+	m3_leave(copier);
+	sound();
+	forget(&held);
+}
+
 /* ---------------------------------------------------- they are killed */
 
 static int told[2]; /* a byte comes when the copy is held */
@@ -444,6 +480,8 @@ int main(int argc, char **argv)
 	if (is_kernel()) {
 		closed();
 		ok("a file that is closed in the middle");
+		inherited();
+		ok("a file that a child has too");
 	}
 	return 0;
 }

@@ -43,6 +43,7 @@ const COPIES = [
     'vcopy_held.c: a party is unbound, or gives up',
     'vcopy_held.c: what was handed over',
     'vcopy_held.c: a file that is closed in the middle',
+    'vcopy_held.c: a file that a child has too',
   ),
   onKernel(
     HELD,
