@@ -122,8 +122,9 @@ static inline struct m3_grant *m3_grant_row(struct m3_region *r, uint32_t i)
 #ifdef __KERNEL__
 static inline struct m3_peer *m3_peer(struct m3_region *r, uint32_t i)
 {
-	/* Whoever has not the lock sees none of it, or all. */
-	return __atomic_load_n(&r->peers[i], __ATOMIC_ACQUIRE);
+	/* Of a node that is none; who has not the lock sees none of it or all. */
+	return i < r->nodes ? __atomic_load_n(&r->peers[i], __ATOMIC_ACQUIRE) :
+			      NULL;
 }
 
 /* Copies from the arena, and to it; inside it. */

@@ -245,6 +245,7 @@ int m3_map_back_allowed(struct m3_map *map, uint32_t i)
 /* ------------------------------------------------------------- sections */
 
 int m3_begin(struct m3_map *map, struct m3_section *s, uint32_t bound_ms)
+	M3_ACQUIRES(&map->dc->lock)
 {
 	(void)bound_ms;
 	s->map = map;
@@ -293,6 +294,7 @@ void m3_platform_flush(struct m3_txn *t)
 }
 
 void m3_end(struct m3_section *s)
+	M3_RELEASES(&s->map->dc->lock)
 {
 	if (s->t.waits)
 		m3_bind_settle(&s->t);

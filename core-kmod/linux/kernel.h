@@ -63,6 +63,15 @@ struct m3_bell {
 	atomic_t rung;
 };
 
+/* For sparse, which does not follow mutexes. */
+#if defined(M3_LOCK_SPIN) || defined(M3_LOCK_RW)
+#define M3_ACQUIRES(l) __acquires(l)
+#define M3_RELEASES(l) __releases(l)
+#else
+#define M3_ACQUIRES(l)
+#define M3_RELEASES(l)
+#endif
+
 /* What the kernel knows of a process that has joined a DC. */
 struct m3_joined {
 	struct m3_bell bell; /* also of who waits to be bound */
@@ -131,11 +140,13 @@ static inline int m3_map_forked(const struct m3_map *map)
 
 /* Nobody can be stopped with the lock in hand: looking waits for it. */
 static inline void m3_look_begin(struct m3_map *map)
+	M3_ACQUIRES(&map->dc->lock)
 {
 	m3_lock(&map->dc->lock);
 }
 
 static inline void m3_look_end(struct m3_map *map)
+	M3_RELEASES(&map->dc->lock)
 {
 	m3_unlock(&map->dc->lock);
 }
