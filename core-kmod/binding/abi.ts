@@ -266,7 +266,7 @@ export const LEVELS = { USER: 0, SERVER: 1, TASK: 2, SYSTEM: 3, KERNEL: 4, PROXY
 export const WAITS = { NONE: 0, QUEUED: 1, IN_FLIGHT: 2, ANSWER: 3 } as const;
 
 /** Flags of a DC, rights of a grant, options of a promotion. */
-export const DC_FLAGS = { AFFINITY: 0x1, NO_IMPLICIT_GRANTS: 0x2 } as const;
+export const DC_FLAGS = { AFFINITY: 0x1, NO_IMPLICIT_GRANTS: 0x2, CGROUP: 0x4 } as const;
 export const GRANT_RIGHTS = { READ: 0x1, WRITE: 0x2 } as const;
 export const PROMOTE_RETRY = 0x1;
 /** CPUs that a DC's mask can name. */

@@ -20,7 +20,7 @@
 #include <m3ipc/m3ipc.h>
 #include <stdbool.h>
 
-#define M3_ARGS_MAX 12
+#define M3_ARGS_MAX 13
 #define M3_TEXT_BYTES 4096
 
 enum m3_arg_kind {

@@ -145,6 +145,7 @@ export interface Native {
     warnmsg: number,
     flags: number,
     cpus: Uint32Array,
+    cgroup: number,
   ): number;
   dcEnd(node: NodeHandle, dc: number): number;
   nodeUp(node: NodeHandle, id: number, name: string): number;

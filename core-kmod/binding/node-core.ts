@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** A node's core: management, views of its state, and its proxies' side (`Core` of the contract). */
+import { closeSync, openSync } from 'node:fs';
 import type { Core, CorePeer, Lane } from '../../proxy-runtime/contract.ts';
 import { CORE_ERRORS, PROMOTE_RETRY, RTS_FLAGS } from './abi.ts';
 import { NativePeer } from './core-peer.ts';
@@ -61,9 +62,18 @@ export class NodeCore implements Core {
     checked(loadNative().dvsEnd(dir), 'dvs_end');
   }
 
-  /** Starts a DC. ERSCBUSY: id or name taken; EBADVALUE: `cpus` or `warn`; EBADRANGE, EBADDCID, ENAMESIZE, ENOSPC. */
+  /**
+   * Starts a DC. ERSCBUSY: id or name taken; EBADVALUE: `cpus` or `warn`; EBADRANGE, EBADDCID, ENAMESIZE, ENOSPC; EINVAL:
+   * `cgroup` is none; ENOSYS: the core is an embedded one, and knows no cgroups. Throws Node's error of a directory that
+   * cannot be opened.
+   */
   dcInit(params: DcParams): void {
-    checked(this.#native.dcInit(this.#handle, ...nativeDcParams(params)), 'dc_init');
+    const cgroup = params.cgroup === undefined ? undefined : openSync(params.cgroup, 'r');
+    try {
+      checked(this.#native.dcInit(this.#handle, ...nativeDcParams(params, cgroup)), 'dc_init');
+    } finally {
+      if (cgroup !== undefined) closeSync(cgroup);
+    }
   }
 
   /** Ends a DC: calls of its members return EDCNOTRUN. */

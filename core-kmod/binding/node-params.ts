@@ -36,20 +36,29 @@ export interface DcParams {
   readonly cpus?: readonly number[] | undefined;
   /** Being blocked in a call to a process lets it copy (protocol 19); default true. */
   readonly implicitGrants?: boolean | undefined;
+  /** Directory of a cgroup (version 2): only processes in it, or below it, may join and bind. Of the kernel's core. */
+  readonly cgroup?: string | undefined;
 }
 
 /** Not given, as an unsigned 32-bit number. */
 const NO_GID = 0xffff_ffff;
 
-/** The arguments of the addon's dcInit behind the node. */
+/**
+ * The arguments of the addon's dcInit behind the node.
+ * @param cgroup descriptor of the cgroup's directory; undefined: the DC is tied to none.
+ */
 export function nativeDcParams(
   params: DcParams,
-): [number, number, number, number, number, number, string, number, number, number, Uint32Array] {
+  cgroup?: number,
+): [number, number, number, number, number, number, string, number, number, number, Uint32Array, number] {
   const { dc, name, tasks = 32, procs = 256, arenaBytes = 16 << 20, mode = 0, gid = NO_GID } = params;
   const { warn = { endpoint: NONE, type: 0 }, affinity = false, cpus = [], implicitGrants = true } = params;
-  const flags = (affinity ? DC_FLAGS.AFFINITY : 0) | (implicitGrants ? 0 : DC_FLAGS.NO_IMPLICIT_GRANTS);
-  const mask = cpuMask(cpus);
-  return [dc, tasks, procs, arenaBytes, mode, gid, name, warn.endpoint, warn.type, flags, mask];
+  const flags =
+    (affinity ? DC_FLAGS.AFFINITY : 0) |
+    (implicitGrants ? 0 : DC_FLAGS.NO_IMPLICIT_GRANTS) |
+    (cgroup === undefined ? 0 : DC_FLAGS.CGROUP);
+  const rest = [cpuMask(cpus), cgroup ?? 0] as const;
+  return [dc, tasks, procs, arenaBytes, mode, gid, name, warn.endpoint, warn.type, flags, ...rest];
 }
 
 function cpuMask(cpus: readonly number[]): Uint32Array {

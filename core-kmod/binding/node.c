@@ -61,6 +61,7 @@ static int js_dc_init(struct m3_args *args)
 		.warn2proc = v[8].i32,
 		.warnmsg = v[9].i32,
 		.flags = v[10].u32,
+		.cgroup = v[12].i32,
 	};
 	int error = copy_name(params.name, v[7].text);
 
@@ -128,7 +129,8 @@ const struct m3_function m3_node_functions[] = {
 	    { "procs", M3_ARG_U32 }, { "arenaBytes", M3_ARG_U32 },
 	    { "mode", M3_ARG_U32 }, { "gid", M3_ARG_U32 }, NAME,
 	    { "warn2proc", M3_ARG_I32 }, { "warnmsg", M3_ARG_I32 },
-	    { "flags", M3_ARG_U32 }, { "cpus", M3_ARG_U32S } } },
+	    { "flags", M3_ARG_U32 }, { "cpus", M3_ARG_U32S },
+	    { "cgroup", M3_ARG_I32 } } },
 	{ "dcEnd", js_dc_end, NULL, { NODE, DC } },
 	{ "nodeUp", js_node_up, NULL, { NODE, ID, NAME } },
 	{ "nodeDown", js_node_down, NULL, { NODE, ID } },

@@ -138,8 +138,16 @@ function refused(core: NodeCore, text: string): never {
   throw new ProxyError('M3_CONFIG', text);
 }
 
+function existing({ name }: DcConfig, cgroup: string): string {
+  if (existsSync(cgroup)) return cgroup;
+  throw new ProxyError(
+    'M3_CONFIG',
+    `DC ${name}: there is no cgroup ${cgroup}: make that directory, or name another`,
+  );
+}
+
 function setUpDc(core: NodeCore, dc: DcConfig): void {
-  const { id, name, tasks, procs, arenaBytes, mode, gid, warn, affinity, cpus, implicitGrants } = dc;
+  const { id, name, tasks, procs, arenaBytes, mode, gid, warn, affinity, cpus, implicitGrants, cgroup } = dc;
   try {
     checkDc(core, dc);
   } catch (error) {
@@ -148,6 +156,7 @@ function setUpDc(core: NodeCore, dc: DcConfig): void {
       ...{ dc: id, name, tasks, procs, arenaBytes, mode, affinity, cpus, implicitGrants },
       ...(gid === null ? {} : { gid }),
       ...(warn === null ? {} : { warn }),
+      ...(cgroup === null ? {} : { cgroup: existing(dc, cgroup) }),
     });
   }
   for (const node of dc.nodes) {

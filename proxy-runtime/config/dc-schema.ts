@@ -111,6 +111,16 @@ export const DcSchema = mapping(
       ),
       true,
     ),
+    cgroup: v.nullish(
+      v.pipe(
+        v.string('the directory of a cgroup, or null'),
+        v.regex(/^\//, 'an absolute path, such as /sys/fs/cgroup/shop'),
+        v.description(
+          "Directory of a cgroup: only processes in it, or below it, may join the DC and bind in it. Of the kernel's core. Default: none.",
+        ),
+      ),
+      null,
+    ),
     group: v.nullish(
       v.pipe(
         v.union(

@@ -58,6 +58,8 @@ export interface DcConfig {
   /** CPUs that its processes may run on; empty: any. */
   readonly cpus: readonly number[];
   readonly implicitGrants: boolean;
+  /** Directory of the cgroup whose processes alone may join it; null: of none. */
+  readonly cgroup: string | null;
   /** Endpoints that processes of other nodes bind. */
   readonly remote: readonly { readonly endpoint: number; readonly node: number; readonly name: string }[];
 }
@@ -119,7 +121,19 @@ export async function inspectConfig(
   const parts = await partsOf(draft, plugIns, base, report);
   if (mistakes.length > 0) return { config: undefined, mistakes: mistakes.sort(byPlace) };
   // Without a mistake every value was accepted, so the draft is whole.
-  return { config: assemble(file, draft.top as ConfigFile, parts, base, around), mistakes: [] };
+  const config = assemble(file, draft.top as ConfigFile, parts, base, around);
+  checkCgroups(config, report);
+  return mistakes.length > 0 ? { config: undefined, mistakes } : { config, mistakes: [] };
+}
+
+/** An embedded core could only ask the member, who may lie. */
+function checkCgroups({ core, dcs }: Config, report: Report): void {
+  if (core.backend === 'kernel') return;
+  dcs.forEach(({ cgroup }, at) => {
+    if (cgroup === null) return;
+    const remedy = 'name `core: kernel:<device>`, or leave it out';
+    report(['dcs', at, 'cgroup'], 'an embedded core knows no cgroups', { value: cgroup, remedy });
+  });
 }
 
 /** {@link inspectConfig}, or M3_CONFIG with all mistakes in its message. */

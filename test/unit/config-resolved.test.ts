@@ -76,6 +76,7 @@ insecure: true
       affinity: false,
       cpus: [],
       implicitGrants: true,
+      cgroup: null,
     });
   });
 

@@ -128,6 +128,16 @@ const WRONG: readonly [what: string, rest: string, essentials: readonly string[]
     ['dcs[0].implicitGrants: wrong type: a string', 'allowed: true or false'],
   ],
   [
+    'a cgroup of no absolute path',
+    'dcs: [{ id: 7, name: a, nodes: [1], cgroup: shop }]',
+    ['dcs[0].cgroup', 'allowed: an absolute path, such as /sys/fs/cgroup/shop'],
+  ],
+  [
+    'a cgroup of an embedded core',
+    'core: embedded:./core\ndcs: [{ id: 7, name: a, nodes: [1], cgroup: /sys/fs/cgroup/shop }]',
+    ['dcs[0].cgroup: an embedded core knows no cgroups', 'do: name `core: kernel:<device>`, or leave it out'],
+  ],
+  [
     'two DCs with one id',
     'dcs: [{ id: 7, name: a, nodes: [1] }, { id: 7, name: b, nodes: [1] }]',
     ['4:45: dcs[1].id: dcs[0].id is the same', 'value: 7'],
