@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /** npm run bench -- <scenario> [options], or --compare <before> <after>. Progress on stderr, the result on stdout. */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { packageRoot } from '../core-kmod/binding/native.ts';
 import { printJson, printText } from '../proxy-runtime/cli/output.ts';
 import { codecs } from './codecs/index.ts';
 import { compare, comparisonText } from './compare.ts';
@@ -15,6 +17,9 @@ import { paper } from './paper/index.ts';
 import { peers } from './peers/index.ts';
 import { createProgress } from './progress.ts';
 import { qos } from './qos/index.ts';
+import { reportOf } from './report/index.ts';
+import { README_CHART, README_RESULT, readmePart, withPart } from './report/readme.ts';
+import { readResult } from './report/result-file.ts';
 import { scale } from './scale/index.ts';
 import type { Scenario, Settings } from './scenario.ts';
 import { stages } from './stages/index.ts';
@@ -112,6 +117,25 @@ for (const [name, scenario] of Object.entries(SCENARIOS)) {
   for (const key of scenario.options) command.addOption(OPTIONS[key]);
   command.action((options) => run(name, scenario, options));
 }
+program
+  .command('report')
+  .description('results as one HTML file with charts')
+  .argument('<results...>', 'files that --output has written')
+  .requiredOption('-o, --output <file>', 'the HTML file')
+  .action((files: string[], { output }: { output: string }) => {
+    writeFileSync(output, reportOf(files.map(readResult)));
+  });
+program
+  .command('readme')
+  .description(`README.md's table and chart, from ${README_RESULT}`)
+  .action(() => {
+    const [page, result, chart] = ['README.md', README_RESULT, README_CHART].map((name) =>
+      join(packageRoot(), name),
+    ) as [string, string, string];
+    const { markdown, svg } = readmePart(readResult(result));
+    writeFileSync(page, withPart(readFileSync(page, 'utf8'), markdown));
+    writeFileSync(chart, svg);
+  });
 try {
   await program.parseAsync();
 } catch (error) {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // SPDX-License-Identifier: MIT
 /** The command line `m3ipc`. One file per command; this table is the only place that knows them all. */
+import { registerBench } from './bench.ts';
 import { registerCapture } from './capture.ts';
 import { registerCheck } from './check.ts';
 import { registerDemo } from './demo/index.ts';
@@ -28,6 +29,7 @@ const COMMANDS: readonly Register[] = [
   registerDoctor,
   registerSchema,
   registerKit,
+  registerBench,
 ];
 
 // A reader that has had enough (`m3ipc explain | head`) is no error.
