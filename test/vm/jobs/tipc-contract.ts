@@ -28,5 +28,5 @@ export const tipcCoded: GuestJob = {
   name: 'tipc-coded',
   shows: 'the transport contract holds for TIPC through all codecs',
   guests: guestFor(CONTRACT, 'tipc through'),
-  seconds: 120,
+  seconds: 240,
 };
