@@ -23,6 +23,8 @@ export interface Latency {
   readonly p999Us: number;
   readonly maxUs: number;
   readonly roundTripsPerSecond: number;
+  /** us of processor time; of the caller alone, as it is told by a loop. */
+  readonly cpuUsPerRoundTrip: number;
 }
 
 const NS_PER_MS = 1e6;
@@ -50,21 +52,21 @@ export async function closedLoop(load: Load, call: (slot: number) => Promise<unk
       Array.from({ length: outstanding }, (_, slot) => loop(slot, Math.ceil(total / outstanding), record)),
     );
   await all(warmUp, false);
-  const start = performance.now();
+  const [start, cpu] = [performance.now(), process.cpuUsage()];
   await all(roundTrips, true);
-  return latencyOf(histogram, performance.now() - start);
+  return latencyOf(histogram, performance.now() - start, cpu);
 }
 
 export function closedLoopSync({ warmUp, roundTrips }: Load, call: () => void): Latency {
   const histogram = createHistogram();
   for (let made = 0; made < warmUp; made++) call();
-  const begin = performance.now();
+  const [begin, cpu] = [performance.now(), process.cpuUsage()];
   for (let made = 0; made < roundTrips; made++) {
     const start = performance.now();
     call();
     add(histogram, performance.now() - start);
   }
-  return latencyOf(histogram, performance.now() - begin);
+  return latencyOf(histogram, performance.now() - begin, cpu);
 }
 
 /** Timers count in ms: the rest is waited for in turns of the event loop. Resolves with the moment itself. */
@@ -81,7 +83,9 @@ function add(histogram: RecordableHistogram, ms: number): void {
   histogram.record(Math.max(1, Math.round(ms * NS_PER_MS)));
 }
 
-function latencyOf(histogram: RecordableHistogram, ms: number): Latency {
+/** @param before what the process had used when it began. */
+function latencyOf(histogram: RecordableHistogram, ms: number, before: NodeJS.CpuUsage): Latency {
+  const { user, system } = process.cpuUsage(before);
   const us = (ns: number): number => ns / NS_PER_US;
   return {
     p50Us: us(histogram.percentile(50)),
@@ -90,5 +94,6 @@ function latencyOf(histogram: RecordableHistogram, ms: number): Latency {
     p999Us: us(histogram.percentile(99.9)),
     maxUs: us(histogram.max),
     roundTripsPerSecond: (histogram.count * MS_PER_S) / ms,
+    cpuUsPerRoundTrip: (user + system) / histogram.count,
   };
 }

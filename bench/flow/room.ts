@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { packageRoot } from '../../core-kmod/binding/native.ts';
 import type { Traffic } from '../../test/system/rig/node.ts';
 import { DC, openTwoNodes, type TwoNodes, type TwoNodesOptions } from '../../test/system/rig/two-nodes.ts';
+import type { Worker } from '../../test/system/rig/worker.ts';
 import { type Program, startProgram } from '../program.ts';
 import { cpuUsOf, peakMegabytesOf } from '../usage.ts';
 
@@ -78,10 +79,10 @@ export async function openRoom(
     await Promise.all([sink.line, target.line]);
     const stay = [...nodes.nodes.map(({ pid }) => pid), sink.pid, target.pid];
     const measure = async (...args: (string | number)[]): Promise<Sample> => {
-      const before = { cpuUs: cpuUsOf(stay), ...(await trafficOf(nodes)) };
+      const before = { cpuUs: cpuUsOf(stay), ...(await trafficOf(nodes.nodes)) };
       const program = start(...args);
       const said = (await program.line) as Said;
-      const after = { cpuUs: cpuUsOf(stay), ...(await trafficOf(nodes)) };
+      const after = { cpuUs: cpuUsOf(stay), ...(await trafficOf(nodes.nodes)) };
       await program.stop();
       running.delete(program);
       return sampleOf(said, before, after);
@@ -115,8 +116,8 @@ export function sampleOf(said: Said, before: Used, after: Used): Sample {
   };
 }
 
-/** Of both nodes. */
-async function trafficOf({ nodes }: TwoNodes): Promise<Omit<Used, 'cpuUs'>> {
+/** What the proxies of these nodes have sent. */
+export async function trafficOf(nodes: readonly Worker[]): Promise<Omit<Used, 'cpuUs'>> {
   const all = await Promise.all(nodes.map((node) => node.ask<Traffic>('traffic')));
   return {
     bytes: all.reduce((sum, { bytesSent }) => sum + bytesSent, 0),

@@ -16,6 +16,7 @@
 /* All processes map it. */
 struct shared {
 	pthread_barrier_t begin, end; /* all threads, and who measures */
+	uint64_t cpu_ns; /* of all threads, while they were measured */
 	uint64_t samples[]; /* ns, `calls` of each thread */
 };
 
@@ -27,12 +28,17 @@ struct thread {
 	long index, warm_up, calls;
 };
 
-static uint64_t now(void)
+static uint64_t read_clock(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(clock, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static uint64_t now(void)
+{
+	return read_clock(CLOCK_MONOTONIC);
 }
 
 static void round_trip(const struct thread *t, void *opened, uint64_t number)
@@ -69,7 +75,8 @@ static void *loop(void *data)
 {
 	const struct thread *t = data;
 	const struct load *load = t->load;
-	uint64_t *samples = t->shared->samples + t->index * t->calls, start, begin;
+	uint64_t *samples = t->shared->samples + t->index * t->calls, start, begin,
+		 cpu;
 	void *opened = load->contender->open(t->joined, load->arguments,
 					     t->index);
 	long i;
@@ -79,6 +86,7 @@ static void *loop(void *data)
 	/* Sleepers are to wake when they want to, not up to 50 us later. */
 	prctl(PR_SET_TIMERSLACK, 1);
 	pthread_barrier_wait(&t->shared->begin);
+	cpu = read_clock(CLOCK_THREAD_CPUTIME_ID);
 	begin = now();
 	for (i = 0; i < t->calls; i++) {
 		start = load->per_second > 0 ?
@@ -86,6 +94,8 @@ static void *loop(void *data)
 		round_trip(t, opened, (uint64_t)i);
 		samples[i] = now() - start;
 	}
+	cpu = read_clock(CLOCK_THREAD_CPUTIME_ID) - cpu;
+	__atomic_fetch_add(&t->shared->cpu_ns, cpu, __ATOMIC_RELAXED);
 	pthread_barrier_wait(&t->shared->end);
 	return NULL;
 }
@@ -129,18 +139,21 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void report(uint64_t *samples, long count, uint64_t ns)
+static void report(struct shared *shared, long count, uint64_t ns)
 {
+	uint64_t *samples = shared->samples;
+
 	qsort(samples, (size_t)count, sizeof(*samples), ascending);
 	printf("{\"p50Us\":%.3f,\"p90Us\":%.3f,\"p99Us\":%.3f,"
 	       "\"p999Us\":%.3f,\"maxUs\":%.3f,"
-	       "\"roundTripsPerSecond\":%.3f}\n",
+	       "\"roundTripsPerSecond\":%.3f,\"cpuUsPerRoundTrip\":%.4f}\n",
 	       (double)samples[count / 2] / 1e3,
 	       (double)samples[count * 9 / 10] / 1e3,
 	       (double)samples[count * 99 / 100] / 1e3,
 	       (double)samples[count * 999 / 1000] / 1e3,
 	       (double)samples[count - 1] / 1e3,
-	       (double)count * 1e9 / (double)ns);
+	       (double)count * 1e9 / (double)ns,
+	       (double)shared->cpu_ns / 1e3 / (double)count);
 }
 
 static struct shared *share_memory(const struct load *load, long count)
@@ -196,5 +209,5 @@ void closed_loop(const struct load *load)
 	pthread_barrier_wait(&shared->begin);
 	start = now();
 	pthread_barrier_wait(&shared->end);
-	report(shared->samples, count, now() - start);
+	report(shared, count, now() - start);
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /** `peers`: a sendrec from application to application over two proxies, beside what people use instead. */
-import type { Traffic } from '../../test/system/rig/node.ts';
 import type { Load } from '../closed-loop.ts';
+import { trafficOf } from '../flow/room.ts';
 import { interleaved } from '../interleave.ts';
 import type { Report, Scenario, Settings } from '../scenario.ts';
 import { targetTable } from '../target.ts';
+import { cpuUsOf, peakMegabytesOf } from '../usage.ts';
 import { CONTENDERS, type Contender, type ContenderName, NAMES } from './contender.ts';
 import { BYTES } from './layout.ts';
 import type { Opened, Stage } from './open.ts';
@@ -79,19 +80,23 @@ async function measureOpened(
 }
 
 async function measure(
-  stage: Stage,
+  { nodes }: Stage,
   { one, proxied, processes }: { one: Opened; proxied: boolean; processes: number },
   load: Load,
 ): Promise<Sample> {
-  if (!proxied) return { ...(await one.measure(load, processes)), framesPerRoundTrip: null };
-  const before = await frames(stage);
+  const proxies = proxied ? nodes.nodes : [];
+  const serving = [...one.servers(), ...proxies.map(({ pid }) => pid)];
+  const look = async () => ({ cpuUs: cpuUsOf(serving), ...(await trafficOf(proxies)) });
+  const before = await look();
   const latency = await one.measure(load, processes);
-  const sent = (await frames(stage)) - before;
-  return { ...latency, framesPerRoundTrip: sent / (load.warmUp + load.roundTrips) };
-}
-
-/** That both proxies have sent. */
-async function frames({ nodes }: Stage): Promise<number> {
-  const traffic = await Promise.all(nodes.nodes.map((node) => node.ask<Traffic>('traffic')));
-  return traffic.reduce((total, { framesSent }) => total + framesSent, 0);
+  const after = await look();
+  const made = load.warmUp + load.roundTrips;
+  const each = (figure: keyof typeof after): number => (after[figure] - before[figure]) / made;
+  return {
+    ...latency,
+    cpuUsPerRoundTrip: latency.cpuUsPerRoundTrip + each('cpuUs'),
+    framesPerRoundTrip: proxied ? each('frames') : null,
+    wireBytesPerRoundTrip: proxied ? each('bytes') : null,
+    peakMegabytes: peakMegabytesOf(serving),
+  };
 }

@@ -7,6 +7,7 @@ import type { TwoNodes } from '../../test/system/rig/two-nodes.ts';
 import type { WorkerOptions } from '../../test/system/rig/worker.ts';
 import type { Latency, Load } from '../closed-loop.ts';
 import { type Program, startProgram } from '../program.ts';
+import { withChildren } from '../usage.ts';
 import { SERVER } from './layout.ts';
 
 export interface Stage {
@@ -16,6 +17,8 @@ export interface Stage {
 }
 
 export interface Opened {
+  /** Process ids of who serves it, brokers among them; proxies are the stage's. */
+  servers(): readonly number[];
   measure(load: Load, processes: number): Promise<Latency>;
   close(): Promise<void>;
 }
@@ -42,7 +45,11 @@ export async function openEndpoints(stage: Stage, file: string, place: Place): P
   await server.ask('ready');
   const client = worker(stage, 1, file, [one, String(dc), 'client', String(firstClient)]);
   await client.ask('ready');
-  return { measure: (load) => client.ask<Latency>('measure', load), close: nothing };
+  return {
+    servers: () => withChildren([server.pid]),
+    measure: (load) => client.ask<Latency>('measure', load),
+    close: nothing,
+  };
 }
 
 /** A server says at which addresses it may be called; they are its client's arguments. */
@@ -50,7 +57,11 @@ export async function openPeers(stage: Stage, file: string): Promise<Opened> {
   const server = worker(stage, 2, file, ['server']);
   const client = worker(stage, 1, file, ['client', ...(await server.ask<string[]>('ready'))]);
   await client.ask('ready');
-  return { measure: (load) => client.ask<Latency>('measure', load), close: nothing };
+  return {
+    servers: () => withChildren([server.pid]),
+    measure: (load) => client.ask<Latency>('measure', load),
+    close: nothing,
+  };
 }
 
 /** sendrec in C, an endpoint for each thread. */
@@ -81,6 +92,7 @@ export async function openPrograms(
   const { port } = (await server.line) as { readonly port: number };
   let client: Program | undefined;
   return {
+    servers: () => [server.pid],
     async measure({ outstanding, warmUp, roundTrips, perSecond = 0 }, processes) {
       const load = [processes, outstanding, warmUp, roundTrips, perSecond];
       client = start(['client', ...load, ...address(port)], cpus?.[0]);

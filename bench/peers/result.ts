@@ -9,6 +9,10 @@ import type { ContenderName, Shape } from './contender.ts';
 export interface Sample extends Latency {
   /** Between the proxies, both ways, acknowledgements included; null without proxies. */
   readonly framesPerRoundTrip: number | null;
+  /** On the link, both ways, with headers. */
+  readonly wireBytesPerRoundTrip: number | null;
+  /** Of servers, brokers and proxies, since they began. */
+  readonly peakMegabytes: number;
 }
 
 /** One contender in one shape; a sample of each repetition, in order. */
@@ -26,7 +30,11 @@ export interface Result extends Shape {
   readonly p999Us: Spread;
   readonly maxUs: Spread;
   readonly roundTripsPerSecond: Spread;
+  /** Of clients, servers, brokers and proxies together. */
+  readonly cpuUsPerRoundTrip: Spread;
   readonly framesPerRoundTrip: Spread | null;
+  readonly wireBytesPerRoundTrip: Spread | null;
+  readonly peakMegabytes: Spread;
 }
 
 /** Of two samples of the same repetition: of `contender`, divided by that of `beside`. */
@@ -41,13 +49,19 @@ export interface Ratio extends Shape {
 export function resultsOf(measured: readonly Measured[]): Result[] {
   return measured.map(({ name, outstanding, processes, samples }) => {
     const spread = (key: keyof Latency): Spread => spreadOf(samples.map((sample) => sample[key]));
-    const frames = samples.flatMap(({ framesPerRoundTrip }) => framesPerRoundTrip ?? []);
+    const proxied = (key: 'framesPerRoundTrip' | 'wireBytesPerRoundTrip'): Spread | null => {
+      const values = samples.flatMap((sample) => sample[key] ?? []);
+      return values.length > 0 ? spreadOf(values) : null;
+    };
     return {
       ...{ contender: name, outstanding, processes },
       ...{ p50Us: spread('p50Us'), p90Us: spread('p90Us'), p99Us: spread('p99Us') },
       ...{ p999Us: spread('p999Us'), maxUs: spread('maxUs') },
       roundTripsPerSecond: spread('roundTripsPerSecond'),
-      framesPerRoundTrip: frames.length > 0 ? spreadOf(frames) : null,
+      cpuUsPerRoundTrip: spread('cpuUsPerRoundTrip'),
+      framesPerRoundTrip: proxied('framesPerRoundTrip'),
+      wireBytesPerRoundTrip: proxied('wireBytesPerRoundTrip'),
+      peakMegabytes: spreadOf(samples.map(({ peakMegabytes }) => peakMegabytes)),
     };
   });
 }
@@ -89,11 +103,21 @@ export function settingsText({ messageBytes, codecs, repetitions, placement }: C
 
 export const resultTable = (results: readonly Result[]): string =>
   tableText({
-    head: ['contender', 'outstanding', 'processes', 'p50 us', 'p99 us', 'round trips/s', 'frames each'],
+    head: [
+      'contender',
+      'outstanding',
+      'processes',
+      'p50 us',
+      'p99 us',
+      'round trips/s',
+      'CPU us each',
+      'frames each',
+    ],
     left: ['contender'],
     rows: results.map((of) => [
       ...[of.contender, of.outstanding, of.processes, spreadText(of.p50Us, 1), spreadText(of.p99Us, 1)],
-      ...[spreadText(of.roundTripsPerSecond, 0), of.framesPerRoundTrip?.median.toFixed(2) ?? ''],
+      ...[spreadText(of.roundTripsPerSecond, 0), of.cpuUsPerRoundTrip.median.toFixed(1)],
+      of.framesPerRoundTrip?.median.toFixed(2) ?? '',
     ]),
   });
 

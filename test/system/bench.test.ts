@@ -43,8 +43,11 @@ it('peers --json: one object, with every contender, the ratios between them, and
     ...['m3ipc-async 1 of 1', 'm3ipc-async 64 of 1', 'm3ipc-sync 1 of 1', ...c.map((of) => `m3ipc-c ${of}`)],
     ...['node-net 1 of 1', 'node-net 64 of 1', ...c.map((of) => `c-tcp ${of}`)],
   ]);
-  for (const { contender, framesPerRoundTrip, ...figures } of report.results) {
+  for (const { contender, framesPerRoundTrip, wireBytesPerRoundTrip, ...figures } of report.results) {
     expect(figures).toMatchObject({ p50Us: SPREAD, p99Us: SPREAD, roundTripsPerSecond: SPREAD });
+    expect(figures.cpuUsPerRoundTrip.min).toBeGreaterThan(0);
+    expect(figures.peakMegabytes.min).toBeGreaterThan(1);
+    expect(wireBytesPerRoundTrip).toEqual(contender.startsWith('m3ipc') ? SPREAD : null);
     expect(figures.p50Us.min).toBeGreaterThan(0);
     expect(framesPerRoundTrip).toEqual(contender.startsWith('m3ipc') ? SPREAD : null);
   }
@@ -74,7 +77,7 @@ it('peers: a table for people', async () => {
     /\n64-byte messages, codecs: none, 1 repetitions, not pinned; medians \[min - max\]\n/,
   );
   expect(stdout).toMatch(
-    /\ncontender +outstanding +processes +p50 us +p99 us +round trips\/s +frames each\nnode-net +1 +1 /,
+    /\ncontender +outstanding +processes +p50 us +p99 us +round trips\/s +CPU us each +frames each\nnode-net +1 +1 /,
   );
 });
 

@@ -4,7 +4,7 @@ import { closedLoop } from '../../bench/closed-loop.ts';
 import { keepsUp, type Measured, resultsOf } from '../../bench/load/result.ts';
 
 const latency = (roundTripsPerSecond: number) => ({
-  ...{ p50Us: 1, p90Us: 2, p99Us: 3, p999Us: 4, maxUs: 5, roundTripsPerSecond },
+  ...{ p50Us: 1, p90Us: 2, p99Us: 3, p999Us: 4, maxUs: 5, roundTripsPerSecond, cpuUsPerRoundTrip: 1 },
 });
 
 it('leaves out rates that nobody measured, and knows who keeps up', () => {

@@ -6,7 +6,8 @@ import { spreadOf } from '../../bench/statistics.ts';
 
 const sample = (p50Us: number, framesPerRoundTrip: number | null): Sample => ({
   ...{ p50Us, p90Us: 2 * p50Us, p99Us: 3 * p50Us, p999Us: 5 * p50Us, maxUs: 9 * p50Us },
-  ...{ roundTripsPerSecond: 1e6 / p50Us, framesPerRoundTrip },
+  ...{ roundTripsPerSecond: 1e6 / p50Us, framesPerRoundTrip, cpuUsPerRoundTrip: 7 },
+  ...{ wireBytesPerRoundTrip: framesPerRoundTrip, peakMegabytes: 50 },
 });
 
 const ours: Measured = {

@@ -12,6 +12,7 @@ const measured = (
   ...{ axis, count, contender },
   samples: values.map((value) => ({
     ...{ p50Us: value, p90Us: value, p99Us: value, p999Us: value, maxUs: value, roundTripsPerSecond: value },
+    cpuUsPerRoundTrip: 1,
   })),
 });
 
