@@ -14,7 +14,7 @@ export interface Limits {
   /** A silent interval makes the session ask; `misses` of them in a row (1 counts as 2) end the link. */
   readonly intervalMs: number;
   readonly misses: number;
-  /** Between two attempts to dial: the first wait, doubled up to the longest, each jittered by half. */
+  /** Between two attempts to dial: the first wait, half as long again each time up to the longest, jittered by half. */
   readonly retryMs: number;
   readonly retryMaxMs: number;
   /**
