@@ -20,7 +20,10 @@ export type Answers = Readonly<Record<string, (argument: never) => unknown>>;
  */
 export function answerQuestions(answers: Answers, orphaned: () => unknown = () => {}): void {
   process.on('message', (question: Question) => void reply(answers, question));
-  process.once('disconnect', () => void Promise.resolve(orphaned()).finally(() => process.exit(0)));
+  const end = () => void Promise.resolve(orphaned()).finally(() => process.exit(0));
+  // A parent that was killed while this process started has gone unheard.
+  if (process.connected) process.once('disconnect', end);
+  else end();
 }
 
 async function reply(answers: Answers, { id, name, argument }: Question): Promise<void> {
