@@ -66,6 +66,15 @@ export function peersSection(results: readonly Peer[]): Section {
         ),
       },
       {
+        ...{ kind: 'bars', title: 'One call at a time: processor time, all processes.', log: true },
+        ...{ note: 'Less is better. Who polls answers sooner, and pays for it here.', unit: 'us' },
+        bars: bars(
+          one,
+          ({ cpuUsPerRoundTrip }) => cpuUsPerRoundTrip,
+          ({ contender }) => contender,
+        ),
+      },
+      {
         ...{ kind: 'lines', title: 'One call at a time: latency by percentile.', note: 'Less is better.' },
         ...{ unit: 'us', x: 'percentile', names: PERCENTILES, log: true },
         series: one.map((row) => ({
