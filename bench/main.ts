@@ -86,6 +86,7 @@ async function run(
 }
 
 const DEFAULT_THRESHOLD = 10;
+const EXIT_SIGNAL = 130;
 
 /** Exit status 1 where a figure is worse. */
 function compareFiles(files: readonly string[], threshold: number, json: boolean): void {
@@ -96,6 +97,12 @@ function compareFiles(files: readonly string[], threshold: number, json: boolean
   else printText(comparisonText(comparison));
   if (comparison.differences.some(({ verdict }) => verdict === 'worse')) process.exitCode = 1;
 }
+
+/** Scenarios clear up what they have opened. Before they have opened anything, an end is an exit, which runs what is left to do. */
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    if (process.listenerCount(signal) === 1) process.exit(EXIT_SIGNAL);
+  });
 
 const program = new Command('npm run bench --')
   .description('measures m3ipc beside others, side by side')

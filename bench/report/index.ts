@@ -2,7 +2,7 @@
 /** npm run bench -- report <result.json>... -o report.html: results as one HTML file. */
 import type { Table } from '../../proxy-runtime/cli/table.ts';
 import { type Line, spreadText } from '../target.ts';
-import type { Section } from './figure.ts';
+import { type Section, tableOf } from './figure.ts';
 import { htmlOf } from './page.ts';
 import type { ResultFile } from './result-file.ts';
 import { codecsSection, linksSection, localSection, paperSection } from './sections-local.ts';
@@ -55,13 +55,24 @@ export function reportOf(results: readonly ResultFile[]): string {
 }
 
 function sectionOf({ bench, results, missing }: ResultFile): Section {
-  const section = SECTIONS[bench]?.(results as never);
-  if (section === undefined) throw new Error(`no charts of ${bench}`);
+  const section = drawn(bench, results);
   const lacks = Array.isArray(missing)
     ? missing.map(({ contender, what, why }) => `${contender} (${what}): ${why}`)
     : Object.entries((missing ?? {}) as Record<string, string>).map(([name, why]) => `${name}: ${why}`);
   const text = lacks.length === 0 ? section.text : `${section.text} Not measured: ${lacks.join('; ')}.`;
-  return { ...section, text };
+  return { ...section, figures: section.figures.filter((figure) => tableOf(figure).rows.length > 0), text };
+}
+
+function drawn(bench: string, results: unknown): Section {
+  const section = SECTIONS[bench];
+  if (section === undefined) throw new Error(`no charts of ${bench}`);
+  try {
+    return section(results as never);
+  } catch (cause) {
+    throw new Error(`${bench}: this result lacks figures, perhaps an older version wrote it: measure again`, {
+      cause,
+    });
+  }
 }
 
 function targetsOf(results: readonly ResultFile[]): Table {

@@ -46,10 +46,24 @@ export interface TwoNodes {
 
 const LISTEN = 'tcp://127.0.0.1:0';
 
+/** Of nodes that are not cleared yet. */
+const leftovers = new Set<string>();
+
+function remove(dir: string): void {
+  rmSync(dir, { recursive: true, force: true });
+  leftovers.delete(dir);
+}
+
+// Who is ended while nodes are being opened cannot clear them: their processes end with this one, their files here.
+process.once('exit', () => {
+  for (const dir of leftovers) remove(dir);
+});
+
 /** Resolves when both proxies are connected with each other. What it started before it rejects is gone. */
 export async function openTwoNodes(options: TwoNodesOptions): Promise<TwoNodes> {
   // In memory where there is such a place: the cores' files are mapped and never need a disk.
   const dir = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'm3ipc-rig-'));
+  leftovers.add(dir);
   const cores = [join(dir, 'node1'), join(dir, 'node2')] as const;
   const nodes: Worker[] = [];
   const members: Worker[] = [];
@@ -57,7 +71,7 @@ export async function openTwoNodes(options: TwoNodesOptions): Promise<TwoNodes> 
     await Promise.all(members.map((worker) => worker.stop()));
     await Promise.all(nodes.map((worker) => worker.stop()));
     for (const core of cores) endCore(core);
-    rmSync(dir, { recursive: true, force: true });
+    remove(dir);
   };
   const startNode = (node: 1 | 2, rest: object): Worker => {
     const worker = startWorker(nodeOptions(options, cores, node, rest));
