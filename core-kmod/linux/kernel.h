@@ -63,8 +63,9 @@ struct m3_bell {
 	atomic_t rung;
 };
 
-/* For sparse, which does not follow mutexes. */
-#if defined(M3_LOCK_SPIN) || defined(M3_LOCK_RW)
+/* For sparse, which follows neither mutexes nor what locks are for RT. */
+#if (defined(M3_LOCK_SPIN) || defined(M3_LOCK_RW)) && \
+	!defined(CONFIG_PREEMPT_RT)
 #define M3_ACQUIRES(l) __acquires(l)
 #define M3_RELEASES(l) __releases(l)
 #else
