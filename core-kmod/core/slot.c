@@ -209,6 +209,9 @@ void m3_unqueue_d(struct m3_txn *t, uint32_t owner, uint32_t i)
 	struct m3_slot *o = m3_slot(r, owner), *s = m3_slot(r, i);
 	uint32_t at = o->qhead, before = M3_NIL, steps = 0;
 
+	/* In no queue: the answer to what was taken asks this each time. */
+	if (s->qnext == M3_NIL && o->qtail != i)
+		return;
 	while (at < r->slots && at != i && steps++ < r->slots) {
 		before = at;
 		at = m3_slot(r, at)->qnext;
