@@ -51,7 +51,7 @@ const legendRows = (names: readonly string[], width: number): number =>
 function heightOf(figure: Figure, width: number): number {
   switch (figure.kind) {
     case 'bars':
-      return figure.bars.length * BAR_HEIGHT + FRAME_HEIGHT;
+      return figure.bars.length * BAR_HEIGHT + FRAME_HEIGHT + (figure.mark === undefined ? 0 : 16);
     case 'grid':
       return figure.rows.length * 34 + FRAME_HEIGHT + 10;
     case 'stack':
@@ -103,7 +103,7 @@ function markLine(mark: Mark | undefined, along: 'xAxis' | 'yAxis') {
   if (mark === undefined) return {};
   const label = {
     formatter: mark.name,
-    position: along === 'xAxis' ? 'end' : 'insideStartTop',
+    position: along === 'xAxis' ? 'start' : 'insideStartTop',
     color: '#a11',
   };
   const lineStyle = { color: '#a11', type: 'dashed' };
@@ -155,7 +155,7 @@ function barsOption(bars: readonly Bar[], unit: string, log: boolean, mark: Mark
         nameWidth,
       ),
       right: 60,
-      top: 12,
+      top: mark === undefined ? 12 : 28,
       bottom: 44,
       containLabel: true,
     },
@@ -189,7 +189,7 @@ function linesOption(
     grid: { left: 16, right: 36, top: 34, bottom: 40 + seen * LEGEND_ROW, containLabel: true },
     xAxis: {
       ...(names === undefined
-        ? { type: 'log', logBase: baseOf(series), axisLabel: { formatter: labelOf(x), hideOverlap: true } }
+        ? { type: 'log', logBase: baseOf(x, series), axisLabel: { formatter: labelOf(x), hideOverlap: true } }
         : { type: 'category', data: names }),
       ...{ name: x, ...BELOW },
     },
@@ -208,9 +208,11 @@ function linesOption(
   };
 }
 
-/** Twos where every number is one of their powers. */
-const baseOf = (series: readonly Series[]): number =>
-  series.every(({ points }) => points.every(({ x }) => Number.isInteger(Math.log2(x)))) ? 2 : 10;
+/** Twos for bytes, and where every number is one of their powers. */
+const baseOf = (x: string, series: readonly Series[]): number =>
+  x === 'bytes' || series.every(({ points }) => points.every(({ x }) => Number.isInteger(Math.log2(x))))
+    ? 2
+    : 10;
 
 const KIB = 1024;
 const labelOf =
