@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /**
- * node demo-end.js <1|2> <core> <address>: one node of jobs `demo-wire` and `demo-tipc`, in a guest of its own.
+ * node demo-end.js <1|2> <core> <address>: one node of job `demo-wire`, in a guest of its own.
  *
  * The demo's pairs, each process where it belongs: node 1 has the TypeScript client and the C server, node 2 the others. Node 2
  * listens at the address, node 1 dials it. Keys are in the job's folder. It says `ok` if nothing was lost, doubled, out of order or
