@@ -19,7 +19,8 @@ static int device_run(struct m3_member *m, struct m3_call *c, int timeout)
 	q.flags = M3_EINTR;
 	while ((e = m3_device_ask(m->device, M3_REQ_cancel, &q)) == M3_PENDING)
 		m3_nap(1000000);
-	return e == -M3_EPROCSTS ? -M3_EINTR : e;
+	/* Nothing goes on. */
+	return e == -M3_ESHUTDOWN ? -M3_EINTR : e;
 }
 
 static int run(struct m3_member *m, struct m3_call *c, int timeout)

@@ -50,11 +50,11 @@ int m3_started_finish(struct m3_file *f, struct m3_call *call, int error)
 		return -M3_ERANGE;
 	mine = xchg(&f->started[i], NULL);
 	if (!mine)
-		return -M3_EPROCSTS;
+		return -M3_ESHUTDOWN;
 	/* Not that one: it goes on. */
 	if (m3_call_tag(&mine->call) != m3_call_tag(call)) {
 		keep(f, mine, M3_PENDING);
-		return -M3_EPROCSTS;
+		return -M3_ESHUTDOWN;
 	}
 	e = error ? m3_call_end(f->member, &mine->call, error) :
 		    m3_call_finish(f->member, &mine->call);
