@@ -38,7 +38,7 @@ export const demo: GuestJob = {
       env: { TMPDIR: '/dev/shm' },
       says: [
         /^name=job$/m,
-        /^DC shop: procs$/m,
+        /^DC shop$/m,
         /^outside: EPERM\ninside: joined$/m,
         /^2 nodes, 6 processes, over tcp$/m,
         /^lost 0, duplicated 0, reordered 0, corrupted 0, copies that differ 0\nok$/m,
