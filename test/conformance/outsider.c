@@ -173,9 +173,9 @@ static void guest(void)
 	    -M3_EFAULT);
 	TRY("map another's buffer", map(m3_bell(member)), -M3_EFAULT);
 	TRY("end another's call by its handle",
-	    ask(m3_bell(member), M3_REQ_cancel, &q), -M3_EPROCSTS);
+	    ask(m3_bell(member), M3_REQ_cancel, &q), -M3_ESHUTDOWN);
 	TRY("be served what another is asked for",
-	    ask(m3_bell(member), M3_REQ_finish, &q), -M3_EPROCSTS);
+	    ask(m3_bell(member), M3_REQ_finish, &q), -M3_ESHUTDOWN);
 	TRY("manage through a member's own file",
 	    ask(m3_bell(member), M3_REQ_getprocinfo, &q), -M3_EBADREQUEST);
 	TRY("grant another's buffer",
