@@ -52,6 +52,8 @@ export interface BulkWindow {
   sent(dc: number, last: number, bytes: number): void;
   /** The peer has accepted all records of the DC below that number. */
   accepted(dc: number, below: number): void;
+  /** Another life of the DC begins, here or at the peer: what is under way of the former one is never accepted. */
+  restarted(dc: number): void;
 }
 
 export function createBulkWindow(clock: Clock): BulkWindow {
@@ -124,6 +126,10 @@ export function createBulkWindow(clock: Clock): BulkWindow {
         arrived(first, now);
       }
       estimate(now);
+    },
+    restarted(dc) {
+      for (const { bytes } of underWay.get(dc) ?? []) inFlight -= bytes;
+      underWay.delete(dc);
     },
   };
 }

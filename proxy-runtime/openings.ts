@@ -37,6 +37,7 @@ interface State {
   readonly frames: Frames;
   readonly send: Sink;
   readonly log: Logger;
+  readonly restarted: (dc: number) => void;
   readonly theirs: Map<number, Theirs>;
   /** The life of each DC that was opened here. */
   readonly sent: Map<number, bigint>;
@@ -44,9 +45,16 @@ interface State {
   readonly stale: Set<number>;
 }
 
-export function createOpenings(core: CorePeer, frames: Frames, send: Sink, log: Logger): Openings {
+/** @param restarted a life of the DC has ended, here or at the peer, with all that was under way. */
+export function createOpenings(
+  core: CorePeer,
+  frames: Frames,
+  send: Sink,
+  log: Logger,
+  restarted: (dc: number) => void,
+): Openings {
   const state: State = {
-    ...{ core, frames, send, log },
+    ...{ core, frames, send, log, restarted },
     ...{ theirs: new Map(), sent: new Map(), opened: new Set(), stale: new Set() },
   };
   return {
@@ -67,6 +75,7 @@ function arrived(state: State, frame: Frame): void {
   refresh(state);
   const life = openedLife(frame);
   const former = state.theirs.get(dc);
+  if (former !== undefined && former.life !== life) state.restarted(dc);
   state.stale.delete(dc);
   state.theirs.set(dc, { life, range: frame.buf.slice(frame.start, frame.end) });
   apply(state, frame);
@@ -84,6 +93,7 @@ function refresh(state: State): void {
 function ended(state: State, dc: number): void {
   state.sent.delete(dc);
   state.opened.delete(dc);
+  state.restarted(dc);
   if (state.theirs.delete(dc)) state.stale.add(dc);
 }
 

@@ -31,7 +31,13 @@ import {
 export function createSession(options: SessionOptions): Session {
   const { core, context } = options;
   const frames = withReserve(context.pool, options.reserve);
-  const openings = createOpenings(core, frames, (frame) => toWire(state, frame), context.log);
+  const openings = createOpenings(
+    core,
+    frames,
+    (frame) => toWire(state, frame),
+    context.log,
+    (dc) => state.bulk.restarted(dc),
+  );
   const state: SessionState = {
     session: sessionOf(() => state, options, openings),
     options,

@@ -115,4 +115,18 @@ describe('copy data on a wire', () => {
     window.sent(2, 101, WIRE_FRAME_BYTES);
     expect(window.isOpen).toBe(false);
   });
+
+  test('what is under way of a life of a DC that has ended does not fill the window of others', () => {
+    const window = createBulkWindow(virtualClock());
+    window.sent(1, 100, WIRE_FRAME_BYTES);
+    window.sent(1, 101, WIRE_FRAME_BYTES);
+    expect(window.isOpen).toBe(false);
+    window.restarted(1);
+    expect(window.isOpen).toBe(true);
+    window.sent(2, 1, WIRE_FRAME_BYTES);
+    window.sent(1, 1, WIRE_FRAME_BYTES);
+    expect(window.isOpen).toBe(false);
+    window.accepted(1, 2);
+    expect(window.isOpen).toBe(true);
+  });
 });
