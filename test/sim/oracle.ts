@@ -69,6 +69,8 @@ const UNTAKEN: ReadonlySet<string> = new Set([
   'ENOTCONN',
 ]);
 const OWN_END: ReadonlySet<string> = new Set(['EDCNOTRUN', 'ESHUTDOWN', 'ENOTBIND', 'EDVSINIT']);
+/** Of calls that a server may have taken, and goes on with. */
+const BEFORE_ITS_ANSWER: ReadonlySet<string> = new Set(['ETIMEDOUT', 'EUNKNOWN']);
 /** A proxy attaches to a DC that has started at its next tick. */
 const ATTACH_MS = 3000;
 
@@ -143,10 +145,10 @@ export class Oracle {
     return this.#births.some((birth) => birth.node === node && birth.dc === dc && birth.at >= since);
   }
 
-  /** Its server answers a former call, which has timed out, by a send: they wait for each other. */
+  /** Its server answers a former call, which has ended without, by a send: they wait for each other. */
   #isAnswered({ from, to }: Call): boolean {
     const isLate = (one: Call) =>
-      one.from === from && one.to === to && coreErrorName(one.result) === 'ETIMEDOUT';
+      one.from === from && one.to === to && BEFORE_ITS_ANSWER.has(coreErrorName(one.result));
     return [...this.calls.values()].some(isLate);
   }
 
