@@ -13,7 +13,7 @@ static inline void m3_arm(struct m3_region *r, uint32_t i, uint32_t waits)
 {
 	struct m3_slot *s = m3_slot(r, i);
 
-	s->waits = waits;
+	m3_store32(&s->waits, waits);
 	__atomic_store_n(&s->event, (uint32_t)(s->call << 2) | M3_EV_ARMED,
 			 __ATOMIC_RELEASE);
 }

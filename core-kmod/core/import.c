@@ -257,7 +257,7 @@ static void turn_over(struct m3_txn *t, uint32_t e, uint32_t handle, int far,
 	m3_set32(r, &s->handle, handle);
 	m3_bound_d(t, e);
 	s->pid = m3_handle(r, handle)->pid;
-	s->waits = M3_WAITS_NONE;
+	m3_store32(&s->waits, M3_WAITS_NONE);
 	s->watch = 0;
 	__builtin_memcpy(s->name, in->name, sizeof(s->name));
 	s->name[sizeof(s->name) - 1] = 0;

@@ -5,7 +5,7 @@
 static void put_back(struct m3_region *r, const struct m3_journal_entry *e)
 {
 	(void)r;
-	*e->word = e->old;
+	m3_store32(e->word, e->old);
 }
 #else
 /* A member may have written to it. */
@@ -14,7 +14,7 @@ static void put_back(struct m3_region *r, const struct m3_journal_entry *e)
 	uint32_t at = e->offset;
 
 	if (at >= M3_UNIT && at <= r->arena_at - 4 && at % 4 == 0)
-		*(uint32_t *)m3_at(r, at) = e->old;
+		m3_store32(m3_at(r, at), e->old);
 }
 #endif
 

@@ -97,6 +97,12 @@ static inline void m3_set32(struct m3_region *r, uint32_t *field, uint32_t v)
 	m3_crash_point();
 }
 
+/* A word that is not noted, but looked at by who has not the lock. */
+static inline void m3_store32(uint32_t *field, uint32_t v)
+{
+	__atomic_store_n(field, v, __ATOMIC_RELAXED);
+}
+
 static inline void m3_seti(struct m3_region *r, int32_t *field, int32_t v)
 {
 	m3_set32(r, (uint32_t *)field, (uint32_t)v);

@@ -168,7 +168,7 @@ static void turn_over(struct m3_txn *t, uint32_t e, uint32_t node,
 		m3_bound_d(t, e);
 		m3_set64(r, &s->call, s->own_call);
 		s->pid = m3_handle(r, handle)->pid;
-		s->waits = M3_WAITS_NONE;
+		m3_store32(&s->waits, M3_WAITS_NONE);
 	}
 	m3_commit(r);
 }

@@ -126,6 +126,6 @@ int m3_peer_put(struct m3_txn *t, uint32_t node, const void *frame,
 		m3_ring_later(t, node);
 	if (e || h.count == 0)
 		return e;
-	p->ack_owed = 1;
+	m3_store32(&p->ack_owed, 1);
 	return put_records(t, node, frame, &h);
 }

@@ -46,7 +46,8 @@ static inline uint32_t m3_group(const struct m3_region *r)
  */
 static inline int m3_is_backed(const struct m3_region *r, uint32_t i)
 {
-	return r->backed >> (i / m3_group(r) & 63) & 1;
+	return __atomic_load_n(&r->backed, __ATOMIC_RELAXED) >>
+		       (i / m3_group(r) & 63) & 1;
 }
 
 /* Tests look whether it is true of what is about to be touched. */

@@ -46,7 +46,7 @@ static void slot_open_d(struct m3_txn *t, uint32_t i, uint32_t rts,
 	s->local_sent = s->remote_sent = 0;
 	s->local_copies = s->remote_copies = 0;
 	s->watch = 0;
-	s->waits = M3_WAITS_NONE;
+	m3_store32(&s->waits, M3_WAITS_NONE);
 	s->partner = M3_NIL;
 	/* What a free slot has already, m3_region_check() looks at. */
 	m3_seti(r, &s->getfrom, M3_NONE);

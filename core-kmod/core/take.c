@@ -165,7 +165,7 @@ static void write_header(struct m3_region *r, struct m3_peer *p, uint32_t lane,
 		h.grant[i] = p->lane[i].expected + m3_window(i) - 1;
 	}
 	__builtin_memcpy(frame, &h, sizeof(h));
-	p->ack_owed = 0;
+	m3_store32(&p->ack_owed, 0);
 	p->frames_out++;
 	p->send_time = m3_platform_now();
 }

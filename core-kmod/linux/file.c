@@ -9,6 +9,7 @@
  */
 #include <linux/fs.h>
 #include <linux/module.h>
+#include <linux/nospec.h>
 #include <linux/poll.h>
 #include <linux/sched/mm.h>
 #include <linux/uaccess.h>
@@ -171,9 +172,13 @@ static long file_ioctl(struct file *file, unsigned int command,
 		return -M3_EFAULT;
 	/* What is passed on as a string ends. */
 	q.name[M3_NAME_BYTES - 1] = 0;
+	if (number >= M3_REQ_LAST)
+		return -M3_EBADREQUEST;
+	/* Nor is what lies behind the table looked at by speculation. */
+	number = array_index_nospec(number, M3_REQ_LAST);
 	if (number >= M3_REQ_dvs_init && number <= M3_REQ_attach)
 		return m3_fresh_request(f, number, &q);
-	if (number >= M3_REQ_LAST || !handlers[number].whose ||
+	if (!handlers[number].whose ||
 	    handlers[number].whose != smp_load_acquire(&f->role))
 		return -M3_EBADREQUEST;
 	e = request(f, number, &q);
@@ -232,9 +237,11 @@ static int file_release(struct inode *inode, struct file *file)
 
 static struct m3_bell *bell_of(struct m3_file *f)
 {
-	if (smp_load_acquire(&f->role) == MEMBER)
+	enum role role = smp_load_acquire(&f->role);
+
+	if (role == MEMBER)
 		return &f->member->map->dc->joined[f->member->map->handle].bell;
-	return f->role == PROXY ? &f->core->peers[f->proxy->peer] : NULL;
+	return role == PROXY ? &f->core->peers[f->proxy->peer] : NULL;
 }
 
 static __poll_t file_poll(struct file *file, poll_table *wait)

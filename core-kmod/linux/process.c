@@ -91,11 +91,11 @@ static void take_handle(struct m3_map *map, uint32_t handle)
 
 	mmgrab(current->mm);
 	j->mm = current->mm;
-	j->ended = false;
+	WRITE_ONCE(j->ended, false);
 	j->released = false;
 	atomic_set(&j->bell.rung, 0);
 	/* The first call may be an asynchronous one: nobody has served yet. */
-	h->armed = m3_bell_ticket(h->generation + 1);
+	WRITE_ONCE(h->armed, m3_bell_ticket(h->generation + 1));
 	/* A late waker of its last life may still set one. */
 	for (w = 0; w < r->bits_words; w++)
 		WRITE_ONCE(m3_ready_bits(r, handle)[w], 0);
@@ -135,7 +135,7 @@ void m3_life_close(struct m3_map *map)
 
 	if (m3_begin(map, &s, M3_LOCK_FOREVER))
 		return;
-	map->dc->joined[map->handle].ended = true;
+	WRITE_ONCE(map->dc->joined[map->handle].ended, true);
 	/* Of its own accord: there is no death to tell of. */
 	if (!(current->flags & PF_EXITING) && !current->in_execve)
 		m3_handle(map->r, map->handle)->left = 1;
@@ -191,7 +191,7 @@ void m3_life_end(struct m3_map *map)
 
 	if (m3_begin(map, &s, M3_LOCK_FOREVER))
 		return;
-	map->dc->joined[map->handle].ended = true;
+	WRITE_ONCE(map->dc->joined[map->handle].ended, true);
 	map->dc->joined[map->handle].released = true;
 	m3_end(&s);
 	m3_life_bury(map, map->handle);
