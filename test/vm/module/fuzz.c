@@ -4,8 +4,9 @@
  * processes of root and of nobody, over files of every role: numbers that there
  * are and that there are not, fields that make sense and that do not, addresses
  * that are memory, are none, or are somebody else's. Ends when both the time
- * and the number of calls are reached, or after four times the time. It prints
- * what it did; whether the kernel minds is for its console to say.
+ * and the number of calls are reached, or when nobody has made one for a
+ * minute. It prints what it did; whether the kernel minds is for its console to
+ * say.
  */
 #include <m3ipc/m3ipc.h>
 #include <m3ipc/request.h>
@@ -28,6 +29,7 @@
 #define BUFFER (128u << 10)
 
 #define NUMBERS 100 /* requests have smaller ones */
+#define STILL 60 /* seconds without a call: they hang */
 
 static struct shared {
 	uint64_t calls, succeeded;
@@ -341,8 +343,9 @@ static void make_cores(void)
 
 static void watch(pid_t *children, int seconds, uint64_t calls)
 {
-	time_t start = time(NULL), past;
+	time_t start = time(NULL), now, moved = start;
 	struct timespec pause = { 0, 50000000 };
+	uint64_t seen_calls = 0;
 	int i;
 
 	do {
@@ -355,9 +358,12 @@ static void watch(pid_t *children, int seconds, uint64_t calls)
 		for (i = 0; i < PROCESSES; i++)
 			if (waitpid(children[i], NULL, WNOHANG) > 0)
 				children[i] = spawn(i);
-		past = time(NULL) - start;
-	} while (past < seconds ||
-		 (shared->calls < calls && past < 4 * seconds));
+		now = time(NULL);
+		if (shared->calls != seen_calls)
+			moved = now;
+		seen_calls = shared->calls;
+	} while (now - moved < STILL &&
+		 (now - start < seconds || shared->calls < calls));
 }
 
 static int cores_sound(void)
