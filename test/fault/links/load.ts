@@ -110,7 +110,7 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
     get operations() {
       return sum(state);
     },
-    reached: (operations) => until(state, () => sum(state) >= operations, 'operations made'),
+    reached: (operations) => until(state, () => sum(state) >= operations, 'operations made', 'each'),
     kill: (core) => kill(state, core),
     revive: (core) =>
       startAll(
@@ -135,7 +135,7 @@ const isServer = ({ server }: Party): boolean => server === undefined;
 async function startAll(state: State, parties: readonly Party[]): Promise<void> {
   for (const group of [parties.filter(isServer), parties.filter((party) => !isServer(party))]) {
     const members = group.map((party) => startMember(state, party));
-    await until(state, () => members.every(({ ready }) => ready), 'operations made before all were ready');
+    await until(state, () => members.every(({ ready }) => ready), 'operations made, not all ready', 'all');
   }
 }
 
@@ -198,8 +198,11 @@ function tell({ watchers }: State): void {
   for (const watcher of watchers) watcher();
 }
 
-/** Resolves when `met`; rejects when nobody has said anything for too long, or somebody has ended. */
-function until(state: State, met: () => boolean, what: string): Promise<void> {
+/**
+ * Resolves when `met`; rejects when that takes too long, or somebody has ended. Patience is for `each` line that is said,
+ * or for `all`: who is not ready may be so because of others that get on.
+ */
+function until(state: State, met: () => boolean, what: string, patience: 'each' | 'all'): Promise<void> {
   const { patienceMs } = state.options;
   return new Promise((resolve, reject) => {
     const settle = (act: () => void): void => {
@@ -211,10 +214,11 @@ function until(state: State, met: () => boolean, what: string): Promise<void> {
       const gone = living(state).find(({ child }) => child.exitCode !== null || child.signalCode !== null);
       if (met()) settle(resolve);
       else if (gone !== undefined) settle(() => gone.ended.then(() => reject(early(gone)), reject));
-      else timer.refresh();
+      else if (patience === 'each') timer.refresh();
     };
     const timer = setTimeout(() => {
-      settle(() => reject(new Error(`no progress for ${patienceMs} ms: ${sum(state)} ${what}`)));
+      const limit = patience === 'each' ? 'no progress for' : 'not within';
+      settle(() => reject(new Error(`${limit} ${patienceMs} ms: ${sum(state)} ${what}`)));
     }, patienceMs);
     state.watchers.add(look);
     look();

@@ -9,6 +9,11 @@ import { BUILD_TIMEOUT_MS, buildPrograms } from '../build.ts';
 import { runLinks } from './index.ts';
 import { MUTANTS, makeMutant } from './mutants.ts';
 
+/** Between two faults. */
+const MESSAGES = 200;
+/** Deadline of a call: what a mutant has lost is waited for so long, again and again. */
+const CALL_MS = 3000;
+
 let root: string;
 let binary: string;
 
@@ -23,9 +28,10 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 test.each(MUTANTS.map((mutant) => [mutant.without, mutant] as const))('without %s', async (_, mutant) => {
   makeMutant(mutant, root);
   const seed = runSeed();
+  const { scenario, cycles } = mutant;
   const { problems } = await runLinks({
-    ...{ scenario: mutant.scenario, binary, root, seed, cycles: 20, messages: 4000 },
-    ...{ scheme: 'tcp', codecs: [], restart: 'cold', longestMs: 1000, timeoutMs: 10_000 },
+    ...{ scenario, binary, root, seed, cycles, messages: cycles * MESSAGES },
+    ...{ scheme: 'tcp', codecs: [], restart: 'cold', longestMs: 1000, timeoutMs: CALL_MS },
     progress: () => {},
   });
   expect(problems.join('\n'), `seed ${seed}`).toMatch(new RegExp(mutant.shows, 'm'));

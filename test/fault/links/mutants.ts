@@ -20,6 +20,8 @@ export interface Mutant {
   readonly replace: string;
   /** In which it shows. */
   readonly scenario: ScenarioName;
+  /** So many that it shows in one of them. */
+  readonly cycles: number;
   /** What the checker says: the first words of a problem. */
   readonly shows: RegExp;
 }
@@ -32,6 +34,7 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'r->counts.duplicates++;',
     replace: 'm3_record_put_d(t, node, h->lane, &in); m3_commit(r);',
     scenario: 'late',
+    cycles: 20,
     shows: /^duplicated: /,
   },
   {
@@ -41,6 +44,7 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'm3_set64(r, &l->cursor, from);',
     replace: 'm3_set64(r, &l->cursor, l->next);',
     scenario: 'cut',
+    cycles: 4,
     shows: /^lost: /,
   },
   {
@@ -50,7 +54,8 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'if (p->incarnation && (p->incarnation != open->incarnation ||',
     replace: 'if (0 && (p->incarnation != open->incarnation ||',
     scenario: 'core-loss',
-    shows: /^(lost|only \d+ of \d+ faults)/,
+    cycles: 2,
+    shows: /^lost: /,
   },
 ];
 
