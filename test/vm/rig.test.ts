@@ -2,10 +2,10 @@
 /** The rig itself: what comes back from a guest, however it ends. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { skipReason } from '../contract/requirement.ts';
 import { reportsIn, runGuest } from './guest.ts';
 import { buildProbe } from './jobs/probe.ts';
@@ -52,6 +52,25 @@ describe('a guest', { skip: why !== undefined, timeout: DEADLINE_MS + 10_000 }, 
   test('that is told to end is gone at once', async () => {
     const { status, timedOut } = await guest('sleep 1000', DEADLINE_MS, AbortSignal.abort());
     assert.deepEqual([status, timedOut], [undefined, false]);
+  });
+
+  test('is booted again if qemu fails before anything has run', async () => {
+    const bin = join(folder, 'bin');
+    mkdirSync(bin);
+    const script = `#!/bin/sh
+ulimit -c 0
+PATH=${process.env.PATH}
+[ -e ${bin}/failed ] || { touch ${bin}/failed; kill -ABRT $$; }
+exec qemu-system-x86_64 "$@"`;
+    writeFileSync(join(bin, 'qemu-system-x86_64'), script, { mode: 0o755 });
+    vi.stubEnv('PATH', `${bin}:${process.env.PATH}`);
+    try {
+      const { status } = await guest('exit 7');
+      assert.equal(status, 7);
+      readFileSync(join(bin, 'failed'));
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   test('that does not end is ended', async () => {
