@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** The frames that a session itself puts on a link, and the check of every frame that arrives. */
 import { FRAME_BYTES, FRAME_HEADER_BYTES, type Frame, LANE, LANES, type Lane } from './contract.ts';
-import { type FRAME_TYPE, HEADER } from './record.ts';
+import { FRAME_TYPE, HEADER } from './record.ts';
 
 /** An OPEN frame: the header and `struct m3_dc_open`. */
 export const OPEN_FRAME_BYTES = FRAME_HEADER_BYTES + 128;
@@ -9,6 +9,22 @@ export const OPEN_FRAME_BYTES = FRAME_HEADER_BYTES + 128;
 /** This life of the sender's DC, in an OPEN frame: `incarnation` of `struct m3_dc_open`. */
 export function openedLife({ view, start }: Frame): bigint {
   return view.getBigUint64(start + FRAME_HEADER_BYTES + 8, true);
+}
+
+/** Instead of a life: the sender has no such DC, or none any more. */
+export const NO_LIFE = 0n;
+
+/** The receiver's life of the DC that the sender used last, in an OPEN frame: `peer_incarnation`. */
+export function usedLife({ view, start }: Frame): bigint {
+  return view.getBigUint64(start + FRAME_HEADER_BYTES + 16, true);
+}
+
+/** Makes it an OPEN frame that says {@link NO_LIFE}. */
+export function writeClosing(frame: Frame, dc: number): void {
+  frame.end = frame.start + OPEN_FRAME_BYTES;
+  frame.buf.fill(0, frame.start, frame.end);
+  writeLinkHeader(frame, FRAME_TYPE.OPEN, dc);
+  frame.view.setUint32(frame.start + FRAME_HEADER_BYTES, dc, true);
 }
 
 export type FrameType = (typeof FRAME_TYPE)[keyof typeof FRAME_TYPE];

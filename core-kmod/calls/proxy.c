@@ -59,7 +59,7 @@ static int hold_one(struct m3_proxy *p, uint32_t dc)
 	if (e)
 		return e;
 	/* Ended and started again meanwhile: nothing is held of the new one. */
-	if (hold->incarnation != map->r->incarnation)
+	if (hold->incarnation != map->r->incarnation || !spans(map, p->peer))
 		m3_hold_close(hold);
 	if (!spans(map, p->peer) || hold->bell >= 0)
 		return 0;

@@ -278,8 +278,13 @@ int m3_peer_opened(struct m3_txn *t, uint32_t node,
 
 	if (!*m3_spans(r, node))
 		return -M3_ENODCNODE;
-	if (!same_dc(r, open) || open->incarnation == 0)
-		return -M3_EBADVALUE;
+	if (!open->incarnation || !same_dc(r, open)) {
+		/* The life that it had is over (protocol 6). */
+		if (p->incarnation && p->incarnation != open->incarnation)
+			m3_peer_lost(t, node);
+		m3_peer_disconnect(t, node);
+		return open->incarnation ? -M3_EBADVALUE : 0;
+	}
 	mine = open->peer_incarnation == m3_incarnation(r, p);
 	/* The space belongs to the pair of incarnations (protocol 10). Where
 	 * the peer has not yet learned ours, it has accepted nothing of it. */

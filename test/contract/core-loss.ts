@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { Message } from '../../core-kmod/binding/core.ts';
 import { LANE } from '../../proxy-runtime/contract.ts';
+import { writeClosing } from '../../proxy-runtime/link-frames.ts';
 import type { CoreClause } from './core.ts';
 import { acquire, CLIENT, connect, DC, isCode, SERVER, type Stage, settled, takeOne } from './core-stage.ts';
 
@@ -172,6 +173,37 @@ export function lossClauses(): CoreClause[] {
         await assert.rejects(sent, isCode('EUNKNOWN'));
         await assert.rejects(unsent, isCode('ENODEDOWN'));
         far.detach();
+      },
+    },
+    {
+      name: 'a DC that has ended at the peer answers every call that was aimed at it, and later ones wait for the next',
+      async check(staged) {
+        const { bench, near, far, client, members, pool } = staged;
+        const sent = client.sendrec(SERVER, Message.of(1));
+        sent.catch(() => undefined);
+        takeOne(near, pool).release();
+        const closing = acquire(pool);
+        writeClosing(closing, DC);
+        near.disconnected();
+        const unsent = members[0].bind(2).sendrec(SERVER, Message.of(2));
+        unsent.catch(() => undefined);
+        near.opened(closing);
+        await assert.rejects(sent, isCode('EUNKNOWN'));
+        await assert.rejects(unsent, isCode('ENODEDOWN'));
+        const next = client.send(SERVER, Message.of(3));
+        assert.equal(near.queues(new Uint32Array(8)), 0);
+        near.opened(closing);
+        closing.release();
+        far.detach();
+        bench.restart();
+        const again = bench.cores[1].attach(1);
+        connect(near, again, pool);
+        connect(again, near, pool);
+        again.put(takeOne(near, pool));
+        near.put(takeOne(again, pool));
+        // Nobody has bound it there yet.
+        await assert.rejects(next, isCode('EDSTDIED'));
+        again.detach();
       },
     },
     {

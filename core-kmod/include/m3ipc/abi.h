@@ -122,7 +122,7 @@ struct m3_copy_body {
 /* Types of a frame. DATA is the core's; the session owns the others. */
 enum m3_frame_type {
 	M3_FRAME_DATA = 1, /* `count` records; 0 records: only acknowledgements */
-	M3_FRAME_OPEN = 2, /* struct m3_dc_open: opens a DC on this link */
+	M3_FRAME_OPEN = 2, /* struct m3_dc_open: opens or closes a DC here */
 	M3_FRAME_PING = 3,
 	M3_FRAME_PONG = 4,
 	M3_FRAME_BYE = 5, /* drained: nothing follows */
@@ -152,12 +152,13 @@ struct m3_frame_header {
 /*
  * Body of an OPEN frame. A numbering space belongs to the pair of incarnations
  * (protocol 10): where either differs from what the other remembers, both
- * directions start again at 1.
+ * directions start again at 1. Without an incarnation it closes the DC: the
+ * sender has no such DC, or none any more, and of the rest only `dc` counts.
  */
 struct m3_dc_open {
 	uint32_t dc;
 	uint32_t endpoints; /* tasks << 16 | procs: equal on both nodes */
-	uint64_t incarnation; /* mine: start time << 32 | random */
+	uint64_t incarnation; /* mine: start time << 32 | random; 0: none */
 	uint64_t peer_incarnation; /* the last of yours that I used, or 0 */
 	uint64_t expected[M3_LANES]; /* under that pair */
 	uint64_t grant[M3_LANES];

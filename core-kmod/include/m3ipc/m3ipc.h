@@ -331,8 +331,10 @@ M3_API int m3_proxy_dcs(struct m3_proxy *proxy, uint16_t *dcs, int max);
 M3_API int m3_proxy_open(struct m3_proxy *proxy, int dc,
 			 struct m3_dc_open *open);
 /*
- * What the peer told. Idempotent. EDCNOTRUN, ENODCNODE, EPROTO (expected
- * number never given), EBADVALUE (name or size of the DC differ), EPROXYRUN.
+ * What the peer told. Idempotent. One without an incarnation says that it has
+ * no such DC, or none any more: calls to it end, and nothing is taken until it
+ * has another. EDCNOTRUN, ENODCNODE, EPROTO (expected number never given),
+ * EBADVALUE (name or size of the DC differ: as if it had none), EPROXYRUN.
  */
 M3_API int m3_proxy_opened(struct m3_proxy *proxy,
 			   const struct m3_dc_open *open);
