@@ -52,8 +52,8 @@ export interface BulkWindow {
   sent(dc: number, last: number, bytes: number): void;
   /** The peer has accepted all records of the DC below that number. */
   accepted(dc: number, below: number): void;
-  /** Another life of the DC begins, here or at the peer: what is under way of the former one is never accepted. */
-  restarted(dc: number): void;
+  /** A life of the DC has ended, here or at the peer: what is under way of it is never accepted. */
+  ended(dc: number): void;
 }
 
 export function createBulkWindow(clock: Clock): BulkWindow {
@@ -127,7 +127,7 @@ export function createBulkWindow(clock: Clock): BulkWindow {
       }
       estimate(now);
     },
-    restarted(dc) {
+    ended(dc) {
       for (const { bytes } of underWay.get(dc) ?? []) inFlight -= bytes;
       underWay.delete(dc);
     },

@@ -63,3 +63,8 @@ export class CoreError extends Error {
     return CORE_ERRORS[this.code].remedy;
   }
 }
+
+/** The core has no such DC that runs and spans the peer: no failure, for one that has ended. */
+export function isAbsence(error: unknown): boolean {
+  return error instanceof CoreError && (error.code === 'EDCNOTRUN' || error.code === 'ENODCNODE');
+}

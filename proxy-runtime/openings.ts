@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: MIT
 /**
  * The DCs of one link. Each side opens those that span both nodes; a DC takes part once both have, alone, and whether
- * others do or not (protocol rules 8 and 15). One that starts later is opened then.
+ * others do or not (protocol rules 8 and 15). One that starts later is opened then. One that ends is closed: the peer is told,
+ * whose core ends the calls to it (protocol 6), and which answers with an OPEN frame, behind which nothing more of the
+ * former life comes. A peer that has used a life which is not here, known from a former link, is told too.
  */
 import type { Logger } from 'pino';
 import { LIMITS } from '../core-kmod/binding/abi.ts';
 import type { CorePeer, Frame, FramePool, Sink } from './contract.ts';
-import { CoreError, ProxyError } from './errors.ts';
-import { OPEN_FRAME_BYTES, openedLife, writeLinkHeader } from './link-frames.ts';
+import { CoreError, isAbsence, ProxyError } from './errors.ts';
+import {
+  NO_LIFE,
+  OPEN_FRAME_BYTES,
+  openedLife,
+  usedLife,
+  writeClosing,
+  writeLinkHeader,
+} from './link-frames.ts';
 import { FRAME_TYPE } from './record.ts';
 
 export interface Openings {
@@ -18,10 +27,19 @@ export interface Openings {
    * and replaced here, which the peer has yet to hear; `unknown`, nothing that the peer has opened on this link.
    */
   standing(dc: number): 'open' | 'stale' | 'unknown';
-  /** Opens what spans both nodes and is not open yet, or is another life of a DC. */
+  /** Opens what spans both nodes and is not open yet, or is another life of a DC; closes what does so no more. */
   refresh(): void;
+  /** The core has not got it: if it has ended since it was opened the peer is told at once. */
+  missing(dc: number): void;
   /** The peer's OPEN frame; stays the caller's. Throws CoreError, or ProxyError M3_CORRUPT: the link must be closed. */
   arrived(frame: Frame): void;
+}
+
+export interface OpeningEvents {
+  /** Both sides have opened the DC: there may be something to take. */
+  opened(): void;
+  /** A life of the DC has ended, here or at the peer, with all that was under way. */
+  ended(dc: number): void;
 }
 
 type Frames = Pick<FramePool, 'acquire'>;
@@ -37,30 +55,34 @@ interface State {
   readonly frames: Frames;
   readonly send: Sink;
   readonly log: Logger;
-  readonly restarted: (dc: number) => void;
+  readonly events: OpeningEvents;
   readonly theirs: Map<number, Theirs>;
   /** The life of each DC that was opened here. */
   readonly sent: Map<number, bigint>;
   readonly opened: Set<number>;
   readonly stale: Set<number>;
+  /** What the peer has yet to hear of: none of that DC is here. */
+  readonly untold: Set<number>;
 }
 
-/** @param restarted a life of the DC has ended, here or at the peer, with all that was under way. */
 export function createOpenings(
   core: CorePeer,
   frames: Frames,
   send: Sink,
   log: Logger,
-  restarted: (dc: number) => void,
+  events: OpeningEvents,
 ): Openings {
   const state: State = {
-    ...{ core, frames, send, log, restarted },
-    ...{ theirs: new Map(), sent: new Map(), opened: new Set(), stale: new Set() },
+    ...{ core, frames, send, log, events },
+    ...{ theirs: new Map(), sent: new Map(), opened: new Set(), stale: new Set(), untold: new Set() },
   };
   return {
     opened: state.opened,
     standing: (dc) => (state.stale.has(dc) ? 'stale' : state.theirs.has(dc) ? 'open' : 'unknown'),
     refresh: () => refresh(state),
+    missing(dc) {
+      if (state.sent.has(dc)) refresh(state);
+    },
     arrived: (frame) => arrived(state, frame),
   };
 }
@@ -75,17 +97,23 @@ function arrived(state: State, frame: Frame): void {
   refresh(state);
   const life = openedLife(frame);
   const former = state.theirs.get(dc);
-  if (former !== undefined && former.life !== life) state.restarted(dc);
+  const hasEnded = life === NO_LIFE || (former !== undefined && former.life !== life);
+  if (hasEnded) state.events.ended(dc);
   state.stale.delete(dc);
-  state.theirs.set(dc, { life, range: frame.buf.slice(frame.start, frame.end) });
-  apply(state, frame);
-  if (former === undefined || former.life === life || !state.sent.delete(dc)) return;
-  open(state, dc);
+  if (life === NO_LIFE) state.theirs.delete(dc);
+  else state.theirs.set(dc, { life, range: frame.buf.slice(frame.start, frame.end) });
+  if (!apply(state, frame) && usedLife(frame) !== NO_LIFE) close(state, dc);
+  if (hasEnded && state.sent.delete(dc)) open(state, dc);
 }
 
 function refresh(state: State): void {
   const spanning = new Set(state.core.dcs());
-  for (const dc of state.sent.keys()) if (!spanning.has(dc)) ended(state, dc);
+  for (const dc of state.sent.keys()) {
+    if (spanning.has(dc)) continue;
+    ended(state, dc);
+    state.untold.add(dc);
+  }
+  for (const dc of state.untold) close(state, dc);
   for (const dc of spanning) open(state, dc);
 }
 
@@ -93,8 +121,18 @@ function refresh(state: State): void {
 function ended(state: State, dc: number): void {
   state.sent.delete(dc);
   state.opened.delete(dc);
-  state.restarted(dc);
+  state.events.ended(dc);
   if (state.theirs.delete(dc)) state.stale.add(dc);
+}
+
+/** Without a free frame the next refresh does it. */
+function close(state: State, dc: number): void {
+  state.untold.add(dc);
+  const frame = state.frames.acquire();
+  if (frame === undefined) return;
+  state.untold.delete(dc);
+  writeClosing(frame, dc);
+  state.send(frame);
 }
 
 /** Nothing is sent to who has been told of this life. Without a free frame the next refresh opens it. */
@@ -105,6 +143,8 @@ function open(state: State, dc: number): void {
     state.core.open(dc, frame);
   } catch (error) {
     frame.release();
+    // It is about to end: the next refresh knows.
+    if (isAbsence(error)) return;
     throw error;
   }
   const life = openedLife(frame);
@@ -116,6 +156,7 @@ function open(state: State, dc: number): void {
   if (told !== undefined) ended(state, dc);
   writeLinkHeader(frame, FRAME_TYPE.OPEN, dc);
   state.sent.set(dc, life);
+  state.untold.delete(dc);
   state.send(frame);
   const theirs = state.theirs.get(dc);
   if (theirs !== undefined && !state.opened.has(dc)) applyKept(state, theirs.range, dc);
@@ -134,19 +175,27 @@ function applyKept(state: State, range: Uint8Array, dc: number): void {
   }
 }
 
-/** A DC that is not here, or is another one here, stays closed; the link and its other DCs go on. */
-function apply({ core, opened, log }: State, frame: Frame): void {
+/**
+ * A DC that is not here, or is another one here, stays closed; the link and its other DCs go on. False: it is not here.
+ */
+function apply({ core, opened, events, log }: State, frame: Frame): boolean {
   const { dc } = frame;
+  const isThere = openedLife(frame) !== NO_LIFE;
   try {
     core.opened(frame);
-    opened.add(dc);
-    log.debug({ dc }, 'DC opened');
+    log.debug({ dc }, isThere ? 'DC opened' : 'DC closed: the peer has none');
+    if (isThere) opened.add(dc);
+    else opened.delete(dc);
+    if (isThere) events.opened();
   } catch (error) {
-    if (!(error instanceof CoreError) || !STAYS_CLOSED.has(error.code)) throw error;
     opened.delete(dc);
-    if (error.code === 'EBADVALUE') log.error({ dc, err: error }, 'the peer has another DC under this id');
-    else log.info({ dc, code: error.code }, 'the peer has a DC that does not span this node');
+    if (!(error instanceof CoreError)) throw error;
+    if (isAbsence(error)) {
+      if (isThere) log.info({ dc, code: error.code }, 'the peer has a DC that does not span this node');
+      return false;
+    }
+    if (error.code !== 'EBADVALUE') throw error;
+    log.error({ dc, err: error }, 'the peer has another DC under this id');
   }
+  return true;
 }
-
-const STAYS_CLOSED: ReadonlySet<CoreError['code']> = new Set(['EDCNOTRUN', 'ENODCNODE', 'EBADVALUE']);

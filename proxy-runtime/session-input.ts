@@ -2,7 +2,7 @@
 /** A session's way in: from the link through the bytes codecs, past the header, through the records codecs to the core. */
 
 import { type Frame, LANE } from './contract.ts';
-import { ProxyError } from './errors.ts';
+import { isAbsence, ProxyError } from './errors.ts';
 import { acceptedBelow, type FrameType, readHeader, recordCount } from './link-frames.ts';
 import { FRAME_TYPE } from './record.ts';
 import { closeLink, coreFailed, fail, leave, type SessionState, sendOwn } from './session-state.ts';
@@ -73,7 +73,6 @@ function openArrived(state: SessionState, frame: Frame): void {
   }
   try {
     state.openings.arrived(frame);
-    owner.kick();
   } catch (error) {
     coreFailed(state, error);
   }
@@ -107,6 +106,17 @@ export function put(state: SessionState, frame: Frame): void {
     if (records === 0) return;
     context.counters.add('records_received', accepted);
     state.acknowledgements.owe(dc, lane, records);
+  } catch (error) {
+    coreFailed(state, error);
+    if (isAbsence(error)) missing(state, dc);
+  }
+}
+
+/** The peer sends for a DC that is not here: it has not heard of its end. */
+function missing(state: SessionState, dc: number): void {
+  if (state.phase !== 'live') return;
+  try {
+    state.openings.missing(dc);
   } catch (error) {
     coreFailed(state, error);
   }

@@ -14,7 +14,7 @@ import type {
   LinkSecrets,
   Sink,
 } from './contract.ts';
-import { CoreError, ProxyError } from './errors.ts';
+import { CoreError, isAbsence, ProxyError } from './errors.ts';
 import { type FrameType, writeLinkHeader } from './link-frames.ts';
 import type { Liveness } from './liveness.ts';
 import type { Openings } from './openings.ts';
@@ -138,7 +138,7 @@ export function coreFailed(state: SessionState, error: unknown): void {
     return;
   }
   context.counters.add(`core_${error.code.toLowerCase()}`);
-  if (error.code === 'EDCNOTRUN' || error.code === 'ENODCNODE') return;
+  if (isAbsence(error)) return;
   if (error.code === 'EPROXYRUN') {
     owner.fenced(error);
     return;

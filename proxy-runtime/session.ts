@@ -31,13 +31,13 @@ import {
 export function createSession(options: SessionOptions): Session {
   const { core, context } = options;
   const frames = withReserve(context.pool, options.reserve);
-  const openings = createOpenings(
-    core,
-    frames,
-    (frame) => toWire(state, frame),
-    context.log,
-    (dc) => state.bulk.restarted(dc),
-  );
+  const openings = createOpenings(core, frames, (frame) => toWire(state, frame), context.log, {
+    opened: () => options.owner.kick(),
+    ended(dc) {
+      state.bulk.ended(dc);
+      options.owner.kick();
+    },
+  });
   const state: SessionState = {
     session: sessionOf(() => state, options, openings),
     options,

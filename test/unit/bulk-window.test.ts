@@ -121,7 +121,7 @@ describe('copy data on a wire', () => {
     window.sent(1, 100, WIRE_FRAME_BYTES);
     window.sent(1, 101, WIRE_FRAME_BYTES);
     expect(window.isOpen).toBe(false);
-    window.restarted(1);
+    window.ended(1);
     expect(window.isOpen).toBe(true);
     window.sent(2, 1, WIRE_FRAME_BYTES);
     window.sent(1, 1, WIRE_FRAME_BYTES);

@@ -91,10 +91,11 @@ function header(type: number, { dc = DC, lane = 0, length = FRAME_HEADER_BYTES }
 }
 
 /** As the queue core writes it: expects record 1 everywhere. */
-function openFrame(): Uint8Array {
-  const bytes = header(FRAME_TYPE.OPEN, { length: 256 });
+function openFrame(dc = DC, life = 3n): Uint8Array {
+  const bytes = header(FRAME_TYPE.OPEN, { dc, length: 256 });
   const view = new DataView(bytes.buffer, FRAME_HEADER_BYTES);
-  view.setUint32(0, DC, true);
+  view.setUint32(0, dc, true);
+  view.setBigUint64(8, life, true);
   for (let lane = 0; lane < 4; lane++) view.setBigUint64(24 + 8 * lane, 1n, true);
   return bytes;
 }

@@ -15,6 +15,7 @@ import {
   type Lane,
 } from '../../../proxy-runtime/contract.ts';
 import { CoreError } from '../../../proxy-runtime/errors.ts';
+import { NO_LIFE, openedLife } from '../../../proxy-runtime/link-frames.ts';
 import { FRAME_TYPE, HEADER, KIND, RECORD } from '../../../proxy-runtime/record.ts';
 
 const OPEN_BYTES = 128;
@@ -185,6 +186,11 @@ function opened(state: State, side: Side, frame: Frame, peer: number): void {
   const at = frame.start + FRAME_HEADER_BYTES;
   const dc = frame.view.getUint32(at + OPEN.dc, true);
   mustSpan(state, 'opened', dc, peer);
+  if (openedLife(frame) === NO_LIFE) {
+    for (const key of side.queues.keys()) if (key >> 8 === dc) side.queues.delete(key);
+    side.open.delete(dc);
+    return;
+  }
   for (let lane = 0; lane < LANES; lane++) {
     const queue = queueOf(side, dc, lane);
     const expected = Number(frame.view.getBigUint64(at + OPEN.expected + 8 * lane, true));
