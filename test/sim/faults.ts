@@ -3,7 +3,7 @@
 import { pick } from '../testing/seed.ts';
 import type { ProxyProcess } from './proxy-process.ts';
 import type { SimNode } from './sim-node.ts';
-import { dcsOf, peersOf } from './topology.ts';
+import { type Dc, peersOf } from './topology.ts';
 import type { World } from './world.ts';
 
 /** Longest time until what was broken is whole again. */
@@ -22,6 +22,10 @@ const later = (world: World, run: () => void): void => void world.director.clock
 function peerOf(world: World, node: SimNode): number {
   const peers = peersOf(node.id);
   return peers[pick(world.random, peers.length)] ?? 0;
+}
+
+function dcOf(world: World, { dcs }: SimNode): Dc | undefined {
+  return dcs[pick(world.random, dcs.length)];
 }
 
 /** Someone starts the proxies again some time after they have ended, unless that has been done. */
@@ -93,13 +97,21 @@ const FAULTS = {
     });
   },
   restartDc(world, node) {
-    const dcs = dcsOf(node.id);
-    const dc = dcs[pick(world.random, dcs.length)];
-    if (dc !== undefined) node.restartDc(dc);
+    const dc = dcOf(world, node);
+    if (dc === undefined) return;
+    node.endDc(dc);
+    node.returnDc(dc);
+  },
+  /** It comes back after a while, or only when nothing else is broken any more. */
+  endDc(world, node) {
+    const dc = dcOf(world, node);
+    if (dc === undefined) return;
+    node.endDc(dc);
+    if (world.random() < 0.5) later(world, () => node.returnDc(dc));
   },
   /** Not a fault, but it must harm nobody: other endpoints are urgent from now on. */
   changeLanes: (world, node) => {
-    for (const dc of dcsOf(node.id)) node.setLanes(dc, pick(world.random, 2 ** ENDPOINT_BITS));
+    for (const dc of node.dcs) node.setLanes(dc, pick(world.random, 2 ** ENDPOINT_BITS));
   },
   killEndpoint(world, node) {
     node.actors[pick(world.random, node.actors.length)]?.process.kill();

@@ -100,6 +100,14 @@ export const MUTANTS: readonly Mutant[] = [
     shows: /waits for ever/,
   },
   {
+    ...{ name: 'ended-dc', rule: 6 },
+    says: 'calls to a DC that has ended at the peer go on waiting',
+    file: 'core/peer.c',
+    edits: [['m3_peer_lost(t, node);\n\t\tm3_peer_disconnect', '{}\n\t\tm3_peer_disconnect']],
+    shows: /waits for a DC that has ended/,
+    faults: ['endDc'],
+  },
+  {
     ...{ name: 'any-call', rule: 7 },
     says: 'an answer ends whatever call its destination waits in',
     file: 'core/record.c',

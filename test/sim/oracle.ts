@@ -84,6 +84,8 @@ export class Oracle {
   readonly #lives: Life[] = [];
   readonly #losses: Loss[] = [];
   readonly #births: Loss[] = [];
+  /** When a DC has ended that is away, by `node DC`. */
+  readonly #away = new Map<string, number>();
   readonly #order = new Map<string, number>();
   readonly #notices = new Map<Life, Map<Life, Notices>>();
   /** Of `DC source target`: notifications that may still come, by the time at which they were sent. */
@@ -119,11 +121,13 @@ export class Oracle {
   /** A DC runs on a node from now on. */
   dcStarted(node: number, dc: number): void {
     this.#births.push({ at: this.#now(), node, dc });
+    this.#away.delete(`${node} ${dc}`);
   }
 
   /** It has ended, alone or with its core; all that its lives were. */
   dcLost(node: number, dc: number): void {
     this.#losses.push({ at: this.#now(), node, dc });
+    this.#away.set(`${node} ${dc}`, this.#now());
   }
 
   bound(node: number, dc: number, ep: number): Life {
@@ -373,6 +377,17 @@ export class Oracle {
     );
   }
 
+  /** Calls that wait, but not for a DC that had ended when they were made. */
+  stuck(): Call[] {
+    return this.waiting().filter(
+      (call) => call.started < (this.#awaySince(call) ?? Number.POSITIVE_INFINITY),
+    );
+  }
+
+  #awaySince({ from, toNode }: Call): number | undefined {
+    return this.#away.get(`${toNode} ${from.dc}`);
+  }
+
   /** Messages that are sent, for somebody who lives and has not seen them yet. */
   untaken(): Call[] {
     return [...this.calls.values()].filter(
@@ -396,6 +411,15 @@ export class Oracle {
       }
     }
     return missing;
+  }
+
+  /** Nothing is broken any more, but DCs may be away: they hold up nobody else, nor whom they were lost to. */
+  settle(): void {
+    for (const call of this.stuck()) {
+      const why =
+        this.#awaySince(call) === undefined ? 'though its DC runs at both ends' : 'for a DC that has ended';
+      this.violation(`${say(call)} waits ${why}`);
+    }
   }
 
   /** Nothing is under way any more. */

@@ -26,6 +26,8 @@ export class SimNode {
   #proxy: ProxyProcess | undefined;
   #proxies: ProxyProcess[] = [];
   #actors: Actor[] = [];
+  /** DCs that have ended, and are to come back. */
+  readonly #away = new Set<Dc>();
 
   constructor(world: World, id: number, dir: string) {
     this.#world = world;
@@ -49,6 +51,11 @@ export class SimNode {
 
   get actors(): readonly Actor[] {
     return this.#actors;
+  }
+
+  /** DCs that run here. */
+  get dcs(): readonly Dc[] {
+    return dcsOf(this.id).filter((dc) => !this.#away.has(dc));
   }
 
   /** A new core, its proxies and its endpoints. */
@@ -120,12 +127,21 @@ export class SimNode {
     checked(this.#world.native.setLanes(this.admin, id, BigInt(urgent)), 'setlanes');
   }
 
-  /** A DC ends and starts anew, under running proxies: its members have to join again. */
-  restartDc(dc: Dc): void {
+  /** A DC ends under running proxies, and stays away. */
+  endDc(dc: Dc): void {
     const { native, oracle } = this.#world;
     oracle.dcLost(this.id, dc.id);
     checked(native.dcEnd(this.admin, dc.id), 'dc_end');
-    this.startDc(dc);
+    this.#away.add(dc);
+  }
+
+  /** One that is away starts anew: its members have to join again. */
+  returnDc(dc: Dc): void {
+    if (this.isUp && this.#away.delete(dc)) this.startDc(dc);
+  }
+
+  returnDcs(): void {
+    for (const dc of this.#away) this.returnDc(dc);
   }
 
   /** The machine goes down, with all that runs and all that is in memory. */
@@ -133,10 +149,11 @@ export class SimNode {
     const { native, oracle } = this.#world;
     const admin = this.admin;
     this.#admin = undefined;
-    for (const { id } of dcsOf(this.id)) oracle.dcLost(this.id, id);
+    for (const { id } of this.dcs) oracle.dcLost(this.id, id);
     for (const { process } of [...this.#actors, ...this.#proxies]) process.kill();
     this.#actors = [];
     this.#proxies = [];
+    this.#away.clear();
     native.nodeClose(admin);
     rmSync(this.#dir, { recursive: true, force: true });
   }

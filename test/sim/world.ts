@@ -109,13 +109,21 @@ export class World {
     const loaded = await this.#runUntil(LOAD_MS, () => false);
     this.scheduler.now = LOAD_MS;
     this.#mend();
-    const rested = await this.#runUntil(LOAD_MS + REST_MS, () => this.#isAtRest());
+    const settled = await this.#runUntil(LOAD_MS + REST_MS, () => this.#isSettled());
+    this.oracle.settle();
+    for (const node of this.nodes) node.returnDcs();
+    const rested = await this.#runUntil(this.scheduler.now + REST_MS, () => this.#isAtRest());
     this.oracle.finish();
     for (const node of this.nodes) node.check();
     return {
-      ...{ seed, events: loaded + rested, milliseconds: Math.round(this.scheduler.now) },
+      ...{ seed, events: loaded + settled + rested, milliseconds: Math.round(this.scheduler.now) },
       ...{ violations: this.oracle.violations, faults, outcomes: Object.fromEntries(this.oracle.outcomes) },
     };
+  }
+
+  /** All is done but what waits for a DC to come back. */
+  #isSettled(): boolean {
+    return this.oracle.stuck().length === 0;
   }
 
   #isAtRest(): boolean {
@@ -123,7 +131,7 @@ export class World {
     return [oracle.waiting(), oracle.untaken(), oracle.unnoticed()].every(({ length }) => length === 0);
   }
 
-  /** Everything that was broken is whole again, and nobody asks for anything new. */
+  /** Everything that was broken is whole again, but for DCs that are away, and nobody asks for anything new. */
   #mend(): void {
     this.isQuiet = true;
     this.network.heal();
