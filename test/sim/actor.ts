@@ -4,7 +4,7 @@ import { CORE_ERRORS } from '../../core-kmod/binding/abi.ts';
 import type { MemberHandle } from '../../core-kmod/binding/native.ts';
 import { OP, PENDING } from '../../core-kmod/binding/native.ts';
 import { checked, made } from '../../core-kmod/binding/outcome.ts';
-import type { Life } from './oracle.ts';
+import type { Life } from './history.ts';
 import type { Process } from './scheduler.ts';
 import type { World } from './world.ts';
 
@@ -55,8 +55,8 @@ export class Actor {
     this.#member = made(native.join(dir, dc), 'join');
     process.onEnd(() => native.simKillMember(this.#member));
     checked(native.bind(this.#member, ep), 'bind', ep);
-    this.life = world.oracle.bound(process.node, dc, ep);
-    process.onEnd(() => world.oracle.ended(this.life));
+    this.life = world.history.bound(process.node, dc, ep);
+    process.onEnd(() => world.history.ended(this.life));
   }
 
   get ep(): number {
@@ -102,13 +102,13 @@ export class Actor {
   }
 
   notify(dst: number): void {
-    const told = this.world.oracle.notifies(this.life, dst);
+    const told = this.world.oracle.notices.notifies(this.life, dst);
     told(this.process.enter(() => this.world.native.notify(this.#member, this.ep, dst)));
   }
 
   /** Ends in order. */
   leave(): void {
-    this.world.oracle.ended(this.life);
+    this.world.history.ended(this.life);
     this.process.enter(() => this.world.native.unbind(this.#member, this.ep));
     this.world.native.leave(this.#member);
     this.process.kill();

@@ -3,8 +3,8 @@
 import { ANY, CORE_ERRORS } from '../../core-kmod/binding/abi.ts';
 import { pick } from '../testing/seed.ts';
 import type { Actor, Outcome } from './actor.ts';
+import type { Call } from './call.ts';
 import { OfferedMemory } from './copies.ts';
-import type { Call } from './oracle.ts';
 import { encode, KIND } from './payload.ts';
 import { isOwnEnd, noteTaken } from './server.ts';
 import { type Dc, type Seat, serversOf } from './topology.ts';

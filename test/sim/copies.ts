@@ -3,7 +3,7 @@
 import { coreErrorName } from '../../core-kmod/binding/abi.ts';
 import { pick } from '../testing/seed.ts';
 import type { Actor, ArenaMemory } from './actor.ts';
-import type { Call, Offer } from './oracle.ts';
+import type { Call, Offer } from './call.ts';
 import { fill } from './payload.ts';
 
 /** Of each direction. More than one chunk, and no multiple of one. */

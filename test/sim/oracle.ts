@@ -5,60 +5,10 @@
  */
 import type { Logger } from 'pino';
 import { coreErrorName, NOTIFY_MESSAGE } from '../../core-kmod/binding/abi.ts';
+import { type Call, say } from './call.ts';
+import type { History, Life } from './history.ts';
+import { Notices } from './notices.ts';
 import { decode, KIND } from './payload.ts';
-
-/** One life of an endpoint: from its binding until its process unbinds it, ends or is killed. */
-export interface Life {
-  readonly dc: number;
-  readonly ep: number;
-  readonly node: number;
-  readonly born: number;
-  ended: number | undefined;
-}
-
-/** A message has been taken by a server; what it answered. */
-interface Taking {
-  readonly by: Life;
-  /** It has begun to answer: who is killed in the call may have done so. */
-  answering: boolean;
-  /** The core has accepted the answer. */
-  answered: boolean;
-}
-
-/** Memory that a caller offers: so many bytes at the address are pulled, and so many behind them pushed to. */
-export interface Offer {
-  readonly address: bigint;
-  readonly bytes: number;
-  /** The server was told that all of it has arrived. */
-  isPushed: boolean;
-}
-
-export interface Call {
-  readonly id: number;
-  readonly kind: 'send' | 'sendrec';
-  readonly from: Life;
-  readonly to: number;
-  readonly toNode: number;
-  readonly started: number;
-  /** Its caller ends it itself, with ETIMEDOUT. */
-  readonly deadline: boolean;
-  ended: number | undefined;
-  result: number;
-  readonly takings: Taking[];
-  offer: Offer | undefined;
-}
-
-interface Loss {
-  readonly at: number;
-  readonly node: number;
-  readonly dc: number;
-}
-
-/** Notifications of one life to another: when they were sent, and when one came. */
-interface Notices {
-  readonly sent: number[];
-  came: number;
-}
 
 /** Errors that say: nobody has taken it, nor will. */
 const UNTAKEN: ReadonlySet<string> = new Set([
@@ -71,35 +21,27 @@ const UNTAKEN: ReadonlySet<string> = new Set([
 const OWN_END: ReadonlySet<string> = new Set(['EDCNOTRUN', 'ESHUTDOWN', 'ENOTBIND', 'EDVSINIT']);
 /** Of calls that a server may have taken, and goes on with. */
 const BEFORE_ITS_ANSWER: ReadonlySet<string> = new Set(['ETIMEDOUT', 'EUNKNOWN']);
-/** A proxy attaches to a DC that has started at its next tick. */
-const ATTACH_MS = 3000;
-
 export class Oracle {
   readonly violations: string[] = [];
   readonly outcomes = new Map<string, number>();
   readonly calls = new Map<number, Call>();
+  readonly notices: Notices;
   readonly #now: () => number;
   readonly #holdMs: number;
   readonly #log: Logger;
-  readonly #lives: Life[] = [];
-  readonly #losses: Loss[] = [];
-  readonly #births: Loss[] = [];
-  /** When a DC has ended that is away, by `node DC`. */
-  readonly #away = new Map<string, number>();
+  readonly #history: History;
   readonly #order = new Map<string, number>();
-  readonly #notices = new Map<Life, Map<Life, Notices>>();
-  /** Of `DC source target`: notifications that may still come, by the time at which they were sent. */
-  readonly #underWay = new Map<string, number[]>();
-  /** Nodes whose core has heard of a life: before that a notification may be meant for a former one. */
-  readonly #known = new Map<Life, Set<number>>();
   #ids = 0;
 
   /**
    * @param now virtual ms.
+   * @param history what the world has done.
    * @param holdMs after which calls to a node that is out of reach are ended; 0: at once (`onDisconnect`).
    */
-  constructor(now: () => number, holdMs: number, log: Logger) {
+  constructor(now: () => number, history: History, holdMs: number, log: Logger) {
     this.#now = now;
+    this.#history = history;
+    this.notices = new Notices(now, history, this);
     this.#holdMs = holdMs;
     this.#log = log;
   }
@@ -116,52 +58,11 @@ export class Oracle {
     this.outcomes.set(what, (this.outcomes.get(what) ?? 0) + 1);
   }
 
-  /* ------------------------------------------------------------- the world */
-
-  /** A DC runs on a node from now on. */
-  dcStarted(node: number, dc: number): void {
-    this.#births.push({ at: this.#now(), node, dc });
-    this.#away.delete(`${node} ${dc}`);
-  }
-
-  /** It has ended, alone or with its core; all that its lives were. */
-  dcLost(node: number, dc: number): void {
-    this.#losses.push({ at: this.#now(), node, dc });
-    this.#away.set(`${node} ${dc}`, this.#now());
-  }
-
-  bound(node: number, dc: number, ep: number): Life {
-    const life: Life = { dc, ep, node, born: this.#now(), ended: undefined };
-    this.#lives.push(life);
-    return life;
-  }
-
-  ended(life: Life): void {
-    life.ended ??= this.#now();
-  }
-
-  #wasLost(node: number, dc: number): boolean {
-    return this.#losses.some((loss) => loss.node === node && loss.dc === dc);
-  }
-
-  #isYoung(node: number, dc: number): boolean {
-    const since = this.#now() - ATTACH_MS;
-    return this.#births.some((birth) => birth.node === node && birth.dc === dc && birth.at >= since);
-  }
-
   /** Its server answers a former call, which has ended without, by a send: they wait for each other. */
   #isAnswered({ from, to }: Call): boolean {
     const isLate = (one: Call) =>
       one.from === from && one.to === to && BEFORE_ITS_ANSWER.has(coreErrorName(one.result));
     return [...this.calls.values()].some(isLate);
-  }
-
-  /** Some life of the endpoint has ended, or there was none yet. */
-  #wasUnbound(call: Call): boolean {
-    const { dc } = call.from;
-    const lives = this.#lives.filter((life) => life.dc === dc && life.ep === call.to);
-    if (this.#wasLost(call.toNode, dc)) return true;
-    return lives.length === 0 || lives.some(({ born, ended }) => ended !== undefined || born > call.started);
   }
 
   /* ------------------------------------------------------------- callers */
@@ -195,7 +96,7 @@ export class Oracle {
     else if (source !== call.to) this.violation(`${say(call)} was answered by ${source}`);
     const by = call.takings.find(({ answering }) => answering)?.by;
     if (by === undefined) this.violation(`${say(call)}: nobody answered it`);
-    else this.#known.set(by, (this.#known.get(by) ?? new Set([by.node])).add(call.from.node));
+    else this.notices.hears(call.from.node, by);
   }
 
   #checkError(call: Call, error: string): void {
@@ -219,22 +120,22 @@ export class Oracle {
       case 'ETIMEDOUT':
         return call.deadline;
       case 'EDSTDIED':
-        return this.#wasUnbound(call);
+        return this.#history.wasUnbound(call);
       case 'EDEADSRCDST':
-        return call.kind === 'sendrec' && this.#wasUnbound(call);
+        return call.kind === 'sendrec' && this.#history.wasUnbound(call);
       case 'ESRCDIED':
-        return call.kind === 'sendrec' && this.#wasUnbound(call);
+        return call.kind === 'sendrec' && this.#history.wasUnbound(call);
       case 'ENODEDOWN':
       case 'EUNKNOWN':
-        return toNode !== from.node && (this.#isOfAnOutage(error) || this.#wasLost(toNode, from.dc));
+        return toNode !== from.node && (this.#isOfAnOutage(error) || this.#history.wasLost(toNode, from.dc));
       case 'ENOTCONN':
         return toNode !== from.node && this.#isOfAnOutage(error);
       case 'ELOCKED':
         return this.#isAnswered(call);
       case 'ENOPROXY':
-        return toNode !== from.node && this.#isYoung(from.node, from.dc);
+        return toNode !== from.node && this.#history.isYoung(from.node, from.dc);
       default:
-        return OWN_END.has(error) && this.#wasLost(from.node, from.dc);
+        return OWN_END.has(error) && this.#history.wasLost(from.node, from.dc);
     }
   }
 
@@ -256,7 +157,7 @@ export class Oracle {
     const error = call.ended === undefined ? '' : coreErrorName(call.result);
     if (call.result !== 0 && UNTAKEN.has(error)) this.violation(`${say(call)} was taken after ${error}`);
     this.#inOrder(call, by);
-    this.#arrived(call, by);
+    this.notices.arrived(call, by);
     call.takings.push({ by, answering: false, answered: false });
     return call;
   }
@@ -279,9 +180,7 @@ export class Oracle {
     const last = this.#order.get(pair) ?? 0;
     if (last > call.id) this.violation(`${say(call)} was taken after call ${last}`);
     this.#order.set(pair, Math.max(last, call.id));
-    const notices = this.#notices.get(call.from)?.get(by);
-    const isLost = this.#wasLost(call.from.node, by.dc) || this.#wasLost(by.node, by.dc);
-    const passed = isLost ? undefined : notices?.sent.find((at) => at > notices.came && at < call.started);
+    const passed = this.notices.passedBy(call, by);
     if (passed !== undefined)
       this.violation(`${say(call)} has passed a notification sent at ${passed.toFixed(3)}`);
   }
@@ -313,59 +212,7 @@ export class Oracle {
 
   /** The caller does not wait any more, or its core may have lost what it knew of that. */
   #isOver({ ended, from }: Call): boolean {
-    return ended !== undefined || from.ended !== undefined || this.#wasLost(from.node, from.dc);
-  }
-
-  /* ------------------------------------------------------------- notifications */
-
-  #noticesOf(from: Life, to: Life): Notices {
-    const all = this.#notices.get(from) ?? new Map<Life, Notices>();
-    const notices = all.get(to) ?? { sent: [], came: -1 };
-    this.#notices.set(from, all.set(to, notices));
-    return notices;
-  }
-
-  #underWayOf(dc: number, source: number, target: number): number[] {
-    const key = `${dc} ${source} ${target}`;
-    const sent = this.#underWay.get(key) ?? [];
-    this.#underWay.set(key, sent);
-    return sent;
-  }
-
-  /** What was sent before a message that has come has come too, and been taken before it. */
-  #arrived({ from, started }: Call, by: Life): void {
-    const sent = this.#underWayOf(from.dc, from.ep, by.ep);
-    const later = sent.findIndex((at) => at >= started);
-    sent.splice(0, later < 0 ? sent.length : later);
-  }
-
-  /** The life that is bound now, as far as this node's clock can say. */
-  #lifeOf(dc: number, ep: number): Life | undefined {
-    return this.#lives.findLast((life) => life.dc === dc && life.ep === ep && life.ended === undefined);
-  }
-
-  /** A life is about to notify; what came of it is told to what this returns. */
-  notifies(from: Life, to: number): (result: number) => void {
-    const target = this.#lifeOf(from.dc, to);
-    this.#underWayOf(from.dc, from.ep, to).push(this.#now());
-    const isKnown = target !== undefined && this.#known.get(target)?.has(from.node) === true;
-    const notices = isKnown ? this.#noticesOf(from, target) : undefined;
-    return (result) => {
-      this.count(`notify: ${result === 0 ? 'ok' : coreErrorName(result)}`);
-      if (result === 0) notices?.sent.push(this.#now());
-    };
-  }
-
-  /** A notification has come. */
-  noticed(to: Life, source: number): void {
-    this.count('notification: taken');
-    if (this.#underWayOf(to.dc, source, to.ep).shift() === undefined) {
-      this.violation(`a notification of ${source} came once more than it was sent to ${to.ep}`);
-    }
-    for (const [from, all] of this.#notices) {
-      const notices = from.ep === source && from.dc === to.dc ? all.get(to) : undefined;
-      if (notices !== undefined) notices.came = this.#now();
-    }
+    return ended !== undefined || from.ended !== undefined || this.#history.wasLost(from.node, from.dc);
   }
 
   /* ------------------------------------------------------------- the end */
@@ -380,12 +227,8 @@ export class Oracle {
   /** Calls that wait, but not for a DC that had ended when they were made. */
   stuck(): Call[] {
     return this.waiting().filter(
-      (call) => call.started < (this.#awaySince(call) ?? Number.POSITIVE_INFINITY),
+      (call) => call.started < (this.#history.awaySince(call) ?? Number.POSITIVE_INFINITY),
     );
-  }
-
-  #awaySince({ from, toNode }: Call): number | undefined {
-    return this.#away.get(`${toNode} ${from.dc}`);
   }
 
   /** Messages that are sent, for somebody who lives and has not seen them yet. */
@@ -396,28 +239,17 @@ export class Oracle {
         call.ended !== undefined &&
         call.result === 0 &&
         call.takings.length === 0 &&
-        !this.#wasUnbound(call),
+        !this.#history.wasUnbound(call),
     );
-  }
-
-  /** Notifications of a life that lives, to one that does, after which none has come. */
-  unnoticed(): string[] {
-    const missing: string[] = [];
-    for (const [from, all] of this.#notices) {
-      for (const [to, { sent, came }] of all) {
-        if (from.ended !== undefined || to.ended !== undefined || (sent.at(-1) ?? -1) <= came) continue;
-        if (this.#wasLost(from.node, from.dc) || this.#wasLost(to.node, to.dc)) continue;
-        missing.push(`no notification of ${from.ep} has come to ${to.ep} after the last`);
-      }
-    }
-    return missing;
   }
 
   /** Nothing is broken any more, but DCs may be away: they hold up nobody else, nor whom they were lost to. */
   settle(): void {
     for (const call of this.stuck()) {
       const why =
-        this.#awaySince(call) === undefined ? 'though its DC runs at both ends' : 'for a DC that has ended';
+        this.#history.awaySince(call) === undefined
+          ? 'though the DC of its server runs'
+          : 'for a DC that has ended';
       this.violation(`${say(call)} waits ${why}`);
     }
   }
@@ -426,10 +258,6 @@ export class Oracle {
   finish(): void {
     for (const call of this.waiting()) this.violation(`${say(call)} waits for ever`);
     for (const call of this.untaken()) this.violation(`${say(call)} is done, but nobody has taken it`);
-    for (const text of this.unnoticed()) this.violation(text);
+    for (const text of this.notices.unnoticed()) this.violation(text);
   }
-}
-
-function say({ id, kind, from, to, started }: Call): string {
-  return `${kind} ${id} (DC ${from.dc}, ${from.ep} on node ${from.node} -> ${to}, started at ${started.toFixed(3)})`;
 }

@@ -2,8 +2,8 @@
 /** What a server does: it takes what comes, and answers requests at once, late, as its last act, or never. */
 import { ANY, coreErrorName, NOTIFY_MESSAGE } from '../../core-kmod/binding/abi.ts';
 import type { Actor, Outcome } from './actor.ts';
+import type { Call } from './call.ts';
 import { copyBuffer, copyOffered } from './copies.ts';
-import type { Call } from './oracle.ts';
 import { decode, encode, KIND } from './payload.ts';
 
 const WORK_MS = 40;
@@ -19,7 +19,7 @@ export function noteTaken(actor: Actor, { message }: Outcome): Call | undefined 
   const { oracle } = actor.world;
   const { type, source } = decode(message);
   if (type === (NOTIFY_MESSAGE | source)) {
-    oracle.noticed(actor.life, source);
+    oracle.notices.noticed(actor.life, source);
     return undefined;
   }
   if (type !== KIND.reply) return oracle.taken(actor.life, message);

@@ -70,7 +70,7 @@ export class SimNode {
   }
 
   startDc(dc: Dc): void {
-    const { native, oracle } = this.#world;
+    const { native, history } = this.#world;
     const params = nativeDcParams({ dc: dc.id, name: `dc${dc.id}`, ...SIZES });
     checked(native.dcInit(this.admin, ...params), 'dc_init');
     for (const peer of dc.nodes) {
@@ -79,7 +79,7 @@ export class SimNode {
     for (const { ep, node } of serversOf(dc)) {
       if (node !== this.id) checked(native.rmtbind(this.admin, dc.id, `server${ep}`, ep, node), 'rmtbind');
     }
-    oracle.dcStarted(this.id, dc.id);
+    history.dcStarted(this.id, dc.id);
   }
 
   startProxy(): void {
@@ -129,8 +129,8 @@ export class SimNode {
 
   /** A DC ends under running proxies, and stays away. */
   endDc(dc: Dc): void {
-    const { native, oracle } = this.#world;
-    oracle.dcLost(this.id, dc.id);
+    const { native, history } = this.#world;
+    history.dcLost(this.id, dc.id);
     checked(native.dcEnd(this.admin, dc.id), 'dc_end');
     this.#away.add(dc);
   }
@@ -146,10 +146,10 @@ export class SimNode {
 
   /** The machine goes down, with all that runs and all that is in memory. */
   crash(): void {
-    const { native, oracle } = this.#world;
+    const { native, history } = this.#world;
     const admin = this.admin;
     this.#admin = undefined;
-    for (const { id } of this.dcs) oracle.dcLost(this.id, id);
+    for (const { id } of this.dcs) history.dcLost(this.id, id);
     for (const { process } of [...this.#actors, ...this.#proxies]) process.kill();
     this.#actors = [];
     this.#proxies = [];

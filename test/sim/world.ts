@@ -6,6 +6,7 @@ import type { Limits } from '../../proxy-runtime/settings.ts';
 import { seededRandom } from '../testing/index.ts';
 import type { Actor } from './actor.ts';
 import { FAULT_NAMES, type FaultName, planFaults } from './faults.ts';
+import { History } from './history.ts';
 import type { SimNative } from './native.ts';
 import { Network } from './network.ts';
 import { Oracle } from './oracle.ts';
@@ -53,6 +54,7 @@ export class World {
   readonly random: Random;
   readonly scheduler: Scheduler;
   readonly network: Network;
+  readonly history: History;
   readonly oracle: Oracle;
   readonly log: Logger;
   readonly limits: Partial<Limits>;
@@ -71,7 +73,9 @@ export class World {
     this.limits = { ...LIMITS, holdMs };
     this.scheduler = new Scheduler(native);
     this.network = new Network(this.random);
-    this.oracle = new Oracle(() => this.scheduler.now, holdMs, log);
+    const now = () => this.scheduler.now;
+    this.history = new History(now);
+    this.oracle = new Oracle(now, this.history, holdMs, log);
     this.director = this.spawn('director', 0);
     this.nodes = NODES.map((id) => new SimNode(this, id, dir));
     this.scheduler.served = ({ node }) => this.#listen(node);
@@ -112,7 +116,7 @@ export class World {
     const settled = await this.#runUntil(LOAD_MS + REST_MS, () => this.#isSettled());
     this.oracle.settle();
     for (const node of this.nodes) node.returnDcs();
-    const rested = await this.#runUntil(this.scheduler.now + REST_MS, () => this.#isAtRest());
+    const rested = await this.#runUntil(LOAD_MS + REST_MS, () => this.#isAtRest());
     this.oracle.finish();
     for (const node of this.nodes) node.check();
     return {
@@ -128,7 +132,9 @@ export class World {
 
   #isAtRest(): boolean {
     const { oracle } = this;
-    return [oracle.waiting(), oracle.untaken(), oracle.unnoticed()].every(({ length }) => length === 0);
+    return [oracle.waiting(), oracle.untaken(), oracle.notices.unnoticed()].every(
+      ({ length }) => length === 0,
+    );
   }
 
   /** Everything that was broken is whole again, but for DCs that are away, and nobody asks for anything new. */
