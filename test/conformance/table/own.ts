@@ -57,6 +57,13 @@ export const OWN = section('own', [
     'test/contract/core.test.ts',
     'test/system/outage.test.ts',
   ),
+  row(
+    'a DC that ended at a peer',
+    'calls to it end with ENODEDOWN or EUNKNOWN, later ones wait for its next life',
+    'proxy_opened',
+    'test/contract/core.test.ts',
+    'test/unit/restarted-dc.test.ts',
+  ),
   onKernel(
     UNKILLED,
     row('kill: within one core', 'at every crash point of every call', 'check sweep', 'core/crash-local.c'),
