@@ -196,7 +196,7 @@ const NAME_BY_ERRNO = new Map<number, CoreErrorName>(
 
 export const ABI_VERSION = 3;
 /** Of a link: one integer, no negotiation. */
-export const WIRE_VERSION = 2;
+export const WIRE_VERSION = 3;
 
 /** Special endpoints (reference 2.2). */
 export const ANY = 31438;

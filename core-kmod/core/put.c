@@ -108,7 +108,7 @@ int m3_peer_put(struct m3_txn *t, uint32_t node, const void *frame,
 	}
 	__builtin_memcpy(&h, frame, sizeof(h));
 	if (h.type != M3_FRAME_DATA || h.lane >= M3_LANES || h.dc != r->dc ||
-	    !p->open || h.session != p->incarnation ||
+	    !p->open || h.session != m3_session(r, p) ||
 	    (h.count != 0 && h.lane == M3_LANE_CONTROL))
 		return -M3_EPROTO;
 	/* A record beyond the grant: the peer ignored the window. */

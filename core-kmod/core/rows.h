@@ -172,6 +172,16 @@ static inline uint64_t m3_incarnation(const struct m3_region *r,
 	return r->incarnation + p->lives;
 }
 
+/*
+ * The numbering space of both, as its frames name it: what was numbered for a
+ * former life of either is of another (protocol 10).
+ */
+static inline uint64_t m3_session(const struct m3_region *r,
+				  const struct m3_peer *p)
+{
+	return m3_incarnation(r, p) + p->incarnation;
+}
+
 /* Is [at, +bytes) inside the arena? The last word on every copy. */
 static inline int m3_in_arena(const struct m3_region *r, uint64_t at,
 			      uint64_t bytes)

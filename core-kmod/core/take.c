@@ -158,7 +158,7 @@ static void write_header(struct m3_region *r, struct m3_peer *p, uint32_t lane,
 	h.lane = (uint8_t)lane;
 	h.dc = (uint16_t)r->dc;
 	h.count = count;
-	h.session = m3_incarnation(r, p);
+	h.session = m3_session(r, p);
 	h.first = first;
 	for (i = 0; i < M3_LANES; i++) {
 		h.ack[i] = p->lane[i].expected;

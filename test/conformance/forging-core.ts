@@ -119,6 +119,9 @@ function attach(state: State, peer: number): CorePeer {
 
 const wayOf = ({ ways }: State, lane: number): Way => ways[lane] as Way;
 
+/** The numbering space that frames name: both incarnations. */
+const sessionOf = ({ incarnation, peerIncarnation }: State): bigint => incarnation + peerIncarnation;
+
 function open({ options: { dc }, incarnation, peerIncarnation, ways }: State, frame: Frame): void {
   const { buf, view, start } = frame;
   const body = start + FRAME_HEADER_BYTES;
@@ -180,7 +183,7 @@ function take(state: State, lane: Lane, frame: Frame): number {
   const first = BigInt(way.base + way.flying.length);
   const { dc = state.options.dc.dc } = batch[0] ?? {};
   const records = batch.map(({ record }) => record);
-  fillFrame(frame, records, { dc, lane, first, session: state.incarnation });
+  fillFrame(frame, records, { dc, lane, first, session: sessionOf(state) });
   writeHeader(state, frame);
   if (dc === state.options.dc.dc) way.flying.push(...batch);
   else {
@@ -216,7 +219,7 @@ function writeHeader(state: State, { view, start }: Frame): void {
 
 function acknowledge(state: State, frame: Frame): boolean {
   if (!state.owes) return false;
-  fillFrame(frame, [], { dc: state.options.dc.dc, lane: LANE.control, session: state.incarnation });
+  fillFrame(frame, [], { dc: state.options.dc.dc, lane: LANE.control, session: sessionOf(state) });
   writeHeader(state, frame);
   return true;
 }

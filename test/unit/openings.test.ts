@@ -2,7 +2,14 @@
 /** What two sessions tell each other of their DCs, over real cores: when a DC ends, comes back, or never was. */
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
-import { FRAME_BYTES, FRAME_HEADER_BYTES, type Frame } from '../../proxy-runtime/contract.ts';
+import { joinDc, Message } from '../../core-kmod/binding/core.ts';
+import {
+  type CorePeer,
+  FRAME_BYTES,
+  FRAME_HEADER_BYTES,
+  type Frame,
+  LANE,
+} from '../../proxy-runtime/contract.ts';
 import { framePool } from '../../proxy-runtime/frame.ts';
 import { OPEN_FRAME_BYTES, openedLife, writeClosing } from '../../proxy-runtime/link-frames.ts';
 import { createOpenings, type Openings } from '../../proxy-runtime/openings.ts';
@@ -14,6 +21,7 @@ const SLABS = 4;
 /** One end of a link: what it has sent waits until the test carries it. */
 interface End {
   readonly node: TemporaryCore;
+  readonly core: CorePeer;
   openings: Openings;
   readonly sent: Frame[];
   /** DCs whose life was told to have ended. */
@@ -42,7 +50,7 @@ function end(id: 1 | 2): End {
       ended: (dc) => ended.push(dc),
     });
   const one: End = {
-    ...{ node, sent, ended, pool, openings: create(), opened: () => opened },
+    ...{ node, core, sent, ended, pool, openings: create(), opened: () => opened },
     renew() {
       for (const frame of sent.splice(0)) frame.release();
       core.disconnected();
@@ -220,4 +228,30 @@ test.each([
   frame.view.setUint32(frame.start + FRAME_HEADER_BYTES, dc, true);
   expect(() => a.openings.arrived(frame)).toThrow(expect.objectContaining({ code: 'M3_CORRUPT' }));
   frame.release();
+});
+
+test('what was numbered for a life that had ended before the peer was heard is never taken for the next', async () => {
+  const [a, b] = [end(1), end(2)];
+  a.node.core.rmtbind(2, 'server', 10, 2);
+  const member = joinDc(a.node.dir, 2);
+  onTestFinished(() => member.close());
+  const caller = member.bind(20);
+  const lost = caller.sendrec(10, Message.of(1));
+  lost.catch(() => undefined);
+  a.openings.refresh();
+  b.openings.refresh();
+  const early = a.sent.splice(0);
+  carry(b, a);
+  const frame = a.pool.acquire();
+  if (frame === undefined) throw new Error('the pool is empty');
+  expect(a.core.take(2, LANE.normal, frame)).toBe(1);
+  b.node.core.dcEnd(2);
+  restart(b);
+  for (const open of early) {
+    b.openings.arrived(open);
+    open.release();
+  }
+  // Open, and nothing tells that it is not of that life but what the frame says itself.
+  expect([b.openings.standing(2), [...b.openings.opened]]).toEqual(['open', [1, 2]]);
+  expect(() => b.core.put(frame)).toThrow(expect.objectContaining({ code: 'EPROTO' }));
 });

@@ -17,7 +17,7 @@
 #endif
 
 #define M3_ABI_VERSION 3u /* of a region file: its layout and the calls on it */
-#define M3_WIRE_VERSION 2u /* of a link: one integer, no negotiation */
+#define M3_WIRE_VERSION 3u /* of a link: one integer, no negotiation */
 #define M3_REGION_MAGIC 0x4350494d33ull /* "3MIPC" */
 
 /* Limits: the largest values that dvs_init and dc_init accept. */
@@ -140,7 +140,7 @@ struct m3_frame_header {
 	uint8_t lane; /* enum m3_lane_id */
 	uint16_t dc;
 	uint32_t count;
-	uint64_t session; /* sender's incarnation of the DC */
+	uint64_t session; /* DATA: both incarnations of the DC, added */
 	uint64_t first;
 	uint32_t flags;
 	uint32_t reserved0;

@@ -33,7 +33,7 @@ static void begin(void)
 	h->type = M3_FRAME_DATA;
 	h->lane = M3_LANE_NORMAL;
 	h->dc = RIG_DC;
-	h->session = far.incarnation;
+	h->session = far.session;
 	h->first = far.next[M3_LANE_NORMAL];
 	for (i = 0; i < M3_LANES; i++) {
 		h->ack[i] = far.seen[i];

@@ -9,6 +9,7 @@ int forge_open(struct forge *f)
 
 	SAME(m3_proxy_open(f->to->proxy, RIG_DC, &open), 0);
 	open.peer_incarnation = open.incarnation;
+	f->session = open.incarnation + f->incarnation;
 	open.incarnation = f->incarnation;
 	for (i = 0; i < M3_LANES; i++) {
 		open.expected[i] = f->seen[i];
@@ -58,7 +59,7 @@ unsigned int forge_frame(struct forge *f, int lane,
 	h->lane = (uint8_t)lane;
 	h->dc = RIG_DC;
 	h->count = 1;
-	h->session = f->incarnation;
+	h->session = f->session;
 	h->first = f->next[lane];
 	for (i = 0; i < M3_LANES; i++) {
 		h->ack[i] = f->seen[i];

@@ -12,6 +12,7 @@ struct forge {
 	struct rig_node *to;
 	int node; /* whom it plays */
 	uint64_t incarnation;
+	uint64_t session; /* of its frames */
 	uint64_t next[M3_LANES]; /* number of its next record */
 	uint64_t seen[M3_LANES]; /* it has taken all below */
 };
