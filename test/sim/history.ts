@@ -28,6 +28,10 @@ export class History {
   readonly #births: Turn[] = [];
   /** When a DC has ended that is away, by `node DC`. */
   readonly #away = new Map<string, number>();
+  /** Nodes whose core has heard of a life. */
+  readonly #known = new Map<Life, Set<number>>();
+  /** Who was answered last by whom, by `node node DC`. */
+  readonly #answered = new Map<string, { readonly from: Life; readonly by: Life }>();
 
   /** @param now virtual ms. */
   constructor(now: () => number) {
@@ -65,9 +69,34 @@ export class History {
     return this.#births.some((birth) => birth.node === node && birth.dc === dc && birth.at >= since);
   }
 
-  /** When the DC has ended that a call is aimed at, if it is away. */
-  awaySince({ from, toNode }: Call): number | undefined {
-    return this.#away.get(`${toNode} ${from.dc}`);
+  /** A call of one life was answered by another: the caller's core has heard of it. */
+  answered(from: Life, by: Life): void {
+    this.#known.set(by, (this.#known.get(by) ?? new Set([by.node])).add(from.node));
+    this.#answered.set(`${from.node} ${by.node} ${by.dc}`, { from, by });
+  }
+
+  knows(node: number, life: Life): boolean {
+    return this.#known.get(life)?.has(node) === true;
+  }
+
+  /** The DC that a call is aimed at has ended, and stays away. */
+  isAway({ from, toNode }: Call): boolean {
+    return this.#away.has(`${toNode} ${from.dc}`);
+  }
+
+  /** A call may wait for one that is away if it began later, or if its core has never heard of the life that has ended. */
+  mayWait(call: Call): boolean {
+    const { from, toNode, started } = call;
+    const since = this.#away.get(`${toNode} ${from.dc}`);
+    if (since === undefined) return false;
+    const last = this.#answered.get(`${from.node} ${toNode} ${from.dc}`);
+    return started >= since || last === undefined || !this.#isOfNow(last.from) || !this.#isOfNow(last.by);
+  }
+
+  /** It was bound in the DC that its node has now, or had last. */
+  #isOfNow({ born, node, dc }: Life): boolean {
+    const birth = this.#births.findLast((one) => one.node === node && one.dc === dc);
+    return birth !== undefined && born >= birth.at;
   }
 
   /** The life that is bound now, as far as this node's clock can say. */

@@ -23,18 +23,11 @@ export class Notices {
   readonly #pairs = new Map<Life, Map<Life, Pair>>();
   /** Of `DC source target`: notifications that may still come, by the time at which they were sent. */
   readonly #underWay = new Map<string, number[]>();
-  /** Nodes whose core has heard of a life: before that a notification may be meant for a former one. */
-  readonly #known = new Map<Life, Set<number>>();
 
   constructor(now: () => number, history: History, report: Report) {
     this.#now = now;
     this.#history = history;
     this.#report = report;
-  }
-
-  /** A core has heard of a life: one of its calls was answered by it. */
-  hears(node: number, of: Life): void {
-    this.#known.set(of, (this.#known.get(of) ?? new Set([of.node])).add(node));
   }
 
   /** When a notification was sent that the call has passed. */
@@ -69,7 +62,8 @@ export class Notices {
   notifies(from: Life, to: number): (result: number) => void {
     const target = this.#history.lifeOf(from.dc, to);
     this.#underWayOf(from.dc, from.ep, to).push(this.#now());
-    const isKnown = target !== undefined && this.#known.get(target)?.has(from.node) === true;
+    // Before the core has heard of it a notification may be meant for a former life.
+    const isKnown = target !== undefined && this.#history.knows(from.node, target);
     const pair = isKnown ? this.#pairOf(from, target) : undefined;
     return (result) => {
       this.#report.count(`notify: ${result === 0 ? 'ok' : coreErrorName(result)}`);

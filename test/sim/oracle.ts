@@ -96,7 +96,7 @@ export class Oracle {
     else if (source !== call.to) this.violation(`${say(call)} was answered by ${source}`);
     const by = call.takings.find(({ answering }) => answering)?.by;
     if (by === undefined) this.violation(`${say(call)}: nobody answered it`);
-    else this.notices.hears(call.from.node, by);
+    else this.#history.answered(call.from, by);
   }
 
   #checkError(call: Call, error: string): void {
@@ -224,11 +224,9 @@ export class Oracle {
     );
   }
 
-  /** Calls that wait, but not for a DC that had ended when they were made. */
+  /** Calls that wait, and not for a DC to come back. */
   stuck(): Call[] {
-    return this.waiting().filter(
-      (call) => call.started < (this.#history.awaySince(call) ?? Number.POSITIVE_INFINITY),
-    );
+    return this.waiting().filter((call) => !this.#history.mayWait(call));
   }
 
   /** Messages that are sent, for somebody who lives and has not seen them yet. */
@@ -246,10 +244,7 @@ export class Oracle {
   /** Nothing is broken any more, but DCs may be away: they hold up nobody else, nor whom they were lost to. */
   settle(): void {
     for (const call of this.stuck()) {
-      const why =
-        this.#history.awaySince(call) === undefined
-          ? 'though the DC of its server runs'
-          : 'for a DC that has ended';
+      const why = this.#history.isAway(call) ? 'for a DC that has ended' : 'though the DC of its server runs';
       this.violation(`${say(call)} waits ${why}`);
     }
   }
