@@ -251,6 +251,17 @@ static void connect(void)
 	SAME(m3_proxy_opened(a.proxy, &open), 0);
 	open.name[0]++;
 	SAME(m3_proxy_opened(a.proxy, &open), -M3_EBADVALUE);
+	proxy_is(&a, 0);
+	SAME(m3_proxy_open(b.proxy, RIG_DC, &open), 0);
+	SAME(m3_proxy_opened(a.proxy, &open), 0);
+	proxy_is(&a, M3_PROXY_SCONNECTED | M3_PROXY_RCONNECTED);
+	/* It has no life any more, whatever else it says; so told twice. */
+	memset(&open, 0xff, sizeof(open));
+	open.dc = RIG_DC;
+	open.incarnation = 0;
+	SAME(m3_proxy_opened(a.proxy, &open), 0);
+	SAME(m3_proxy_opened(a.proxy, &open), 0);
+	proxy_is(&a, 0);
 	SAME(m3_proxy_open(a.proxy, RIG_DC + 1, &open), -M3_EDCNOTRUN);
 	SOUND(&a);
 	rig_stop(&a);
