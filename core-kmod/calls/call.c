@@ -122,9 +122,18 @@ static int start(struct m3_member *m, struct m3_call *c, uint32_t waits,
 	return e;
 }
 
+/* It is its process's now, not what a migration would take along. A look. */
+static void let_go(struct m3_member *m, struct m3_call *c, uint32_t i)
+{
+	if (is_current(m, c, i))
+		__atomic_store_n(&m3_slot(m->map->r, i)->waits, M3_WAITS_NONE,
+				 __ATOMIC_RELEASE);
+}
+
 /*
- * How the call has ended, and its message. 0, with *result; or ESHUTDOWN: the
- * endpoint has changed hands since, EMIGRATE: it goes on elsewhere.
+ * How the call has ended, and its message; it is let go, unless a copy may have
+ * another part. 0, with *result; or ESHUTDOWN: the endpoint has changed hands
+ * since, EMIGRATE: it goes on elsewhere. One look: members of a DC take turns.
  */
 static int outcome(struct m3_member *m, struct m3_call *c, uint32_t i,
 		   int *result)
@@ -139,19 +148,23 @@ static int outcome(struct m3_member *m, struct m3_call *c, uint32_t i,
 	else if (*result == 0 && c->op != M3_OP_SEND &&
 		 c->op != M3_OP_VCOPY && !is_bind_wait(c->op))
 		c->message = s->message;
+	if (!e && c->op != M3_OP_VCOPY)
+		let_go(m, c, i);
 	m3_look_end(m->map);
 	return e;
 }
 
-/* It is its process's now, not what a migration would take along. */
-static void collected(struct m3_member *m, struct m3_call *c, uint32_t i)
+/* M3_PENDING: the copy goes on with its second part. */
+static int collect_copy(struct m3_member *m, struct m3_call *c, uint32_t i,
+			int result, int stop)
 {
+	result = m3_copy_collect(m, c, i, result, stop);
+	if (result == M3_PENDING)
+		return result;
 	m3_look_begin(m->map);
-	if (is_current(m, c, i))
-		__atomic_store_n(&m3_slot(m->map->r, i)->waits, M3_WAITS_NONE,
-				 __ATOMIC_RELEASE);
+	let_go(m, c, i);
 	m3_look_end(m->map);
-	busy_end(m, i);
+	return result;
 }
 
 /*
@@ -167,9 +180,9 @@ static int collect(struct m3_member *m, struct m3_call *c, uint32_t i, int stop)
 	if (e)
 		return e;
 	if (c->op == M3_OP_VCOPY)
-		result = m3_copy_collect(m, c, i, result, stop);
+		result = collect_copy(m, c, i, result, stop);
 	if (result != M3_PENDING)
-		collected(m, c, i);
+		busy_end(m, i);
 	return result;
 }
 
