@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0
 /*
  * CPUs of threads: narrowed by a DC while they have an endpoint in it. The mask
- * that a thread had before the first of these is given back with the last.
+ * that a thread had before the first of these is given back with the last,
+ * unless somebody has given it another meanwhile: a cpuset that has become
+ * smaller would be left again.
  * Affinity inheritance (reference 2.7) is a matter of waking: wake_call().
  */
 #include <linux/cpumask.h>
@@ -16,6 +18,7 @@ struct hold {
 	uint32_t slot;
 	struct task_struct *thread; /* a reference */
 	struct cpumask original; /* the same in all holds of the thread */
+	struct cpumask narrowed; /* what it has now */
 };
 
 static struct hold *find(struct m3_map *map, const struct task_struct *thread)
@@ -54,6 +57,7 @@ static void hold(struct m3_map *map, uint32_t slot, struct hold *h,
 	list_add(&h->list, &map->holds);
 	if (allowed(map->r, &h->original, set))
 		set_cpus_allowed_ptr(current, set);
+	cpumask_copy(&h->narrowed, current->cpus_ptr);
 }
 
 void m3_affinity_bind(struct m3_map *map, uint32_t i)
@@ -83,7 +87,8 @@ static void release(struct m3_map *map, uint32_t slot)
 		if (slot != M3_NIL && h->slot != slot)
 			continue;
 		list_del(&h->list);
-		if (!find(map, h->thread))
+		if (!find(map, h->thread) &&
+		    cpumask_equal(h->thread->cpus_ptr, &h->narrowed))
 			set_cpus_allowed_ptr(h->thread, &h->original);
 		put_task_struct(h->thread);
 		kfree(h);

@@ -86,6 +86,15 @@ static void mask(void)
 	is_only(second);
 	m3_leave(member);
 	is_same(&before);
+	/* The kernel gives back only what it has taken. */
+	if (is_kernel()) {
+		member = join_as(1);
+		pin(first);
+		IS(m3_unbind(member, 1), 0);
+		m3_leave(member);
+		is_only(first);
+		IS(sched_setaffinity(0, sizeof(before), &before), 0);
+	}
 	/* Nobody's CPUs are changed but by itself. */
 	child = spawn(lclbound);
 	while (m3_lclbind(node, dc, child, 3) == -M3_EBADPID)
