@@ -4,7 +4,7 @@ import type { GuestJob } from './job.ts';
 import { bench } from './jobs/bench.ts';
 import { conformance } from './jobs/conformance.ts';
 import { demo } from './jobs/demo.ts';
-import { demoWire } from './jobs/demo-wire.ts';
+import { demoTipc, demoWire } from './jobs/demo-wire.ts';
 import { fuzz } from './jobs/fuzz.ts';
 import { module } from './jobs/module.ts';
 import { outsider } from './jobs/outsider.ts';
@@ -35,6 +35,7 @@ export const JOBS: readonly GuestJob[] = [
   outsider,
   demo,
   demoWire,
+  demoTipc,
   storm,
   fuzz,
   bench,

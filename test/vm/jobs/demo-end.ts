@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /**
- * node demo-end.js <1|2> <core> <address>: one node of job `demo-wire`, in a guest of its own.
+ * node demo-end.js <1|2> <core> <address>: one node of jobs `demo-wire` and `demo-tipc`, in a guest of its own.
  *
  * The demo's pairs, each process where it belongs: node 1 has the TypeScript client and the C server, node 2 the others. Node 2
  * listens at the address, node 1 dials it. Keys are in the job's folder. It says `ok` if nothing was lost, doubled, out of order or
@@ -130,18 +130,32 @@ function tell(calls: ClientLine['client'], service: ServerLine['server']): void 
   assert.equal(calls.mismatches + service.mismatches, 0);
 }
 
+const status = (): string => execFileSync(process.execPath, [main, 'status', config], { encoding: 'utf8' });
+
+/** A guest that waits for processors may take longer to link than a call of the demo waits. Shows why not, if not. */
+function awaitLink(): void {
+  for (let shown = ''; ; ) {
+    const said = status();
+    if (/ connected +(tcp|tipc)\b/.test(said)) return;
+    const [error = ''] = said.match(/^peer \d+: last error: .*$/m) ?? [];
+    if (error !== shown) process.stderr.write(`${error}\n`);
+    shown = error;
+  }
+}
+
 const config = configFile();
 const up = start('proxies', { command: process.execPath, args: [main, 'up', config, '--json'] });
 await up.reported('up');
 const server = start('server', programs.server);
 await server.reported('ready');
 const other = await meet();
+awaitLink();
 await agree(other);
 const client = start('client', programs.client);
 const calls = (await client.reported('client')) as ClientLine['client'];
 const service = (await server.reported('server')) as ServerLine['server'];
 tell(calls, service);
-process.stdout.write(execFileSync(process.execPath, [main, 'status', config], { encoding: 'utf8' }));
+process.stdout.write(status());
 await Promise.all([client.child.ended, server.child.ended]);
 await agree(other);
 other.destroy();
