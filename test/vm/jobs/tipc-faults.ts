@@ -24,6 +24,6 @@ export const tipcFaults: GuestJob = {
       memoryMiB: 2048,
     },
   ],
-  seconds: 600,
+  seconds: 900,
   prepare: () => void buildPrograms(),
 };
