@@ -3,12 +3,14 @@
 import { startWorker, type Worker } from '../../test/system/rig/worker.ts';
 import type { Latency } from '../closed-loop.ts';
 import { chosen, clearedUp, interleaved } from '../interleave.ts';
+import type { Program } from '../program.ts';
 import type { Report, Scenario, Settings } from '../scenario.ts';
 import { targetTable } from '../target.ts';
+import { BARE, type Bare, measureBare } from './bare.ts';
 import { CONTENDERS } from './contender.ts';
 import type { Count } from './end.ts';
 import { STREAM_NAMES, STREAMS, type StreamName } from './layout.ts';
-import { type Flow, linesOf, type Measured, resultsOf, tables } from './result.ts';
+import { type Flow, linesOf, type Measured, resultsOf, type Sample, tables } from './result.ts';
 
 const FILE = 'bench/transports/end.js';
 /** Before a stream is measured, of the time that it is measured for. */
@@ -17,7 +19,8 @@ const CPUS = [0, 1] as const;
 /** Between two looks at whether a stream has ended, and how many must see nothing new. */
 const QUIET_MS = 20;
 const QUIET_LOOKS = 5;
-const NAMES = Object.keys(CONTENDERS);
+const ALL = { ...CONTENDERS, ...BARE };
+const NAMES = Object.keys(ALL);
 
 /** Two processes with a link between them. */
 interface Stage {
@@ -26,7 +29,8 @@ interface Stage {
 }
 
 interface Running extends Measured {
-  readonly stage: Stage;
+  readonly measure: () => Promise<Sample>;
+  readonly stop: () => Promise<unknown>;
 }
 
 interface Usage {
@@ -40,9 +44,7 @@ export const transports: Scenario = {
   async run(settings) {
     const wanted = chosen(settings.only, NAMES);
     const missing = Object.fromEntries(
-      wanted.flatMap((name) =>
-        CONTENDERS[name]?.missing === undefined ? [] : [[name, CONTENDERS[name].missing]],
-      ),
+      wanted.flatMap((name) => (ALL[name]?.missing === undefined ? [] : [[name, ALL[name].missing]])),
     );
     for (const [name, why] of Object.entries(missing))
       settings.progress.line(`not measured: ${name} (${why})`);
@@ -70,7 +72,7 @@ function report(
     streams: Object.fromEntries(STREAM_NAMES.map((name) => [name, STREAMS[name].about])),
   };
   const json = {
-    contenders: Object.fromEntries(NAMES.map((name) => [name, CONTENDERS[name]?.about])),
+    contenders: Object.fromEntries(NAMES.map((name) => [name, ALL[name]?.about])),
     ...{ missing, results, targets },
   };
   return { conditions, json, text: [tables(results), targetTable(targets)].join('\n\n') };
@@ -78,25 +80,41 @@ function report(
 
 async function measureAll(settings: Settings, names: readonly string[]): Promise<Measured[]> {
   const all: Running[] = [];
-  const clear = async (): Promise<void> => {
-    await Promise.all(all.flatMap(({ stage }) => [stage.dialler.stop(), stage.listener.stop()]));
-  };
+  const clear = async (): Promise<void> => void (await Promise.all(all.map(({ stop }) => stop())));
   return clearedUp(clear, async () => {
     for (const name of names) {
-      const simulated = CONTENDERS[name]?.simulated ?? false;
-      all.push({ name, simulated, stage: await open(name, settings.pin), samples: [] });
+      const bare = BARE[name];
+      all.push(bare === undefined ? await linked(name, settings) : bareOf(name, bare, settings));
     }
     await interleaved(
       settings,
       all,
       ({ name }) => name,
       async (one, repetition) => {
-        const sample = await measure(one, settings);
+        const sample = await one.measure();
         if (repetition > 0) one.samples.push(sample);
       },
     );
     return all;
   });
+}
+
+async function linked(name: string, settings: Settings): Promise<Running> {
+  const stage = await open(name, settings.pin);
+  return {
+    ...{ name, simulated: CONTENDERS[name]?.simulated ?? false, samples: [] },
+    measure: () => measure(name, stage, settings),
+    stop: () => Promise.all([stage.dialler.stop(), stage.listener.stop()]),
+  };
+}
+
+function bareOf(name: string, bare: Bare, settings: Settings): Running {
+  const programs = new Set<Program>();
+  return {
+    ...{ name, simulated: false, samples: [] },
+    measure: async () => ({ flows: {}, latency: await measureBare(bare, settings, programs) }),
+    stop: () => Promise.all([...programs].map((one) => one.stop())),
+  };
 }
 
 async function open(name: string, pin: boolean): Promise<Stage> {
@@ -118,10 +136,7 @@ async function open(name: string, pin: boolean): Promise<Stage> {
   return { listener, dialler };
 }
 
-async function measure(
-  { name, stage }: Running,
-  { milliseconds, roundTrips }: Settings,
-): Promise<Measured['samples'][number]> {
+async function measure(name: string, stage: Stage, { milliseconds, roundTrips }: Settings): Promise<Sample> {
   const flows: Partial<Record<StreamName, Flow>> = {};
   for (const stream of STREAM_NAMES) {
     // Who cannot put messages together sends each alone.

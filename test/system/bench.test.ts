@@ -162,7 +162,7 @@ it('transports --json: streams and round trips of each, datagrams in a system ca
     '--round-trips',
     '50',
     '--only',
-    'tcp,udp,dgram',
+    'tcp,udp,dgram,c-tcp',
   ];
   const { code, stdout, stderr } = await bench('transports', '--json', ...options);
   expect(stderr).toBe('warm\nrepetition 1 of 1\n');
@@ -178,7 +178,7 @@ it('transports --json: streams and round trips of each, datagrams in a system ca
     expect(datagramsPerSend).toEqual(contender === 'udp' ? SPREAD : null);
     expect(datagramsPerReceive).toEqual(contender === 'udp' ? SPREAD : null);
   }
-  expect(latencies.map(({ contender }) => contender)).toEqual(['tcp', 'udp', 'dgram']);
+  expect(latencies.map(({ contender }) => contender)).toEqual(['tcp', 'udp', 'dgram', 'c-tcp']);
   for (const { p50Us } of latencies) expect(p50Us.min).toBeGreaterThan(0);
   const measured = report.targets.filter(({ ratio }) => ratio !== null).map(({ name }) => name);
   expect(measured).toEqual([

@@ -3,7 +3,7 @@ import type { GuestJob } from '../job.ts';
 
 /** Small: JavaScript is emulated. What means something is one beside the other. */
 const SIZE = '--repetitions 3 --milliseconds 500 --round-trips 100';
-const SCRIPT = `modprobe tipc; node dist/bench/main.js transports --only tipc,tcp ${SIZE}`;
+const SCRIPT = `modprobe tipc; node dist/bench/main.js transports --only tipc,tcp,c-tipc,c-tcp ${SIZE}`;
 
 export const tipcBench: GuestJob = {
   name: 'tipc-bench',
@@ -11,7 +11,12 @@ export const tipcBench: GuestJob = {
   guests: [
     {
       command: ['sh', '-c', SCRIPT],
-      says: [/^tipc +single +[1-9]/m, /^tipc +bulk +[1-9]/m, /^tipc, one message a frame, beside tcp +\d/m],
+      says: [
+        /^tipc +single +[1-9]/m,
+        /^tipc +bulk +[1-9]/m,
+        /^tipc, one message a frame, beside tcp +\d/m,
+        /^c-tipc +[1-9]/m,
+      ],
     },
   ],
   seconds: 120,
