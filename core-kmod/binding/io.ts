@@ -4,7 +4,8 @@
  * CRC-32C, memory and bells that processes share. Transports import this file and nothing else of the binding.
  */
 import { getSystemErrorName } from 'node:util';
-import { loadNative, type Native, type WatchHandle } from './native.ts';
+import { loadNative } from './native.ts';
+import type { NativeIo, WatchHandle } from './native-io.ts';
 import { made } from './outcome.ts';
 
 /** Keeps the process alive while it is open and ref'd, which it is at first. */
@@ -102,7 +103,7 @@ export function systemError(errno: number, syscall: string): NodeJS.ErrnoExcepti
 
 /** A connected or bound socket that never waits, whoever made it: its messages. They return what the kernel answered. */
 export class Channel {
-  protected readonly native: Native = loadNative();
+  protected readonly native: NativeIo = loadNative();
   #fd: number;
 
   constructor(fd: number) {
