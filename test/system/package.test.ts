@@ -43,10 +43,13 @@ function programOf(name: string): string {
   throw new Error(`${name} is not in PATH`);
 }
 
+/** Of a program: before that of the test, so that it can be said which hung. */
+const DEADLINE_MS = 280_000;
+
 /** Nothing of npm's own variables, and only what the folder has in PATH. */
 const bare = { HOME: process.env.HOME ?? folder, PATH: bin };
 const node = (...args: string[]) =>
-  run(process.execPath, args, { cwd: app, env: bare, timeout: 90_000, maxBuffer: 1 << 24 });
+  run(process.execPath, args, { cwd: app, env: bare, timeout: DEADLINE_MS, maxBuffer: 1 << 24 });
 
 beforeAll(async () => {
   for (const path of [bin, app]) mkdirSync(path);
