@@ -113,7 +113,6 @@ int m3_wait(struct m3_map *map, uint32_t i, uint32_t tag, uint64_t deadline);
 void m3_wait_briefly(struct m3_map *map, uint32_t i, uint32_t tag);
 /* Has this thread been killed, so that it must not wait for anything? */
 int m3_is_dying(void);
-void m3_wake(struct m3_map *map, uint32_t i, uint32_t tag);
 /*
  * Endpoints that others bind to a handle: how often that was; waits until it is
  * not `seen` any more, or for a slice (-M3_EAGAIN); -M3_EINTR.

@@ -127,6 +127,12 @@ static inline void m3_cpu_relax(void)
 
 /* --------------------------------------------------- bells: bell.c */
 
+/*
+ * Ends what slot i sleeps in, or makes it ready; the handle whose bell is to be
+ * rung for that, or M3_NIL.
+ */
+uint32_t m3_wake(struct m3_map *map, uint32_t i, uint32_t tag);
+
 /* Whose bell: a handle's or, of the node's runtime, a peer's. */
 enum m3_bell_kind { M3_BELL_HANDLE, M3_BELL_PEER };
 

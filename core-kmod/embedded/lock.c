@@ -131,15 +131,26 @@ static void ring_all(struct m3_map *map)
 			m3_ring_peer(map, i);
 }
 
+/*
+ * A bell is rung once for all of its endpoints: who is rung for the first one
+ * would be awake, and have armed it again, before the second.
+ */
 void m3_platform_flush(struct m3_txn *t)
 {
 	struct m3_section *s = (struct m3_section *)(void *)t;
-	uint32_t i;
+	uint32_t i, handle, last = M3_NIL;
 
 	for (i = 0; i < t->wakes; i++) {
-		m3_wake(s->map, t->wake[i], t->tag[i]);
+		handle = m3_wake(s->map, t->wake[i], t->tag[i]);
 		m3_crash_point();
+		if (handle == M3_NIL || handle == last)
+			continue;
+		if (last != M3_NIL)
+			m3_ring_handle(s->map, last);
+		last = handle;
 	}
+	if (last != M3_NIL)
+		m3_ring_handle(s->map, last);
 	t->wakes = 0;
 }
 

@@ -192,32 +192,31 @@ int m3_wait(struct m3_map *map, uint32_t i, uint32_t tag, uint64_t deadline)
 						       -M3_EAGAIN;
 }
 
-static void set_ready(struct m3_map *map, uint32_t i, uint32_t handle)
+static uint32_t set_ready(struct m3_map *map, uint32_t i, uint32_t handle)
 {
 	if (handle >= map->r->handles)
-		return;
+		return M3_NIL;
 	__atomic_fetch_or(m3_ready_bits(map->r, handle) + i / 32,
 			  1u << (i & 31), __ATOMIC_SEQ_CST);
-	m3_ring_handle(map, handle);
+	return handle;
 }
 
-void m3_wake(struct m3_map *map, uint32_t i, uint32_t tag)
+uint32_t m3_wake(struct m3_map *map, uint32_t i, uint32_t tag)
 {
 	struct m3_slot *s = m3_slot(map->r, i);
 	int was;
 
-	if (tag == M3_TAG_INPUT) {
-		set_ready(map, i, s->handle);
-		return;
-	}
+	if (tag == M3_TAG_INPUT)
+		return set_ready(map, i, s->handle);
 	was = m3_raise(s, tag);
 	if (was < 0)
-		return;
+		return M3_NIL;
 	m3_crash_point();
 	if (was == M3_EV_ASLEEP)
 		m3_futex_wake(&s->event, 1);
 	else if (s->waits == M3_WAITS_DOORBELL)
-		set_ready(map, i, s->handle);
+		return set_ready(map, i, s->handle);
+	return M3_NIL;
 }
 
 void m3_wait_briefly(struct m3_map *map, uint32_t i, uint32_t tag)

@@ -185,6 +185,8 @@ void m3_map_free(struct m3_map *map);
 void m3_bell_init(struct m3_bell *bell);
 void m3_bell_ring(struct m3_bell *bell);
 
+void m3_wake(struct m3_map *map, uint32_t i, uint32_t tag);
+
 /* ------------------------------------------------------------ memory.c */
 
 void m3_arena_release(struct m3_dc *dc, uint32_t units);
