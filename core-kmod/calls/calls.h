@@ -31,6 +31,11 @@ struct m3_hold {
 	uint32_t token;
 	uint64_t incarnation; /* of the DC that the token is good for */
 	uint32_t ticket; /* of the bell */
+	/*
+	 * Nothing was there when its bell was armed. As long as that has not been
+	 * served, is armed, and this proxy has done nothing there, nothing is.
+	 */
+	uint32_t quiet;
 };
 
 struct m3_proxy {

@@ -167,6 +167,11 @@ static inline uint32_t m3_bell_ticket(uint32_t generation)
 /* The bell of a proxy's hold on a DC: hold->bell is -1 if there is none. */
 int m3_hold_open(struct m3_proxy *p, struct m3_map *map, struct m3_hold *hold);
 void m3_hold_close(struct m3_hold *hold);
+/*
+ * The bell is armed, and there is nothing to take: `quiet`, if the platform
+ * knows when the bell is served.
+ */
+void m3_hold_rest(struct m3_hold *hold);
 
 /* ---------------------------------------------------------- processes */
 

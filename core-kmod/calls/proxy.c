@@ -97,6 +97,7 @@ int m3_proxy_begin(struct m3_proxy *p, int dc, struct m3_section *s)
 	e = m3_begin(map, s, M3_LOCK_PROXY_MS);
 	if (e)
 		return e;
+	p->holds[dc].quiet = 0;
 	e = !map->r->running ? -M3_EDCNOTRUN :
 	    !*m3_spans(map->r, p->peer) ? -M3_ENODCNODE :
 	    m3_peer(map->r, p->peer)->token != p->holds[dc].token ?
@@ -246,17 +247,30 @@ static int is_held(const struct m3_proxy *p, struct m3_map *map)
 	       spans(map, p->peer);
 }
 
+/* Has nobody rung since it was found empty, and nothing been done there? */
+static int is_quiet(const struct m3_proxy *p, struct m3_map *map)
+{
+	const struct m3_hold *hold = &p->holds[map->r->dc];
+
+	return hold->quiet &&
+	       __atomic_load_n(&m3_peer(map->r, p->peer)->armed,
+			       __ATOMIC_RELAXED) == hold->ticket;
+}
+
 /* Lanes with something to take, as bits; the bell is armed if there is none. */
 static uint32_t look_at_queues(struct m3_proxy *p, struct m3_map *map, int rest)
 {
+	struct m3_hold *hold = &p->holds[map->r->dc];
 	uint32_t lanes = m3_peer_queues(map->r, p->peer);
 
 	if (lanes && !rest)
 		return lanes;
 	/* Nothing to take: arm the bell, then look again. */
-	m3_bell_arm(&m3_peer(map->r, p->peer)->armed,
-		    &p->holds[map->r->dc].ticket);
-	return m3_peer_queues(map->r, p->peer);
+	m3_bell_arm(&m3_peer(map->r, p->peer)->armed, &hold->ticket);
+	lanes = m3_peer_queues(map->r, p->peer);
+	if (!lanes)
+		m3_hold_rest(hold);
+	return lanes;
 }
 
 int m3_do_proxy_queues(struct m3_proxy *p, struct m3_request *q, void *data)
@@ -271,7 +285,7 @@ int m3_do_proxy_queues(struct m3_proxy *p, struct m3_request *q, void *data)
 			continue;
 		if (m3_map_forked(map))
 			return -M3_EFORKED;
-		if (!is_held(p, map))
+		if (is_quiet(p, map) || !is_held(p, map))
 			continue;
 		m3_look_begin(map);
 		lanes = look_at_queues(p, map, q->flags & M3_QUEUES_REST);

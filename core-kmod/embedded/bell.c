@@ -189,4 +189,17 @@ void m3_hold_close(struct m3_hold *hold)
 	if (hold->bell >= 0)
 		close(hold->bell);
 	hold->bell = -1;
+	hold->quiet = 0;
+}
+
+void m3_hold_rest(struct m3_hold *hold)
+{
+	hold->quiet = 1;
+}
+
+/* Who has rung may take the ticket only now: it is to be armed anew. */
+void m3_hold_serve(struct m3_hold *hold)
+{
+	m3_bell_drain(hold->bell);
+	hold->quiet = 0;
 }

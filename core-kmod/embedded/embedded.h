@@ -148,6 +148,8 @@ void m3_bell_remove(struct m3_map *map, enum m3_bell_kind kind, uint32_t index,
 void m3_ring_handle(struct m3_map *map, uint32_t handle);
 void m3_ring_peer(struct m3_map *map, uint32_t node);
 void m3_bell_drain(int fd);
+/* Drains the bell of a hold, which rang. */
+void m3_hold_serve(struct m3_hold *hold);
 
 /* -------------------------------------------- CPUs: affinity.c */
 

@@ -87,7 +87,7 @@ static int serve(struct m3_node *node, uint64_t which)
 		return p != NULL;
 	if (p->holds[dc].bell < 0)
 		return 0;
-	m3_bell_drain(p->holds[dc].bell);
+	m3_hold_serve(&p->holds[dc]);
 	return 1;
 }
 

@@ -249,6 +249,38 @@ static void bell_of_an_ended_dc(void)
 	rig_stop(&b);
 }
 
+/*
+ * What comes to a DC that was found empty is found again: by who asks without
+ * serving the bell, and by who serves it, though nothing was left by then.
+ */
+static void quiet_dc(void)
+{
+	char frame[M3_FRAME_BYTES];
+	struct rig_node a, b;
+	struct m3_member *m;
+	uint32_t queues[4];
+	int32_t ids[4];
+	int times;
+
+	rig_start(&a, 0);
+	rig_start(&b, 1);
+	rig_pair(&a, &b);
+	m = rig_join(&a, 1);
+	SAME(m3_rmtbind(a.core, RIG_DC, "far", 2, 1), 0);
+	for (times = 0; times < 3; times++) {
+		SAME(m3_proxy_queues(a.proxy, queues, 4), 0);
+		SAME(m3_proxy_queues(a.proxy, queues, 4), 0);
+		SAME(m3_notify(m, 1, 2), 0);
+		SAME(m3_proxy_queues(a.proxy, queues, 4), 1);
+		MUST(rig_take(&a, M3_LANE_NORMAL, frame, sizeof(frame)));
+		SAME(m3_proxy_queues(a.proxy, queues, 4), 0);
+		SAME(m3_node_serve(a.core, ids, 4), 1);
+	}
+	m3_leave(m);
+	rig_stop(&a);
+	rig_stop(&b);
+}
+
 int main(void)
 {
 	alarm(100);
@@ -256,6 +288,7 @@ int main(void)
 	rig_ok("forked handles");
 	served_bell();
 	bell_of_an_ended_dc();
+	quiet_dc();
 	rig_ok("a served bell");
 	rebound_under_a_sleeper();
 	rig_ok("an endpoint changes hands under a sleeper");
