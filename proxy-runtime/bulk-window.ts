@@ -19,8 +19,12 @@ const WHOLE_MS = 0.6;
 const JUDGED_MS = 50;
 /** What a frame has beside its chunk. */
 const BESIDE_BYTES = WIRE_FRAME_BYTES - WHOLE_BYTES;
-/** Whatever the estimates say: one frame on the wire, and the next behind it. */
+/**
+ * Whatever the estimates say: one frame on the wire, and the next behind it; or up to four, where all of them take no longer
+ * than two on a slower wire. There a frame takes less than who accepts it takes to be woken.
+ */
 const LEAST_FRAMES = 2;
+const LEAST_WHERE_FAST = 4;
 /** A rate counts for one to two of these, a shortest time for as many of the longer ones. */
 const RATE_MS = 500;
 const SHORTEST_MS = 10_000;
@@ -65,6 +69,7 @@ export function createBulkWindow(clock: Clock): BulkWindow {
   let acceptedAtMs = clock.now();
   let acceptedSentAtMs = acceptedAtMs;
   let chunkBytes = WHOLE_BYTES;
+  let least = LEAST_FRAMES;
   /** Since it was judged last: accepted, while something was under way. */
   let busy = { bytes: 0, ms: 0, sinceMs: acceptedAtMs };
   let limit = LEAST_FRAMES * WIRE_FRAME_BYTES;
@@ -86,12 +91,14 @@ export function createBulkWindow(clock: Clock): BulkWindow {
     busy.ms += now - busy.sinceMs;
     busy.sinceMs = now;
     if (busy.ms >= JUDGED_MS) {
-      chunkBytes = (busy.bytes / busy.ms) * WHOLE_MS < WHOLE_BYTES ? HALF_BYTES : WHOLE_BYTES;
+      const wholeFrames = ((busy.bytes / busy.ms) * WHOLE_MS) / WHOLE_BYTES;
+      chunkBytes = wholeFrames < 1 ? HALF_BYTES : WHOLE_BYTES;
+      least = Math.min(LEAST_WHERE_FAST, LEAST_FRAMES * Math.max(1, Math.floor(wholeFrames)));
       busy = { bytes: 0, ms: 0, sinceMs: now };
     }
     const frameBytes = chunkBytes + BESIDE_BYTES;
     // The time that a frame itself is on the wire is in the shortest time, and does not count twice.
-    limit = Math.max(LEAST_FRAMES * frameBytes, 2 * rate.value * shortest.value - frameBytes);
+    limit = Math.max(least * frameBytes, 2 * rate.value * shortest.value - frameBytes);
   }
 
   return {

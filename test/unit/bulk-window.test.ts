@@ -88,6 +88,17 @@ describe('copy data on a wire', () => {
   });
 
   test.each([
+    ['1 Gbit/s', 125_000, 2],
+    ['3 Gbit/s', 375_000, 4],
+    ['8 Gbit/s', 1_000_000, 4],
+  ])(
+    '%s without length: a small message waits for two frames of a slow wire, or four of a fast one',
+    (_name, bytesPerMs, frames) => {
+      expect(saturate({ bytesPerMs, delayMs: 0.01 }, 2000).most).toBe(frames * WIRE_FRAME_BYTES);
+    },
+  );
+
+  test.each([
     ['for a minute', {}],
     ['on a busy machine', { stalls: { share: 0.05, ms: 5 } }],
     ['on a busy machine, behind a token bucket', { stalls: { share: 0.05, ms: 5 }, burstBytes: 70_000 }],
