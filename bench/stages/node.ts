@@ -5,6 +5,7 @@ import { plugIns } from '../../proxy-runtime/cli/plug-ins.ts';
 import { loadConfig } from '../../proxy-runtime/config/index.ts';
 import { createLogger } from '../../proxy-runtime/log.ts';
 import { createRuntime } from '../../proxy-runtime/runtime.ts';
+import { linkAnswers } from '../../test/system/rig/link-answers.ts';
 import { answerQuestions } from '../../test/system/rig/questions.ts';
 import { type Marks, marked, sharedClock } from './marks.ts';
 
@@ -30,12 +31,7 @@ function nsPerMark(): number {
 
 answerQuestions(
   {
-    listening: () => node.runtime.status().listening,
-    connected: (peer: number) =>
-      node.runtime.proxies
-        .find((proxy) => proxy.peer === peer)
-        ?.connected()
-        .then(() => true),
+    ...linkAnswers(node),
     marks: taken,
     nsPerMark,
   },

@@ -9,6 +9,7 @@ import { startNode } from '../../../proxy-runtime/cli/node-process.ts';
 import { plugIns } from '../../../proxy-runtime/cli/plug-ins.ts';
 import { loadConfig } from '../../../proxy-runtime/config/index.ts';
 import { createLogger } from '../../../proxy-runtime/log.ts';
+import { linkAnswers } from './link-answers.ts';
 import { answerQuestions } from './questions.ts';
 
 /** What a node's process uses. Bytes, but for slabs and counts. */
@@ -87,12 +88,7 @@ function traffic(): Traffic {
 
 answerQuestions(
   {
-    listening: () => node.runtime.status().listening,
-    connected: (peer: number) =>
-      node.runtime.proxies
-        .find((proxy) => proxy.peer === peer)
-        ?.connected()
-        .then(() => true),
+    ...linkAnswers(node),
     usage,
     traffic,
   },
