@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** Section 7.1 of the reference: the tests of the paper's system, by their names. */
-import { leftOut, onKernel, row, section } from './row.ts';
+import { leftOut, row, section } from './row.ts';
 
 const MANAGEMENT = [
   row(
@@ -30,18 +30,13 @@ const MANAGEMENT = [
     'core/core-manage.c: getdcinfo of each',
     'info.c: the DC',
   ),
-  onKernel(
-    'the library offers mnx.h over embedded cores',
-    row(
-      'test_getdcinfo, -1',
-      'shows the caller’s DC and its slots, and the local node',
-      'member_dcinfo member_procinfo getnodeinfo',
-      "info.c: the caller's own",
-      'calls.test.ts: a member sees its own DC',
-      'mnx_bindings.c',
-    ),
+  row(
+    'test_getdcinfo, -1',
+    'shows the caller’s DC and its slots, and the local node',
+    'member_dcinfo member_procinfo getnodeinfo',
     "info.c: the caller's own",
     'calls.test.ts: a member sees its own DC',
+    'mnx_bindings.c',
   ),
   row(
     'test_getdctab',
