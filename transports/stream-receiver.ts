@@ -11,8 +11,8 @@ import { FlowGate } from './flow-gate.ts';
 
 /** The length prefix: unsigned, little-endian, of the range behind it. */
 export const PREFIX_BYTES = 4;
-/** What one read may bring to the scratch buffer. */
-export const READ_BYTES = 65_536;
+/** What one read may bring to the scratch buffer: the largest frame, which TIPC carries as one message, and its length. */
+export const READ_BYTES = 67_584;
 /** From this size on a frame is read straight into its slab; below it an incomplete one waits in the scratch buffer. */
 const DIRECT_BYTES = 32_768;
 /** The scratch buffer's first bytes, where what is left of one read waits for the next, just in front of it. */

@@ -11,6 +11,8 @@ import type { TipcNode } from './tipc-node.ts';
 const MESSAGE_BYTES = 66_000;
 /** What one turn of the event loop may read from one connection, so that the others have theirs. */
 const READS_PER_TURN = 16;
+/** A read that brings less ends a burst, as a rule: looking for more would be a system call for each answer. */
+const BURST_BYTES = 4096;
 
 /** TIPC says so to who writes when the peer has ended; that the peer has, is for the reading to find, behind what it sent. */
 const EPIPE = -32;
@@ -142,8 +144,9 @@ export class TipcStream extends Writable implements StreamSocket {
   #writable(): void {
     const then = this.#whenWritable;
     this.#whenWritable = undefined;
-    this.#watch.writable(false);
     then?.();
+    // Who waits again at once, as under load, is still watched: libuv takes two system calls for each change.
+    if (this.#whenWritable === undefined) this.#watch.writable(false);
   }
 
   #readable(): void {
@@ -162,7 +165,7 @@ export class TipcStream extends Writable implements StreamSocket {
         return;
       }
       if (!this.#receiver.received(bytes)) this.pause();
-      if (this.#isPaused || this.destroyed) return;
+      if (bytes < Math.min(target.length, BURST_BYTES) || this.#isPaused || this.destroyed) return;
     }
   }
 
