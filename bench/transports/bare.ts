@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /** What the kernel itself takes for a round trip: two programs in C at the ends of a socket, and nothing of m3ipc. */
+import { availableParallelism } from 'node:os';
 import { transports } from '../../transports/index.ts';
 import type { Latency } from '../closed-loop.ts';
-import type { Cell } from '../local/cell.ts';
+import type { Cell, Placement } from '../local/cell.ts';
 import { runCell } from '../local/stage.ts';
 import type { Program } from '../program.ts';
 import { MESSAGE_BYTES } from './layout.ts';
@@ -21,15 +22,20 @@ export const BARE: Readonly<Record<string, Bare>> = {
 
 const NS_PER_US = 1000;
 
+/** As the ends of links are placed; one processor is enough. */
+function placementOf(pin: boolean): Placement {
+  if (availableParallelism() < 2) return 'one';
+  return pin ? 'two' : 'free';
+}
+
 /** @param running where its program is while it runs, for who has to end it. */
 export async function measureBare(
   { mechanism }: Bare,
   { milliseconds, pin }: { readonly milliseconds: number; readonly pin: boolean },
   running: Set<Program>,
 ): Promise<Pick<Latency, 'p50Us' | 'p99Us' | 'roundTripsPerSecond'>> {
-  const placement = pin ? ('two' as const) : ('free' as const);
   const cell: Cell = {
-    ...{ contender: mechanism, placement, pairs: 1, kind: 'message', bytes: MESSAGE_BYTES },
+    ...{ contender: mechanism, placement: placementOf(pin), pairs: 1, kind: 'message', bytes: MESSAGE_BYTES },
     ...{ dc: 'plain', timed: true, looks: 1, times: 1 },
   };
   const said = await runCell(cell, milliseconds, [], running);
