@@ -24,7 +24,7 @@ export const storm: GuestJob = {
       says: [
         /^\d+ kills, [1-9]\d* of the carrier, [1-9]\d* of these with records in flight$/m,
         /^calls: ok \d+ .*(ESRCDIED|EDSTDIED)/m,
-        /^sound\nunloaded$/m,
+        /^sound\n(?:no leak\n)?unloaded$/m,
       ],
     },
   ],
