@@ -24,6 +24,7 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/uidgid.h>
+#include <linux/version.h>
 #include <linux/wait.h>
 #include "../calls/event.h"
 #include "../calls/platform.h"
@@ -63,9 +64,10 @@ struct m3_bell {
 	atomic_t rung;
 };
 
-/* For sparse, which follows neither mutexes nor what locks are for RT. */
+/* For sparse, which does not follow mutexes, nor RT's locks before 6.12. */
 #if (defined(M3_LOCK_SPIN) || defined(M3_LOCK_RW)) && \
-	!defined(CONFIG_PREEMPT_RT)
+	(!defined(CONFIG_PREEMPT_RT) || \
+	 LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0))
 #define M3_ACQUIRES(l) __acquires(l)
 #define M3_RELEASES(l) __releases(l)
 #else
