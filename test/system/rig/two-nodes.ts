@@ -69,7 +69,8 @@ export async function openTwoNodes(options: TwoNodesOptions): Promise<TwoNodes> 
   const members: Worker[] = [];
   const clear = async (): Promise<void> => {
     await Promise.all(members.map((worker) => worker.stop()));
-    await Promise.all(nodes.map((worker) => worker.stop()));
+    // Node 1 before node 2, which it would dial again, and log that nobody answers.
+    for (const worker of nodes.toReversed()) await worker.stop();
     for (const core of cores) endCore(core);
     remove(dir);
   };
