@@ -8,6 +8,20 @@ export interface WatchHandle {
 
 type Bytes = Uint8Array;
 
+/**
+ * Works on `bytes` from `start` to `end`, in place; what lies from `ad` to `start` is authenticated alone. The counter of the nonce
+ * comes in two halves.
+ */
+type AeadCall = (
+  key: Bytes,
+  bytes: Bytes,
+  ad: number,
+  start: number,
+  end: number,
+  low: number,
+  high: number,
+) => number;
+
 export interface NativeIo {
   /** Events: 1 readable, 2 writable; at first 1. */
   watch(fd: number, onReady: (status: number, events: number) => void): WatchHandle | number;
@@ -34,24 +48,8 @@ export interface NativeIo {
   copyBytes(target: Bytes, at: number, source: Bytes, from: number, bytes: number): number;
   crc32c(bytes: Bytes, start: number, end: number): number | undefined;
 
-  /** The counter of the nonce comes in two halves. ENOSYS: this Node exports no OpenSSL. */
-  aeadSeal(
-    key: Bytes,
-    bytes: Bytes,
-    ad: number,
-    start: number,
-    end: number,
-    low: number,
-    high: number,
-  ): number;
+  /** ENOSYS: this Node exports no OpenSSL. */
+  aeadSeal: AeadCall;
   /** 1: authentic, 0: not. */
-  aeadOpen(
-    key: Bytes,
-    bytes: Bytes,
-    ad: number,
-    start: number,
-    end: number,
-    low: number,
-    high: number,
-  ): number;
+  aeadOpen: AeadCall;
 }

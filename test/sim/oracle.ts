@@ -21,6 +21,7 @@ const UNTAKEN: ReadonlySet<string> = new Set([
 const OWN_END: ReadonlySet<string> = new Set(['EDCNOTRUN', 'ESHUTDOWN', 'ENOTBIND', 'EDVSINIT']);
 /** Of calls that a server may have taken, and goes on with. */
 const BEFORE_ITS_ANSWER: ReadonlySet<string> = new Set(['ETIMEDOUT', 'EUNKNOWN']);
+
 export class Oracle {
   readonly violations: string[] = [];
   readonly outcomes = new Map<string, number>();
