@@ -4,7 +4,6 @@
  * elsewhere, the quota of automatic descriptors, replicas, backups.
  */
 #include "forge.h"
-#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -32,35 +31,10 @@ static struct m3_member *begin_warned(struct rig_node *n, struct forge *f)
 	return rig_join(n, 1);
 }
 
-/* A process that binds endpoint 3, serves 20 once, and is killed. */
-static pid_t server(struct rig_node *n, struct forge *f)
-{
-	struct m3_message message;
-	pid_t pid = fork();
-
-	MUST(pid >= 0);
-	if (pid == 0) {
-		struct m3_member *m = rig_join(n, 3);
-
-		SAME(m3_receive(m, 3, M3_ANY, &message, 5000), 0);
-		SAME(m3_reply(m, 3, 20, &message), 0);
-		m3_receive(m, 3, M3_ANY, &message, M3_FOREVER);
-		_exit(1);
-	}
-	rig_until(n, 3, M3_RTS_RECEIVING);
-	SAME(forge_message(f, M3_REC_SENDREC, 20, 3, 100, 7), 1);
-	return pid;
-}
-
 /* One that node 1 has heard of dies. */
 static void die(struct rig_node *n, struct forge *f)
 {
-	pid_t pid = server(n, f);
-
-	rig_until(n, 3, M3_RTS_RECEIVING);
-	SAME(kill(pid, SIGKILL), 0);
-	SAME(waitpid(pid, NULL, 0), pid);
-	SAME(m3_sweep(n->core), rig_left(1));
+	forge_killed_server(f);
 	SAME((long)rig_info(n, 3).misc_flags, M3_MF_KILLED);
 	SAME((long)rig_rts(n, 3), M3_RTS_SENDING | M3_RTS_RMTOPER);
 	SOUND(n);

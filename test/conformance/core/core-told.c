@@ -15,26 +15,6 @@ static struct forge_record rec;
 
 /* ----------------------------------------------------------- told */
 
-/* A process that binds endpoint 3, serves 20 once, and is killed. */
-static pid_t server(struct rig_node *n, struct forge *f)
-{
-	struct m3_message message;
-	pid_t pid = fork();
-
-	MUST(pid >= 0);
-	if (pid == 0) {
-		struct m3_member *m = rig_join(n, 3);
-
-		SAME(m3_receive(m, 3, M3_ANY, &message, 5000), 0);
-		SAME(m3_reply(m, 3, 20, &message), 0);
-		m3_receive(m, 3, M3_ANY, &message, M3_FOREVER);
-		_exit(1);
-	}
-	rig_until(n, 3, M3_RTS_RECEIVING);
-	SAME(forge_message(f, M3_REC_SENDREC, 20, 3, 100, 7), 1);
-	return pid;
-}
-
 /* Behind what it has said, by unbind and by kill; of who has said nothing too. */
 static void told_of_deaths(void)
 {
@@ -43,7 +23,6 @@ static void told_of_deaths(void)
 	struct forge f;
 	struct m3_member *m = forge_alone(&n, &f);
 	uint64_t binding = rig_info(&n, 1).binding;
-	pid_t pid;
 
 	SAME(m3_bind(m, 2), 0);
 	SAME(forge_message(&f, M3_REC_SENDREC, 20, 1, 5, 7), 1);
@@ -58,11 +37,7 @@ static void told_of_deaths(void)
 	takes(&f, M3_REC_DEATH, 2);
 	forge_nothing(&f);
 
-	pid = server(&n, &f);
-	rig_until(&n, 3, M3_RTS_RECEIVING);
-	SAME(kill(pid, SIGKILL), 0);
-	SAME(waitpid(pid, NULL, 0), pid);
-	SAME(m3_sweep(n.core), rig_left(1));
+	forge_killed_server(&f);
 	takes(&f, M3_REC_REPLY, 3);
 	takes(&f, M3_REC_DEATH, 3);
 	forge_nothing(&f);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "forge.h"
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 int forge_open(struct forge *f)
 {
@@ -154,6 +157,32 @@ void forge_give_up(struct m3_member *m, struct forge *f, int ep, long call)
 	rig_start_call(m, &c, M3_OP_SENDREC, 1, ep, 7, M3_PENDING);
 	forge_expect(f, &r, M3_REC_SENDREC, 1, ep, call);
 	SAME(m3_cancel(m, &c, M3_ETIMEDOUT), -M3_ETIMEDOUT);
+}
+
+static void serve_once(struct rig_node *n)
+{
+	struct m3_member *m = rig_join(n, 3);
+	struct m3_message message;
+
+	SAME(m3_receive(m, 3, M3_ANY, &message, 5000), 0);
+	SAME(m3_reply(m, 3, 20, &message), 0);
+	m3_receive(m, 3, M3_ANY, &message, M3_FOREVER);
+	_exit(1);
+}
+
+void forge_killed_server(struct forge *f)
+{
+	pid_t pid = fork();
+
+	MUST(pid >= 0);
+	if (pid == 0)
+		serve_once(f->to);
+	rig_until(f->to, 3, M3_RTS_RECEIVING);
+	SAME(forge_message(f, M3_REC_SENDREC, 20, 3, 100, 7), 1);
+	rig_until(f->to, 3, M3_RTS_RECEIVING);
+	SAME(kill(pid, SIGKILL), 0);
+	SAME(waitpid(pid, NULL, 0), pid);
+	SAME(m3_sweep(f->to->core), rig_left(1));
 }
 
 struct m3_member *forge_alone(struct rig_node *n, struct forge *f)

@@ -61,6 +61,11 @@ void forge_expect(struct forge *f, struct forge_record *r, int kind, int src,
  * node, its `call`-th, that had left.
  */
 void forge_give_up(struct m3_member *m, struct forge *f, int ep, long call);
+/*
+ * A process of the core's binds endpoint 3, takes a request of endpoint 20,
+ * answers it, and is killed and buried as it receives the next.
+ */
+void forge_killed_server(struct forge *f);
 /* A new core with endpoint 1 bound by the member returned, peer of node 1. */
 struct m3_member *forge_alone(struct rig_node *n, struct forge *f);
 /* The same, and endpoint 20 is declared at node 1. */
