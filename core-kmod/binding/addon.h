@@ -124,7 +124,7 @@ struct m3_handle {
 	struct m3_handle *node; /* of a proxy (invariant) */
 	struct m3_handle *proxies; /* of a node: open ones */
 	struct m3_handle *next; /* in its node's `proxies` */
-	struct m3_handle *other; /* of this thread */
+	struct m3_handle *other; /* of this thread, in its bucket */
 	struct m3_view *views; /* of a member: live ones */
 	bool collected; /* its JavaScript object is gone */
 };

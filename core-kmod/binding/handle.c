@@ -38,17 +38,62 @@ static const struct {
 	[M3_HANDLE_WATCH] = { close_watch, -M3_EINVAL },
 };
 
-/* All of this thread's environments. */
-static __thread struct m3_handle *handles;
+#define BUCKETS 256
+
+/*
+ * All of this thread's environments, by their address: every call looks. Apart
+ * from the thread's own memory, of which a loaded library gets little.
+ */
+struct table {
+	size_t count;
+	struct m3_handle *buckets[BUCKETS];
+};
+
+static __thread struct table *handles; /* NULL: none */
+
+/* Fibonacci hashing: addresses lie at even distances. */
+static struct m3_handle **bucket(const void *address)
+{
+	uint64_t hash = (uint64_t)(uintptr_t)address * 0x9e3779b97f4a7c15u;
+
+	return &handles->buckets[hash >> 56];
+}
+
+static bool remember(struct m3_handle *handle)
+{
+	struct m3_handle **first;
+
+	if (!handles)
+		handles = calloc(1, sizeof(*handles));
+	if (!handles)
+		return false;
+	first = bucket(handle);
+	handle->other = *first;
+	*first = handle;
+	handles->count++;
+	return true;
+}
 
 static void forget(struct m3_handle *handle)
 {
-	struct m3_handle **at = &handles;
+	struct m3_handle **at = bucket(handle);
 
-	while (*at && *at != handle)
+	while (*at != handle)
 		at = &(*at)->other;
-	if (*at)
-		*at = handle->other;
+	*at = handle->other;
+	if (--handles->count)
+		return;
+	free(handles);
+	handles = NULL;
+}
+
+static struct m3_handle *find(const void *address)
+{
+	struct m3_handle *one = handles ? *bucket(address) : NULL;
+
+	while (one && one != address)
+		one = one->other;
+	return one;
 }
 
 static void on_exit_of_environment(void *data)
@@ -113,7 +158,12 @@ static struct m3_handle *create(napi_env env, enum m3_handle_kind kind,
 	if (!handle || napi_add_env_cleanup_hook(env, on_exit_of_environment,
 						 handle)) {
 		free(handle);
-		kinds[kind].close(object);
+		return NULL;
+	}
+	if (!remember(handle)) {
+		napi_remove_env_cleanup_hook(env, on_exit_of_environment,
+					     handle);
+		free(handle);
 		return NULL;
 	}
 	handle->kind = kind;
@@ -126,8 +176,6 @@ static struct m3_handle *create(napi_env env, enum m3_handle_kind kind,
 		handle->next = node->proxies;
 		node->proxies = handle;
 	}
-	handle->other = handles;
-	handles = handle;
 	return handle;
 }
 
@@ -137,8 +185,10 @@ napi_value m3_handle_make(napi_env env, enum m3_handle_kind kind, void *object,
 	struct m3_handle *handle = create(env, kind, object, node);
 	napi_value value;
 
-	if (!handle)
+	if (!handle) {
+		kinds[kind].close(object);
 		return m3_js_int(env, -M3_ENOMEM);
+	}
 	if (napi_create_external(env, handle, finalize, NULL, &value)) {
 		m3_handle_close(handle);
 		m3_handle_put(handle);
@@ -150,13 +200,12 @@ napi_value m3_handle_make(napi_env env, enum m3_handle_kind kind, void *object,
 int m3_handle_get(napi_env env, napi_value value, enum m3_handle_kind kind,
 		  struct m3_handle **handle)
 {
-	struct m3_handle *one = handles;
+	struct m3_handle *one;
 	void *data;
 
 	if (napi_get_value_external(env, value, &data))
 		return 1;
-	while (one && one != data)
-		one = one->other;
+	one = find(data);
 	if (!one || one->kind != kind)
 		return 1;
 	*handle = one;

@@ -33,14 +33,15 @@ struct m3_hold {
 	uint32_t ticket; /* of the bell */
 	/*
 	 * Nothing was there when its bell was armed. As long as that has not been
-	 * served, is armed, and this proxy has done nothing there, nothing is.
+	 * served, and this proxy has done nothing there, nothing is that has been
+	 * rung for.
 	 */
 	uint32_t quiet;
 };
 
 struct m3_proxy {
 	struct m3_node *node;
-	struct m3_proxy *next; /* of the node's */
+	struct m3_proxy *next; /* of the node's, for this peer */
 	uint32_t peer;
 	uint32_t attachment; /* which of the peer's proxies it is */
 	uint32_t chunk; /* bytes of copies at most, in one record */

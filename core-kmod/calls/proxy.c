@@ -247,16 +247,6 @@ static int is_held(const struct m3_proxy *p, struct m3_map *map)
 	       spans(map, p->peer);
 }
 
-/* Has nobody rung since it was found empty, and nothing been done there? */
-static int is_quiet(const struct m3_proxy *p, struct m3_map *map)
-{
-	const struct m3_hold *hold = &p->holds[map->r->dc];
-
-	return hold->quiet &&
-	       __atomic_load_n(&m3_peer(map->r, p->peer)->armed,
-			       __ATOMIC_RELAXED) == hold->ticket;
-}
-
 /* Lanes with something to take, as bits; the bell is armed if there is none. */
 static uint32_t look_at_queues(struct m3_proxy *p, struct m3_map *map, int rest)
 {
@@ -280,12 +270,15 @@ int m3_do_proxy_queues(struct m3_proxy *p, struct m3_request *q, void *data)
 	uint32_t *out = data;
 
 	for (dc = 0; dc < p->node->region->max_dcs; dc++) {
+		/* Of the many without work nothing but this is looked at. */
+		if (p->holds[dc].bell < 0 || p->holds[dc].quiet)
+			continue;
 		map = p->node->maps[dc];
-		if (p->holds[dc].bell < 0 || !map)
+		if (!map)
 			continue;
 		if (m3_map_forked(map))
 			return -M3_EFORKED;
-		if (is_quiet(p, map) || !is_held(p, map))
+		if (!is_held(p, map))
 			continue;
 		m3_look_begin(map);
 		lanes = look_at_queues(p, map, q->flags & M3_QUEUES_REST);

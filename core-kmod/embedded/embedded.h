@@ -46,7 +46,7 @@ struct m3_node_platform {
 	char dir[PATH_MAX];
 	int fd;
 	int epoll; /* of all bells of its proxies */
-	struct m3_proxy *proxies; /* list */
+	struct m3_proxy *proxies[M3_MAX_NODES]; /* of each peer, newest first */
 };
 
 /*

@@ -71,8 +71,11 @@ int m3_node_open(const char *dir, struct m3_node **node)
 
 void m3_node_close(struct m3_node *node)
 {
-	while (node->platform.proxies)
-		m3_detach(node->platform.proxies);
+	uint32_t peer;
+
+	for (peer = 0; peer < M3_MAX_NODES; peer++)
+		while (node->platform.proxies[peer])
+			m3_detach(node->platform.proxies[peer]);
 	if (node->device < 0) {
 		m3_embedded_close(node);
 		return;

@@ -35,21 +35,21 @@ int m3_attach(struct m3_node *node, int id, struct m3_proxy **out)
 	if (!p)
 		return -M3_ENOMEM;
 	p->device = -1;
-	p->next = node->platform.proxies;
 	e = node->device < 0 ? m3_proxy_hold(p, node, id) :
 			       device_attach(p, node, id);
 	if (e) {
 		free(p);
 		return e;
 	}
-	node->platform.proxies = p;
+	p->next = node->platform.proxies[p->peer];
+	node->platform.proxies[p->peer] = p;
 	*out = p;
 	return 0;
 }
 
 void m3_detach(struct m3_proxy *p)
 {
-	struct m3_proxy **at = &p->node->platform.proxies;
+	struct m3_proxy **at = &p->node->platform.proxies[p->peer];
 
 	if (p->device < 0)
 		m3_proxy_release(p);
@@ -67,20 +67,11 @@ int m3_node_bell(struct m3_node *node)
 	return node->platform.epoll;
 }
 
-static struct m3_proxy *proxy_of(struct m3_node *node, uint32_t peer)
-{
-	struct m3_proxy *p = node->platform.proxies;
-
-	while (p && p->peer != peer)
-		p = p->next;
-	return p;
-}
-
 /* Drains a bell that rang; m3_proxy_queues() arms it again. */
 static int serve(struct m3_node *node, uint64_t which)
 {
 	uint32_t dc = (uint32_t)which, peer = (uint32_t)(which >> 32);
-	struct m3_proxy *p = proxy_of(node, peer);
+	struct m3_proxy *p = node->platform.proxies[peer];
 
 	/* The kernel's is told of once for each ring. */
 	if (!p || p->device >= 0)
