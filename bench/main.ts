@@ -50,19 +50,20 @@ const list = (text: string): string[] => text.split(',').filter((name) => name !
 
 const option = (flags: string, about: string): Option => new Option(flags, about);
 
-const OPTIONS = {
-  milliseconds: option('--milliseconds <n>', 'of each measurement').argParser(whole).default(50),
-  roundTrips: option('--round-trips <n>', 'of each repetition, one outstanding')
-    .argParser(whole)
-    .default(5000),
-  pin: option('--pin', 'bind processes to cores').default(false),
-  most: option('--most <n>', 'no more clients, endpoints, nodes, DCs than these').argParser(whole),
-  only: option('--only <names>', 'contenders, separated by commas').argParser(list),
-  backend: option('--backend <name>', "whose core; the kernel's is made on /dev/m3ipc0, by root")
-    .choices(['embedded', 'kernel'])
-    .default('embedded'),
-  codecs: option('--codecs <names>', 'of the link, separated by commas').argParser(list).default([]),
-} as const satisfies Record<Scenario['options'][number], Option>;
+const optionsOf = ({ milliseconds = 50 }: Scenario) =>
+  ({
+    milliseconds: option('--milliseconds <n>', 'of each measurement').argParser(whole).default(milliseconds),
+    roundTrips: option('--round-trips <n>', 'of each repetition, one outstanding')
+      .argParser(whole)
+      .default(5000),
+    pin: option('--pin', 'bind processes to cores').default(false),
+    most: option('--most <n>', 'no more clients, endpoints, nodes, DCs than these').argParser(whole),
+    only: option('--only <names>', 'contenders, separated by commas').argParser(list),
+    backend: option('--backend <name>', "whose core; the kernel's is made on /dev/m3ipc0, by root")
+      .choices(['embedded', 'kernel'])
+      .default('embedded'),
+    codecs: option('--codecs <names>', 'of the link, separated by commas').argParser(list).default([]),
+  }) satisfies Record<Scenario['options'][number], Option>;
 
 interface Output {
   readonly json: boolean;
@@ -121,8 +122,9 @@ for (const [name, scenario] of Object.entries(SCENARIOS)) {
     .option('--json', 'print one JSON object', false)
     .option('-o, --output <file>', 'write the JSON object to a file')
     .option('--repetitions <n>', 'of everything, interleaved', whole, 7);
-  for (const key of scenario.options) command.addOption(OPTIONS[key]);
-  command.action((options) => run(name, scenario, options));
+  const options = optionsOf(scenario);
+  for (const key of scenario.options) command.addOption(options[key]);
+  command.action((given) => run(name, scenario, given));
 }
 program
   .command('report')

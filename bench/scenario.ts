@@ -29,11 +29,19 @@ export interface Report {
   readonly text: string;
 }
 
+/**
+ * Of a measurement whose path is in Node: the one that warms up is as long, and in 50 ms of a copy proxies are not compiled yet,
+ * which halves their rate.
+ */
+export const WARM_MS = 300;
+
 /** One line of the table in main.ts. */
 export interface Scenario {
   readonly summary: string;
   /** What it heeds, besides `repetitions`. */
   readonly options: readonly Exclude<keyof Settings, 'repetitions' | 'progress'>[];
+  /** Of each measurement unless said otherwise. Many, where Node has to have compiled what is measured: {@link WARM_MS}. */
+  readonly milliseconds?: number;
   /** What it started is gone when it resolves or rejects. */
   run(settings: Settings): Promise<Report>;
 }

@@ -2,7 +2,7 @@
 /** `copy`: vcopy from node to node, over loopback and over a wire of 1 Gbit/s beside iperf3. */
 import { tableText } from '../../proxy-runtime/cli/table.ts';
 import { clearedUp, interleaved } from '../interleave.ts';
-import type { Report, Scenario, Settings } from '../scenario.ts';
+import { type Report, type Scenario, type Settings, WARM_MS } from '../scenario.ts';
 import { type Spread, spreadOf } from '../statistics.ts';
 import { type Line, lineOf, spreadText, targetTable } from '../target.ts';
 import { chainsOf, ENCRYPTED, PLAIN } from './chains.ts';
@@ -17,7 +17,7 @@ const LOOPBACK = 'loopback';
 const SHAPED = `${WIRE.mbitPerSecond} Mbit/s`;
 const IPERF = 'iperf3';
 /** A wire's queue has to fill, and iperf3 counts in seconds. */
-const WIRE_TIMES = 20;
+const WIRE_TIMES = 3;
 /** MB/s over loopback. */
 const TARGETS: Readonly<Record<string, number>> = { [PLAIN]: 1000, [ENCRYPTED]: 500 };
 /** Of what iperf3 gets. */
@@ -52,6 +52,7 @@ interface Running extends Measured {
 export const copy: Scenario = {
   summary: 'vcopy of 64 KiB to 1 MiB between two nodes; beside iperf3 on a wire of 1 Gbit/s',
   options: ['milliseconds', 'pin', 'codecs'],
+  milliseconds: WARM_MS,
   async run(settings) {
     const rooms: (Room | WireRoom)[] = [];
     const clear = async (): Promise<void> => void (await Promise.all(rooms.map((room) => room.clear())));

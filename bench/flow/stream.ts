@@ -2,7 +2,7 @@
 /** `stream`: messages one way, from C to C through two proxies, as fast as they go. */
 import { tableText } from '../../proxy-runtime/cli/table.ts';
 import { clearedUp, interleaved } from '../interleave.ts';
-import type { Report, Scenario, Settings } from '../scenario.ts';
+import { type Report, type Scenario, type Settings, WARM_MS } from '../scenario.ts';
 import { type Spread, spreadOf } from '../statistics.ts';
 import { type Line, lineOf, spreadText, targetTable } from '../target.ts';
 import { chainsOf, ENCRYPTED, PLAIN } from './chains.ts';
@@ -39,6 +39,7 @@ interface Running extends Measured {
 export const stream: Scenario = {
   summary: 'one-way messages of 64 bytes between two nodes, plain and encrypted',
   options: ['milliseconds', 'pin', 'codecs'],
+  milliseconds: WARM_MS,
   async run(settings) {
     const rooms: Room[] = [];
     const clear = async (): Promise<void> => void (await Promise.all(rooms.map((room) => room.clear())));

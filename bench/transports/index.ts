@@ -4,7 +4,7 @@ import { startWorker, type Worker } from '../../test/system/rig/worker.ts';
 import type { Latency } from '../closed-loop.ts';
 import { chosen, clearedUp, interleaved } from '../interleave.ts';
 import type { Program } from '../program.ts';
-import type { Report, Scenario, Settings } from '../scenario.ts';
+import { type Report, type Scenario, type Settings, WARM_MS } from '../scenario.ts';
 import { targetTable } from '../target.ts';
 import { BARE, type Bare, measureBare } from './bare.ts';
 import { CONTENDERS } from './contender.ts';
@@ -41,6 +41,7 @@ interface Usage {
 export const transports: Scenario = {
   summary: 'a link over each transport beside plain datagrams: messages/s, MB/s, latency',
   options: ['milliseconds', 'roundTrips', 'pin', 'only'],
+  milliseconds: WARM_MS,
   async run(settings) {
     const wanted = chosen(settings.only, NAMES);
     const missing = Object.fromEntries(
