@@ -5,7 +5,7 @@ import { transports } from '../../transports/index.ts';
 import { chosen, clearedUp, interleaved, rotated } from '../interleave.ts';
 import { known, openStage, runCell, type Stage } from '../local/stage.ts';
 import type { Program } from '../program.ts';
-import { type Report, type Scenario, type Settings, WARM_MS } from '../scenario.ts';
+import type { Report, Scenario, Settings } from '../scenario.ts';
 import { targetTable } from '../target.ts';
 import {
   type Entry,
@@ -40,7 +40,6 @@ interface Rooms {
 export const paper: Scenario = {
   summary: "the panels of the paper's Fig. 2: messages and copies, on one node and between two",
   options: ['milliseconds', 'only'],
-  milliseconds: WARM_MS,
   async run(settings) {
     const [panels, names] = wanted(settings.only);
     const { contenders, cpus } = await known();
