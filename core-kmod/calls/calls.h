@@ -33,10 +33,11 @@ struct m3_hold {
 	uint32_t ticket; /* of the bell */
 	/*
 	 * Nothing was there when its bell was armed. As long as that has not been
-	 * served, and this proxy has done nothing there, nothing is that has been
-	 * rung for.
+	 * served, is armed, and this proxy has done nothing there, nothing is.
+	 * 0: no; else the platform's, of m3_hold_is_quiet().
 	 */
 	uint32_t quiet;
+	const uint32_t *armed; /* the bell's word, while it is quiet */
 };
 
 struct m3_proxy {

@@ -168,10 +168,12 @@ static inline uint32_t m3_bell_ticket(uint32_t generation)
 int m3_hold_open(struct m3_proxy *p, struct m3_map *map, struct m3_hold *hold);
 void m3_hold_close(struct m3_hold *hold);
 /*
- * The bell is armed, and there is nothing to take: `quiet`, if the platform
- * knows when the bell is served.
+ * The bell, whose word is `armed`, is armed, and there is nothing to take:
+ * `quiet`, if the platform knows when the bell is served.
  */
-void m3_hold_rest(struct m3_hold *hold);
+void m3_hold_rest(struct m3_hold *hold, const uint32_t *armed);
+/* Is it still so? Asked for every DC at every turn: it looks at that word only. */
+int m3_hold_is_quiet(const struct m3_hold *hold);
 
 /* ---------------------------------------------------------- processes */
 

@@ -251,15 +251,16 @@ static int is_held(const struct m3_proxy *p, struct m3_map *map)
 static uint32_t look_at_queues(struct m3_proxy *p, struct m3_map *map, int rest)
 {
 	struct m3_hold *hold = &p->holds[map->r->dc];
+	struct m3_peer *peer = m3_peer(map->r, p->peer);
 	uint32_t lanes = m3_peer_queues(map->r, p->peer);
 
 	if (lanes && !rest)
 		return lanes;
 	/* Nothing to take: arm the bell, then look again. */
-	m3_bell_arm(&m3_peer(map->r, p->peer)->armed, &hold->ticket);
+	m3_bell_arm(&peer->armed, &hold->ticket);
 	lanes = m3_peer_queues(map->r, p->peer);
 	if (!lanes)
-		m3_hold_rest(hold);
+		m3_hold_rest(hold, &peer->armed);
 	return lanes;
 }
 
@@ -270,8 +271,7 @@ int m3_do_proxy_queues(struct m3_proxy *p, struct m3_request *q, void *data)
 	uint32_t *out = data;
 
 	for (dc = 0; dc < p->node->region->max_dcs; dc++) {
-		/* Of the many without work nothing but this is looked at. */
-		if (p->holds[dc].bell < 0 || p->holds[dc].quiet)
+		if (p->holds[dc].bell < 0 || m3_hold_is_quiet(&p->holds[dc]))
 			continue;
 		map = p->node->maps[dc];
 		if (!map)

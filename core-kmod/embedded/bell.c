@@ -192,9 +192,17 @@ void m3_hold_close(struct m3_hold *hold)
 	hold->quiet = 0;
 }
 
-void m3_hold_rest(struct m3_hold *hold)
+/* In a forked child the word is not mapped. */
+void m3_hold_rest(struct m3_hold *hold, const uint32_t *armed)
 {
-	hold->quiet = 1;
+	hold->quiet = m3_forks + 1;
+	hold->armed = armed;
+}
+
+int m3_hold_is_quiet(const struct m3_hold *hold)
+{
+	return hold->quiet == m3_forks + 1 &&
+	       __atomic_load_n(hold->armed, __ATOMIC_RELAXED) == hold->ticket;
 }
 
 /* Who has rung may take the ticket only now: it is to be armed anew. */

@@ -152,6 +152,13 @@ static int same_node(const struct m3_node *node, const struct m3_region *r)
 
 void m3_node_dc_close(struct m3_node *node, int dc)
 {
+	struct m3_proxy *p;
+	uint32_t peer;
+
+	/* The words of their bells are in it. */
+	for (peer = 0; peer < M3_MAX_NODES; peer++)
+		for (p = node->platform.proxies[peer]; p; p = p->next)
+			p->holds[dc].quiet = 0;
 	m3_map_close(node->maps[dc]);
 	node->maps[dc] = NULL;
 }
