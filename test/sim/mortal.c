@@ -163,7 +163,7 @@ void __real_m3_detach(struct m3_proxy *p);
 void __wrap_m3_detach(struct m3_proxy *p);
 void __wrap_m3_detach(struct m3_proxy *p)
 {
-	struct m3_proxy **at = &p->node->platform.proxies;
+	struct m3_proxy **at = &p->node->platform.proxies[p->peer];
 	uint32_t dc;
 
 	if (!m3_sim.killing) {
