@@ -6,7 +6,7 @@ import { openRoom, type Room } from '../flow/room.ts';
 import { chosen, clearedUp, interleaved } from '../interleave.ts';
 import { CLIENT, SERVER } from '../peers/layout.ts';
 import { type Opened, openC } from '../peers/open.ts';
-import { type Report, type Scenario, type Settings, WARM_MS } from '../scenario.ts';
+import type { Report, Scenario, Settings } from '../scenario.ts';
 import { CELLS, CHAINS, MOST_COPIES } from './cells.ts';
 import { type Measured, resultsOf, type Sample, tablesOf } from './result.ts';
 
@@ -27,7 +27,6 @@ interface Running extends Measured {
 export const matrix: Scenario = {
   summary: 'every transport with every chain of codecs, by size, calls outstanding, and clients',
   options: ['milliseconds', 'roundTrips', 'pin', 'only', 'codecs'],
-  milliseconds: WARM_MS,
   async run(settings) {
     const missing: Record<string, string> = {};
     for (const scheme of chosen(settings.only, SCHEMES)) {

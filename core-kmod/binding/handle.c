@@ -38,7 +38,7 @@ static const struct {
 	[M3_HANDLE_WATCH] = { close_watch, -M3_EINVAL },
 };
 
-#define BUCKETS 256
+#define BUCKET_BITS 8
 
 /*
  * All of this thread's environments, by their address: every call looks. Apart
@@ -46,7 +46,7 @@ static const struct {
  */
 struct table {
 	size_t count;
-	struct m3_handle *buckets[BUCKETS];
+	struct m3_handle *buckets[1u << BUCKET_BITS];
 };
 
 static __thread struct table *handles; /* NULL: none */
@@ -56,7 +56,7 @@ static struct m3_handle **bucket(const void *address)
 {
 	uint64_t hash = (uint64_t)(uintptr_t)address * 0x9e3779b97f4a7c15u;
 
-	return &handles->buckets[hash >> 56];
+	return &handles->buckets[hash >> (64 - BUCKET_BITS)];
 }
 
 static bool remember(struct m3_handle *handle)
