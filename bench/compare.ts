@@ -31,7 +31,7 @@ interface Figure {
 }
 
 /** Conditions that differ between any two runs. */
-const FLEETING = ['loadAverage', 'measuredAt', 'commit'];
+const FLEETING = ['loadAverage', 'measuredAt', 'commit', 'cacheLineRoundTripNs'];
 /** By the end of a figure's name. What is in neither has no better side, and is not compared. */
 const HIGHER = /(PerSecond|GigabitsPerSecond|OfLine|PerSend|PerReceive)$/;
 const LOWER = /(Us|Ns|Ms|PerFrame|PerMessage|PerRoundTrip|Megabytes|p50|p90|p99)$/;

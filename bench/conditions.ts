@@ -20,6 +20,11 @@ export interface Conditions {
   readonly loadAverage: number;
 }
 
+/** When the bench began and when it had ended; null: with one processor there is none. */
+export interface Caches {
+  readonly cacheLineRoundTripNs: readonly (number | null)[];
+}
+
 const BYTES_PER_GIGABYTE = 1e9;
 
 export function conditions(): Conditions {
@@ -51,7 +56,10 @@ function commit(): string | null {
   }
 }
 
-export function conditionsText({ cores, processor, kernel, node, m3ipc, commit: at }: Conditions): string {
+export function conditionsText(all: Conditions & Caches): string {
+  const { cores, processor, kernel, node, m3ipc, commit: at } = all;
   const which = at === null ? '' : ` (${at})`;
-  return `${cores} cores (${processor}), Linux ${kernel}, Node ${node}, m3ipc ${m3ipc}${which}`;
+  const line = all.cacheLineRoundTripNs.filter((ns) => ns !== null).join(' and ');
+  const caches = line === '' ? '' : `; a cache line there and back: ${line} ns`;
+  return `${cores} cores (${processor}), Linux ${kernel}, Node ${node}, m3ipc ${m3ipc}${which}${caches}`;
 }

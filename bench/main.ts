@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { packageRoot } from '../core-kmod/binding/native.ts';
 import { printJson, printText } from '../proxy-runtime/cli/output.ts';
+import { cacheLineRoundTripNs } from './cache-line.ts';
 import { codecs } from './codecs/index.ts';
 import { compare, comparisonText } from './compare.ts';
 import { conditions, conditionsText } from './conditions.ts';
@@ -77,9 +78,11 @@ async function run(
   options: Omit<Settings, 'progress'> & Output,
 ): Promise<void> {
   const progress = createProgress(process.stderr, () => performance.now());
-  const common = conditions();
+  const began = conditions();
+  const before = await cacheLineRoundTripNs();
   const { conditions: own, json, text } = await scenario.run({ ...options, progress });
   progress.end();
+  const common = { ...began, cacheLineRoundTripNs: [before, await cacheLineRoundTripNs()] };
   const result = { bench: name, conditions: { ...common, ...own }, ...json };
   if (options.output !== undefined) writeFileSync(options.output, `${JSON.stringify(result, null, 1)}\n`);
   if (options.json) printJson(result);

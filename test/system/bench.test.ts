@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** The benches run and say what they promise to say. How fast anything is, no test asserts. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { Result as CodecResult } from '../../bench/codecs/result.ts';
@@ -37,6 +37,8 @@ it('peers --json: one object, with every contender, the ratios between them, and
     ...{ cores: expect.any(Number), kernel: expect.any(String), node: process.version },
     ...{ messageBytes: 64, codecs: ['compression'], placement: 'not pinned', repetitions: 2, roundTrips: 64 },
   });
+  const line = availableParallelism() < 2 ? null : expect.any(Number);
+  expect(report.conditions.cacheLineRoundTripNs).toEqual([line, line]);
   const name = (of: Result | Ratio): string => `${of.contender} ${of.outstanding} of ${of.processes}`;
   const c = ['1 of 1', '64 of 1', '64 of 8', '64 of 64'];
   expect(report.results.map(name)).toEqual([
